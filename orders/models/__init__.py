@@ -1,0 +1,21 @@
+from orders.models.bill import Bill, BillLine
+from orders.models.cart import Cart, CartLine
+from orders.models.notice import Notice
+from orders.models.order import Order, OrderLine
+from orders.models.payment import Payment
+from orders.models.refund import Refund, RefundLine
+from orders.models.wait import OrderWait
+
+__all__ = [
+    "Bill",
+    "BillLine",
+    "Cart",
+    "CartLine",
+    "Notice",
+    "Order",
+    "OrderLine",
+    "OrderWait",
+    "Payment",
+    "Refund",
+    "RefundLine",
+]

@@ -1,0 +1,157 @@
+"""States of an order, a payment and a refund, and the steps between them (reliability.md 4.1)."""
+
+from collections.abc import Mapping
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+Table = Mapping[str, frozenset[str]]
+
+
+class OrderState(models.TextChoices):
+    PENDING_PAYMENT = "pending_payment", _("Waiting for payment")
+    PAID = "paid", _("Paid")
+    REVIEW = "review", _("In review")
+    WAITING_STOCK = "waiting_stock", _("Paid, waiting for stock")
+    FULFILLING = "fulfilling", _("Being delivered")
+    DELIVERED = "delivered", _("Delivered")
+    PARTIALLY_DELIVERED = "partially_delivered", _("Delivered in part")
+    FAILED = "failed", _("Not delivered")
+    CLOSED = "closed", _("Closed")
+    LATE_PAID = "late_paid", _("Paid after closing")
+    REFUNDED = "refunded", _("Refunded")
+
+
+class PaymentState(models.TextChoices):
+    CREATED = "created", _("Created")
+    SUBMITTED = "submitted", _("Sent to the provider")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CLOSED = "closed", _("Closed")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+class RefundState(models.TextChoices):
+    REQUESTED = "requested", _("Requested")
+    APPROVED = "approved", _("Approved")
+    SUBMITTED = "submitted", _("Sent to the provider")
+    PROCESSING = "processing", _("Being processed")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    UNKNOWN = "unknown", _("Unknown")
+    REJECTED = "rejected", _("Rejected")
+
+
+class WaitState(models.TextChoices):
+    OPEN = "open", _("Waiting")
+    FILLED = "filled", _("Filled")
+    EXPIRED = "expired", _("Deadline passed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+def _table(**steps: str) -> Table:
+    return {source: frozenset(targets.split()) for source, targets in steps.items()}
+
+
+ORDER_STEPS: Table = _table(
+    pending_payment="paid closed",
+    paid="review waiting_stock fulfilling refunded",
+    review="fulfilling waiting_stock failed refunded",
+    waiting_stock="fulfilling failed refunded",
+    fulfilling="delivered partially_delivered failed",
+    delivered="partially_delivered refunded",
+    partially_delivered="delivered fulfilling refunded",
+    failed="fulfilling refunded",
+    closed="late_paid",
+    late_paid="fulfilling refunded",
+    refunded="",
+)
+
+PAYMENT_STEPS: Table = _table(
+    created="submitted failed closed",
+    submitted="succeeded failed closed unknown",
+    unknown="succeeded failed closed",
+    closed="succeeded",
+    failed="succeeded",
+    succeeded="",
+)
+
+REFUND_STEPS: Table = _table(
+    requested="approved rejected",
+    approved="submitted",
+    submitted="processing succeeded failed unknown",
+    processing="succeeded failed unknown",
+    unknown="processing succeeded failed",
+    failed="submitted",
+    succeeded="",
+    rejected="",
+)
+
+WAIT_STEPS: Table = _table(open="filled expired cancelled", filled="", expired="", cancelled="")
+
+
+def _with_leaps(steps: Table, **leaps: str) -> Table:
+    return {
+        source: targets | frozenset(leaps.get(source, "").split())
+        for source, targets in steps.items()
+    }
+
+
+# One statement may take several steps at once (paying and delivering from our own pool); the
+# history still shows each of them. The trigger in the database allows the steps and these leaps.
+ORDER_TRANSITIONS: Table = _with_leaps(
+    ORDER_STEPS,
+    pending_payment="fulfilling delivered waiting_stock review",
+    paid="delivered",
+    waiting_stock="delivered",
+    closed="fulfilling delivered",
+    late_paid="delivered",
+)
+PAYMENT_TRANSITIONS: Table = _with_leaps(PAYMENT_STEPS, created="succeeded")
+
+PAID_SIDE = frozenset(
+    {
+        OrderState.PAID,
+        OrderState.REVIEW,
+        OrderState.WAITING_STOCK,
+        OrderState.FULFILLING,
+        OrderState.DELIVERED,
+        OrderState.PARTIALLY_DELIVERED,
+        OrderState.FAILED,
+    }
+)
+OPEN_PAYMENT = frozenset({PaymentState.CREATED, PaymentState.SUBMITTED, PaymentState.UNKNOWN})
+# A refund in one of these states still lays claim to money of its payment.
+LIVE_REFUND = frozenset(RefundState.values) - {RefundState.REJECTED}
+PUSHABLE_REFUND = frozenset(
+    {RefundState.APPROVED, RefundState.SUBMITTED, RefundState.PROCESSING, RefundState.UNKNOWN}
+)
+
+
+def derive(*, units: int, delivered: int, gone: int, failed: int) -> str:
+    """State of a paid order from its units: `gone` are cancelled or taken back, `failed` stuck.
+
+    `refunded` is not derived here: it also needs the money to be back (see services/push_refund).
+    """
+    if delivered + gone + failed < units:
+        return OrderState.FULFILLING
+    if delivered == units:
+        return OrderState.DELIVERED
+    return OrderState.PARTIALLY_DELIVERED if delivered else OrderState.FAILED
+
+
+def path(steps: Table, source: str, target: str) -> tuple[str, ...]:
+    """Return the shortest walk of legal single steps from `source` to `target`, both included.
+
+    Raises ValueError when there is none.
+    """
+    walks: list[tuple[str, ...]] = [(source,)]
+    seen = {source}
+    while walks:
+        walk = walks.pop(0)
+        if walk[-1] == target:
+            return walk
+        for step in sorted(steps[walk[-1]] - seen):
+            seen.add(step)
+            walks.append((*walk, step))
+    raise ValueError(f"no way from {source} to {target}")
