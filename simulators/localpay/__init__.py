@@ -1,0 +1,1 @@
+"""The local payment gateway. Protocol: docs/protocols/localpay.md."""

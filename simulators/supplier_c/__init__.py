@@ -1,0 +1,1 @@
+"""A supplier speaking dialect C. Protocol: docs/protocols/supplier_c.md."""
