@@ -1,0 +1,14 @@
+"""The fulfillment floor: the code vault, deliveries, suppliers and what people own."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class FulfillmentConfig(AppConfig):
+    name = "fulfillment"
+    verbose_name = _("Fulfillment")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Registries are filled here, once every floor below is loaded.
+        from fulfillment import invariants, wiring  # noqa: F401  app ready

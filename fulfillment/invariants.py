@@ -1,0 +1,1 @@
+"""Statements that must return no row, whatever has happened (reliability.md 4.4)."""

@@ -1,0 +1,66 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from fulfillment.states import SupplierState
+
+
+class Supplier(models.Model):
+    """One upstream source of goods and how to reach it. Keys are sealed, never shown again."""
+
+    code = models.SlugField(_("code"), max_length=32, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    # Key of the adapter in `fulfillment.suppliers.registry`; empty for one without an interface.
+    dialect = models.CharField(_("dialect"), max_length=32, blank=True, default="")
+    base_url = models.URLField(_("base URL"), blank=True, default="")
+    key_id = models.CharField(_("key id"), max_length=64, blank=True, default="")
+    # JSON of key id → secret, sealed with context `fulfillment_supplier:credentials:<code>`.
+    credentials = models.BinaryField(null=True, blank=True, editable=False)
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    state = models.CharField(
+        _("state"), max_length=8, choices=SupplierState, default=SupplierState.ON
+    )
+    concurrency = models.PositiveSmallIntegerField(_("calls at once"), default=4)
+    note = models.TextField(_("note"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("supplier")
+        verbose_name_plural = _("suppliers")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(concurrency__gte=1), name="fulfillment_supplier_concurrency"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SupplierOffer(models.Model):
+    """A supplier can supply a SKU, under its own number, for at most `max_cost_minor` a unit."""
+
+    sku = models.ForeignKey("catalog.Sku", models.PROTECT, related_name="offers")
+    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="offers")
+    supplier_sku = models.CharField(_("supplier's number"), max_length=64)
+    cost_minor = models.BigIntegerField(_("cost (minor units)"))
+    max_cost_minor = models.BigIntegerField(_("highest cost (minor units)"))
+    # Order in which offers are tried after a definite no: smallest first.
+    position = models.PositiveSmallIntegerField(_("position"), default=1)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("supplier's offer")
+        verbose_name_plural = _("suppliers' offers")
+        ordering = ["sku_id", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sku", "supplier", "supplier_sku"], name="fulfillment_offer_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(cost_minor__gte=0, max_cost_minor__gte=0),
+                name="fulfillment_offer_cost_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier_sku} @ {self.supplier_id}"

@@ -1,0 +1,1 @@
+"""What this floor hangs into the sockets of the floors below."""
