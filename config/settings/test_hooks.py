@@ -1,0 +1,17 @@
+"""Crash points, clock moves and switched-off guards exist only where this is on."""
+
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.settings.base import SITE_URL
+from config.settings.environment import env
+
+TEST_HOOKS = env.bool("TEST_HOOKS", default=False)
+if TEST_HOOKS and urlsplit(SITE_URL).hostname not in {"127.0.0.1", "localhost"}:
+    raise ImproperlyConfigured("TEST_HOOKS is for tests on this machine; a shop with an address refuses to start with it")
+
+# A file named after a crash point lying here kills the first process that reaches it.
+CRASH_DIR = env.str("CRASH_DIR", default="")
+# Guards a negative control runs without, in every process.
+GUARDS_OFF = frozenset(env.list("GUARDS_OFF", default=[]))

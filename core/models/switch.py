@@ -1,0 +1,11 @@
+from django.db import models
+
+
+class SwitchState(models.Model):
+    """A kill switch thrown by an operator; without a row the default in code holds."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    on = models.BooleanField()
+    note = models.CharField(max_length=200, blank=True, default="")
+    changed_by = models.CharField(max_length=48)
+    changed_at = models.DateTimeField()

@@ -1,0 +1,22 @@
+from django.db import models
+
+
+class ClockOffset(models.Model):
+    """Seconds by which tests and the sandbox shift the clock of every process (TEST_HOOKS)."""
+
+    seconds = models.FloatField(default=0)
+
+
+class CacheVersion(models.Model):
+    """A number that grows when what the named process caches hold has changed."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    value = models.BigIntegerField(default=1)
+
+
+class Heartbeat(models.Model):
+    """When a background part of the shop last showed that it is alive."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField()
+    detail = models.JSONField(default=dict)

@@ -1,0 +1,78 @@
+"""State changes: update where the old state is allowed, and let the row count decide.
+
+Zero rows means that somebody else was first. Each change leaves a StateChange row in the same
+statement. A trigger built by `guard` refuses a pair that the state table does not have, also to
+code that does not come through here (R-ST-1).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pgtrigger
+from django.db import connection, models
+from django.db.models import QuerySet
+
+from core.models.statechange import StateChange
+from core.tx import part
+
+Transitions = Mapping[str, Iterable[str]]
+
+
+def guard(transitions: Transitions, *, name: str = "states", field: str = "state") -> pgtrigger.FSM:
+    """The trigger for a model's Meta.triggers: only pairs of `transitions` may happen."""
+    pairs = [(str(was), str(became)) for was, after in transitions.items() for became in after]
+    return pgtrigger.FSM(name=name, field=field, transitions=pairs)
+
+
+@part
+def move(  # noqa: PLR0913  each argument is a part of the fact
+    model: type[models.Model],
+    pk: Any,
+    *,
+    from_: Iterable[str],
+    to: str,
+    now: datetime,
+    by: str,
+    why: str = "",
+    **also_set: Any,
+) -> bool:
+    """Move one row to state `to` if it is in one of `from_`; also set the given columns.
+
+    Returns whether this call made the change. The history row is written by the same statement.
+    Raises django.db.InternalError for a pair outside the model's state table.
+    """
+    meta = model._meta  # noqa: SLF001
+    columns, values = ["state"], [str(to)]
+    for name, value in also_set.items():
+        field = meta.get_field(name)
+        columns.append(field.column)
+        values.append(field.get_db_prep_save(value, connection))
+    assignments = ", ".join(f'"{column}" = %s' for column in columns)
+    subject = "public_id" if any(f.name == "public_id" for f in meta.fields) else meta.pk.column
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""with moved as (
+                update "{meta.db_table}" set {assignments}
+                where "{meta.pk.column}" = %s and state = any(%s)
+                returning old.state as was, new."{subject}"::text as subject)
+            insert into core_statechange (entity, subject, was, became, at, by, why)
+            select %s, subject, was, %s, %s, %s, %s from moved""",  # noqa: S608  names of our models
+            [*values, pk, [str(s) for s in from_], meta.model_name, str(to), now, by[:48], why[:200]],
+        )
+        return cursor.rowcount == 1
+
+
+@part
+def begin(  # noqa: PLR0913
+    *, entity: str, subject: str, state: str, now: datetime, by: str, why: str = ""
+) -> None:
+    """Record the first state of a new row."""
+    StateChange.objects.create(
+        entity=entity, subject=subject, was="", became=str(state), at=now, by=by[:48], why=why[:200]
+    )
+
+
+def history(*subjects: str) -> QuerySet[StateChange]:
+    """All recorded changes of these public ids, oldest first."""
+    return StateChange.objects.filter(subject__in=subjects).order_by("id")

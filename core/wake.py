@@ -1,0 +1,82 @@
+"""Waking workers: a hint after the commit, never a promise (design rule 9).
+
+A wake-up is coalesced: while one for the same work is on its way, a second is not sent. The flag
+is taken away when the task starts, before it looks at the rows, so no row is overlooked. Without
+Valkey nothing is sent for a second, and the sweeper finds the rows.
+"""
+
+import threading
+import time
+from functools import lru_cache
+
+import redis
+import structlog
+from celery import current_app
+from django.conf import settings
+
+from core.tx import on_commit
+
+log = structlog.get_logger(__name__)
+
+FLAG_MS = 1000
+REACH_SECONDS = 0.1
+QUIET_AFTER_FAILURE_SECONDS = 1.0
+
+_quiet_until = 0.0
+_local = threading.local()
+
+
+@lru_cache(maxsize=1)
+def _flags() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=REACH_SECONDS, socket_connect_timeout=REACH_SECONDS,
+        retry=None,
+    )
+
+
+def _flag(name: str, args: tuple[str, ...]) -> str:
+    return ":".join([f"{settings.KEY_PREFIX}wake", name, *args])
+
+
+def poke(name: str, *args: str) -> None:
+    """After the surrounding commit, ask a worker to run the named task with these ids.
+
+    Never raises and never takes longer than about 0.1 s.
+    """
+    on_commit(lambda: _send(name, tuple(str(arg) for arg in args)))
+
+
+def _send(name: str, args: tuple[str, ...]) -> None:
+    global _quiet_until  # noqa: PLW0603  one process, one opinion of Valkey
+    if time.monotonic() < _quiet_until:
+        return
+    try:
+        if not _flags().set(_flag(name, args), 1, nx=True, px=FLAG_MS):
+            return
+        current_app.send_task(name, args=args, retry=False, ignore_result=True, connection=_broker())
+    except Exception as error:  # a hint that fails is not an error of the sale
+        _quiet_until = time.monotonic() + QUIET_AFTER_FAILURE_SECONDS
+        _local.broker = None
+        log.warning("wake_failed", task=name, error=type(error).__name__)
+
+
+def _broker() -> object:
+    """A broker connection of this thread with short timeouts; the worker's own are its own."""
+    if getattr(_local, "broker", None) is None:
+        _local.broker = current_app.connection_for_write(
+            transport_options={
+                **current_app.conf.broker_transport_options,
+                "socket_timeout": REACH_SECONDS,
+                "socket_connect_timeout": REACH_SECONDS,
+                "max_retries": 0,
+            }
+        )
+    return _local.broker
+
+
+def clear(name: str, args: tuple[str, ...]) -> None:
+    """The task is about to look: from here on, a new wake-up counts again."""
+    try:
+        _flags().delete(_flag(name, tuple(str(arg) for arg in args)))
+    except redis.RedisError:
+        return
