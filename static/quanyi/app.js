@@ -1,0 +1,164 @@
+// What every page needs: light and dark, the number in the cart, copying, quantities, a form sent once, times that run.
+// Listeners stand on the document, so what htmx brings later works without being told.
+(function () {
+  "use strict";
+
+  const root = document.documentElement;
+
+  // Light, dark, or as the system wishes.
+  const markTheme = () => {
+    const chosen = root.dataset.theme || "";
+    for (const button of document.querySelectorAll("[data-theme-switch] button")) {
+      button.setAttribute("aria-pressed", String(button.value === chosen));
+    }
+  };
+
+  const chooseTheme = (value) => {
+    if (value) root.dataset.theme = value;
+    else delete root.dataset.theme;
+    try {
+      if (value) localStorage.setItem("qy-theme", value);
+      else localStorage.removeItem("qy-theme");
+    } catch (refused) {
+      // The choice then lasts as long as the page.
+    }
+    markTheme();
+  };
+
+  // The number in the cart is a readable cookie, so that pages can be cached for every visitor.
+  const markCart = () => {
+    const found = document.cookie.match(/(?:^|; )qy_cart=(\d{1,4})/);
+    if (!found) return;
+    for (const badge of document.querySelectorAll("[data-cart-count]")) {
+      badge.textContent = found[1] === "0" ? "" : found[1];
+    }
+  };
+
+  // Copying: the words come from the element named by data-copy; the button says when it is done.
+  const select = (element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+  };
+
+  const writeText = async (text, element) => {
+    if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+    select(element);
+    if (!document.execCommand("copy")) throw new Error("copy refused");
+    getSelection().removeAllRanges();
+  };
+
+  const copy = async (button) => {
+    const sources = [...document.querySelectorAll(button.dataset.copy)];
+    if (!sources.length) return;
+    const text = sources.map((source) => source.textContent.trim()).join("\n");
+    const label = button.querySelector("[data-label]");
+    const before = label.textContent;
+    try {
+      await writeText(text, sources[0]);
+      label.textContent = button.dataset.done;
+      button.classList.add("done");
+    } catch (refused) {
+      select(sources[0]);
+      label.textContent = button.dataset.failed;
+    }
+    setTimeout(() => {
+      label.textContent = before;
+      button.classList.remove("done");
+    }, 2200);
+  };
+
+  // Quantity: − and + stay inside the field's own limits.
+  const step = (button) => {
+    const stepper = button.closest("[data-stepper]");
+    const input = stepper.querySelector("input");
+    const least = Number(input.min || 1);
+    const most = Number(input.max || 999);
+    const next = Math.min(most, Math.max(least, Number(input.value || least) + Number(button.dataset.step)));
+    if (String(next) === input.value) return;
+    input.value = String(next);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
+  const markSteppers = () => {
+    for (const stepper of document.querySelectorAll("[data-stepper]")) {
+      const input = stepper.querySelector("input");
+      for (const button of stepper.querySelectorAll("[data-step]")) {
+        const down = button.dataset.step === "-1";
+        button.disabled = down ? Number(input.value) <= Number(input.min || 1) : Boolean(input.max) && Number(input.value) >= Number(input.max);
+      }
+    }
+  };
+
+  let sending = 0;
+  const sendSoon = (input) => {
+    clearTimeout(sending);
+    sending = setTimeout(() => input.form && input.form.requestSubmit(), 450);
+  };
+
+  // Times that run. The page carries the server's clock, the visitor's own may be wrong.
+  const skew = Date.parse(root.dataset.now || "") - Date.now() || 0;
+  const two = (number) => String(number).padStart(2, "0");
+  const spell = (left) => {
+    const hours = Math.floor(left / 3600);
+    const rest = `${two(Math.floor((left % 3600) / 60))}:${two(left % 60)}`;
+    return hours ? `${hours}:${rest}` : rest;
+  };
+
+  const tick = () => {
+    const now = Date.now() + skew;
+    for (const time of document.querySelectorAll("time[data-until]")) {
+      const left = Math.max(0, Math.round((Date.parse(time.dateTime) - now) / 1000));
+      time.textContent = spell(left);
+      if (left === 0 && !time.dataset.over) {
+        time.dataset.over = "1";
+        if (time.dataset.until === "reload") setTimeout(() => location.reload(), 1500);
+      }
+    }
+  };
+
+  document.addEventListener("click", (event) => {
+    const theme = event.target.closest("[data-theme-switch] button");
+    if (theme) return chooseTheme(theme.value);
+    const copying = event.target.closest("[data-copy]");
+    if (copying) return copy(copying);
+    const stepping = event.target.closest("[data-step]");
+    if (stepping) return step(stepping);
+  });
+
+  document.addEventListener("change", (event) => {
+    markSteppers();
+    const own = event.target.closest("[data-stepper][data-submit], select[data-submit]");
+    if (own && event.target.reportValidity()) sendSoon(event.target);
+  });
+
+  // A double click sends one form. The server has its own guard; this one only spares the buyer the wait.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-once]")) return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "1";
+    form.setAttribute("aria-busy", "true");
+  });
+
+  window.addEventListener("pageshow", (event) => {
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+      delete form.dataset.sent;
+      form.removeAttribute("aria-busy");
+    }
+    if (event.persisted) markCart();
+  });
+
+  const mark = () => {
+    markTheme();
+    markCart();
+    markSteppers();
+    tick();
+  };
+  document.addEventListener("htmx:afterSettle", mark);
+  setInterval(tick, 1000);
+  mark();
+})();
