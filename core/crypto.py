@@ -244,6 +244,14 @@ def _public_key(pem: bytes) -> rsa.RSAPublicKey:
     return key
 
 
+def public_der(pem: bytes) -> bytes:
+    """SubjectPublicKeyInfo (DER) of a public key, or of a private key's public half."""
+    key = _private_key(pem).public_key() if b"PRIVATE KEY" in pem else _public_key(pem)
+    return key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 def rsa_sign(private_pem: bytes, message: bytes) -> bytes:
     """RSASSA-PKCS1-v1_5 with SHA-256 (what Alipay calls RSA2)."""
     return _private_key(private_pem).sign(message, padding.PKCS1v15(), hashes.SHA256())
