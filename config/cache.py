@@ -1,0 +1,36 @@
+"""A Redis cache that gives way: without Valkey every read is a miss and every write is lost, and the shop goes on."""
+
+from typing import Any
+
+import structlog
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+
+class ForgivingRedisCache(RedisCache):
+    """Django's Redis cache with failures turned into misses."""
+
+    def _quiet(self, error: Exception, operation: str) -> None:
+        log.warning("cache_unavailable", operation=operation, error=type(error).__name__)
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        try:
+            return super().get(key, default, version)
+        except (RedisError, OSError) as error:
+            self._quiet(error, "get")
+            return default
+
+    def set(self, key: str, value: Any, timeout: Any = ..., version: int | None = None) -> None:
+        try:
+            super().set(key, value, *(() if timeout is ... else (timeout,)), version=version)
+        except (RedisError, OSError) as error:
+            self._quiet(error, "set")
+
+    def delete(self, key: str, version: int | None = None) -> bool:
+        try:
+            return bool(super().delete(key, version))
+        except (RedisError, OSError) as error:
+            self._quiet(error, "delete")
+            return False

@@ -1,0 +1,19 @@
+"""What beat wakes, and how often. Every entry is a sweeper: it looks for due rows and may run any number of times."""
+
+from typing import Any
+
+
+def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any]]:
+    """Name each floor's sweepers by task name; intervals in seconds."""
+    every = {
+        "core.relay": sweep,
+        "core.seal_audit": max(sweep, 60.0) if sweep >= 10 else sweep,
+        "core.check_invariants": invariants,
+        "accounts.send_messages": sweep,
+        "fulfillment.sweep": sweep,
+        "orders.sweep": sweep,
+    }
+    return {
+        name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds * 2, 5.0)}}
+        for name, seconds in every.items()
+    }

@@ -1,0 +1,32 @@
+"""PostgreSQL, the only truth. Two roles: the application's, and the owner's for schema changes."""
+
+from typing import Any
+
+from config.settings.environment import env
+
+DATABASE_APP_ROLE = env.str("DATABASE_APP_ROLE", default="quanyi_app")
+DATABASE_AS_OWNER = env.bool("DATABASE_AS_OWNER", default=False)
+DATABASE_POOL = env.bool("DATABASE_POOL", default=False) and not DATABASE_AS_OWNER
+
+_variable = "DATABASE_OWNER_URL" if DATABASE_AS_OWNER and env.str("DATABASE_OWNER_URL", default="") else "DATABASE_URL"
+_address = env.db_url(_variable, default="postgresql://quanyi_app@127.0.0.1/quanyi")
+_options: dict[str, Any] = {**_address.get("OPTIONS", {}), "connect_timeout": 5, "application_name": "quanyi"}
+if DATABASE_POOL:
+    _options["pool"] = {
+        "min_size": env.int("DATABASE_POOL_MIN", default=1),
+        "max_size": env.int("DATABASE_POOL_MAX", default=4),
+        "timeout": 10,
+        "max_lifetime": 1800,
+    }
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **_address,
+        "ENGINE": "django.db.backends.postgresql",
+        "ATOMIC_REQUESTS": False,
+        # The pool keeps connections; Django's own persistence would fight with it.
+        "CONN_MAX_AGE": 0 if DATABASE_POOL else env.int("DATABASE_CONN_MAX_AGE", default=60),
+        "CONN_HEALTH_CHECKS": not DATABASE_POOL,
+        "OPTIONS": _options,
+    }
+}

@@ -1,0 +1,7 @@
+"""Suppliers whose connection comes from the environment; the rest are rows in the back office."""
+
+from config.settings.environment import env
+
+SUPPLIER_C_URL = env.str("SUPPLIER_C_URL", default="")
+SUPPLIER_C_KEY = env.str("SUPPLIER_C_KEY", default="")
+SUPPLIER_C_SECRET = env.str("SUPPLIER_C_SECRET", default="")

@@ -1,0 +1,73 @@
+"""Fixtures for all tests: a real PostgreSQL with both roles, a real Valkey, nothing of ours replaced."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.cache import cache
+from django.db import connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests import databases
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Replaces pytest-django's: the owner makes the database, the tests then work as the application's role."""
+    databases.create()
+    with django_db_blocker.unblock():
+        yield
+        connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def base_rows(django_db_setup: None) -> databases.BaseRows:
+    return databases.BaseRows()
+
+
+@pytest.fixture
+def committed(base_rows: databases.BaseRows, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """For tests that really commit (threads, processes, steps): afterwards only the base rows are left."""
+    with django_db_blocker.unblock():
+        try:
+            yield
+        finally:
+            connections.close_all()
+            base_rows.restore()
+            cache.clear()
+
+
+@pytest.fixture
+def owner_sql(django_db_setup: None) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
+    """Run a statement as the owner on a connection of its own, committed at once; returns rows, if any."""
+    with databases.owner() as connection:
+
+        def run(statement: str, params: Any = None) -> list[tuple[Any, ...]]:
+            cursor = connection.execute(statement, params)  # type: ignore[call-overload]
+            return cursor.fetchall() if cursor.description else []
+
+        yield run
+
+
+@pytest.fixture
+def app_dsn(django_db_setup: None) -> str:
+    """Address of this worker's database as the application's role."""
+    return os.environ["DATABASE_URL"]
+
+
+@pytest.fixture
+def app_connection(app_dsn: str) -> Iterator[psycopg.Connection]:
+    """A second connection as the application's role, outside Django."""
+    with psycopg.connect(app_dsn) as connection:
+        yield connection
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing a test left in this process may help or harm the next."""
+    yield
+    from django.utils import translation
+
+    translation.deactivate_all()

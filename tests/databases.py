@@ -1,0 +1,104 @@
+"""Test databases: one template migrated by the owner and kept, a clone for each worker, quick emptying between cases."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from tests.surroundings import DATABASE, with_database
+
+ROOT = Path(__file__).resolve().parents[1]
+OWNER_URL = os.environ["DATABASE_OWNER_URL"]
+BASE_OWNER_URL = os.environ["QUANYI_BASE_OWNER_URL"]
+LOCK = 7_130_001
+# Written by migrate itself and the same in every database.
+KEPT = ("django_migrations", "django_content_type", "auth_permission")
+
+
+def owner(url: str = OWNER_URL) -> psycopg.Connection:
+    """A connection as owner, each statement committed at once."""
+    return psycopg.connect(url, autocommit=True)
+
+
+def _digest() -> str:
+    seen = hashlib.sha256((ROOT / "requirements" / "run.txt").read_bytes())
+    patterns = ("*/migrations/*.py", "*/models/*.py", "*/models.py", "*/states.py", "*/apps.py", "core/*.py")
+    for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern)}):
+        if not path.is_relative_to(ROOT / ".venv"):
+            seen.update(path.name.encode() + path.read_bytes())
+    return seen.hexdigest()[:12]
+
+
+def create() -> None:
+    """Make this worker's database from the template, making the template first if models changed."""
+    template = f"quanyi_template_{_digest()}"
+    with owner(BASE_OWNER_URL) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (template,)).fetchone():
+            _drop_old_templates(connection)
+            _migrate(connection, template)
+        name = sql.Identifier(DATABASE)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template)))
+
+
+def _drop_old_templates(connection: psycopg.Connection) -> None:
+    rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'quanyi_template_%'").fetchall()
+    for (name,) in rows:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _migrate(connection: psycopg.Connection, template: str) -> None:
+    making = f"{template}_making"
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making)))
+    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
+    env = {**os.environ, "DATABASE_OWNER_URL": with_database(BASE_OWNER_URL, making)}
+    for arguments in (["migrate", "-v0", "--run-syncdb"], ["pgtrigger", "install"]):
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{arguments} failed:\n{done.stdout}\n{done.stderr}")
+    rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+    connection.execute(rename.format(sql.Identifier(making), sql.Identifier(template)))
+
+
+class BaseRows:
+    """The rows that migrations wrote, and the way back to exactly them."""
+
+    def __init__(self) -> None:
+        with owner() as connection:
+            self.tables = self._tables(connection)
+            filled = [table for table in self.tables if self._has_rows(connection, table)]
+            self.rows = {table: self._copy_out(connection, table) for table in filled}
+
+    def restore(self) -> None:
+        """Empty every table that has rows (triggers and foreign keys asleep) and put the base rows back."""
+        with owner() as connection, connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")
+            filled = [table for table in self.tables if self._has_rows(connection, table)]
+            if filled:
+                names = sql.SQL(", ").join(map(sql.Identifier, filled))
+                connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
+            for table, rows in self.rows.items():
+                with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as copy:
+                    copy.write(rows)
+
+    @staticmethod
+    def _tables(connection: psycopg.Connection) -> list[str]:
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY(%s)"
+        return sorted(name for (name,) in connection.execute(query, (list(KEPT),)).fetchall())
+
+    @staticmethod
+    def _has_rows(connection: psycopg.Connection, table: str) -> bool:
+        query = sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(sql.Identifier(table))
+        found = connection.execute(query).fetchone()
+        return bool(found and found[0])
+
+    @staticmethod
+    def _copy_out(connection: psycopg.Connection, table: str) -> bytes:
+        with connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))) as copy:
+            return b"".join(bytes(block) for block in copy)
