@@ -1,0 +1,6 @@
+from accounts.models.contactpoint import ContactPoint
+from accounts.models.message import Message
+from accounts.models.staffrole import StaffRole
+from accounts.models.user import User, UserManager
+
+__all__ = ["ContactPoint", "Message", "StaffRole", "User", "UserManager"]

@@ -1,0 +1,34 @@
+from datetime import datetime
+
+from django.db import connection
+
+from core.tx import part
+
+STATEMENT = """
+with closed as (
+    update risk_openbudget set given_back_at = %(now)s
+    where subject = %(subject)s and given_back_at is null
+    returning counters
+), due as materialized (
+    select c.key, (closed.counters ->> c.key)::int as amount
+    from closed join core_limitcount c on c.key in (select jsonb_object_keys(closed.counters))
+    order by c.key for update of c
+), back as (
+    update core_limitcount c set used = greatest(c.used - due.amount, 0) from due where c.key = due.key
+    returning 1
+)
+select (select count(*) from closed), (select count(*) from back)
+"""
+
+
+@part
+def give_back(*, subject: str, now: datetime) -> bool:
+    """Give back what `subject` took from reservation budgets; one statement.
+
+    Called in the transaction that pays, cancels or expires the order. Returns whether this call
+    gave anything back: asking again changes nothing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENT, {"subject": subject, "now": now})
+        closed, _ = cursor.fetchone()
+        return bool(closed)
