@@ -7,10 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from launcher import testing
+from launcher import run, testing
 from launcher.places import Stop, complain
 
 COMMANDS = {
+    "run": (run.run, "the whole shop on this machine: --port N, --fresh"),
     "test": (testing.test, "run the tests; arguments go to pytest (paths, -k, -n0 …)"),
     "manage": (testing.manage, "any management command, with the services up"),
 }

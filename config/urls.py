@@ -13,6 +13,7 @@ handler404 = "config.handlers.not_found"
 handler500 = "config.handlers.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("config.health")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
