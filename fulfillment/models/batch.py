@@ -14,6 +14,10 @@ class CodeBatch(LeasedWork):
         PAIR = "pair", _("Number and secret")
         SINGLE = "single", _("One code per line")
 
+    class PaidFrom(models.TextChoices):
+        BANK = "bank", _("Bank")
+        PREPAID = "prepaid", _("Supplier's prepaid account")
+
     public_id = public_id_field("bat")
     sku = models.ForeignKey("catalog.Sku", models.PROTECT, related_name="batches")
     supplier = models.ForeignKey(
@@ -29,6 +33,9 @@ class CodeBatch(LeasedWork):
     columns = models.JSONField(default=dict, blank=True)
     cost_minor = models.BigIntegerField(_("cost per code (minor units)"), default=0)
     currency = models.CharField(max_length=3, default="CNY")
+    paid_from = models.CharField(
+        _("paid from"), max_length=8, choices=PaidFrom, default=PaidFrom.BANK
+    )
     expires_on = models.DateField(_("last day when the file names none"), null=True, blank=True)
     dry_run = models.BooleanField(_("check only"), default=False)
     state = models.CharField(
@@ -57,6 +64,10 @@ class CodeBatch(LeasedWork):
             models.CheckConstraint(
                 condition=Q(declared=F("accepted") + F("duplicate") + F("rejected")),
                 name="fulfillment_batch_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_from="bank") | Q(supplier__isnull=False),
+                name="fulfillment_batch_prepaid_where",
             ),
             models.CheckConstraint(
                 condition=Q(cost_minor__gte=0), name="fulfillment_batch_cost_not_negative"

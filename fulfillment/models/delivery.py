@@ -41,6 +41,8 @@ class Delivery(LeasedWork):
     resolved_by = models.CharField(max_length=48, blank=True, default="")
     approval = models.CharField(max_length=24, blank=True, default="")
     created_at = models.DateTimeField(_("created at"))
+    # When a person started it over: refusals before that no longer rule an offer out.
+    retried_at = models.DateTimeField(_("started over at"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
     canceled_at = models.DateTimeField(_("canceled at"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("taken back at"), null=True, blank=True)

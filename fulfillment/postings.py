@@ -1,0 +1,144 @@
+"""Every movement of money this floor causes, one named function each (reliability.md 4.3).
+
+Amounts are minor units of the named currency; lines say debit positive, credit negative, and carry
+the reference (an order's public id) as subject. Each journal is keyed by the event it stands for.
+"""
+
+from datetime import datetime
+
+from core import ledger
+from core.ledger import ChartRow, Line
+from core.tx import part
+
+COGS = "cogs"
+INVENTORY = "code_inventory"
+PREPAID = "supplier_prepaid"
+SUSPENSE = "supplier_suspense"
+LOSS = "loss_supplier"
+
+#: Heads of this floor's accounts; the part after the colon is a supplier's code.
+CHART: dict[str, ChartRow] = {
+    COGS: ChartRow("expense", "Cost of goods sold"),
+    INVENTORY: ChartRow("asset", "Codes in stock"),
+    PREPAID: ChartRow("asset", "Prepaid at suppliers", floor=0),
+    SUSPENSE: ChartRow("asset", "Purchases under way"),
+    LOSS: ChartRow("expense", "Losses with suppliers"),
+}
+
+
+@part
+def supplier_funded(
+    *, supplier: str, payment_no: str, amount_minor: int, currency: str, now: datetime
+) -> bool:
+    """We paid the supplier in advance; ``payment_no`` is the bank's, once only."""
+    return ledger.post(
+        key=f"supplier.funded:{supplier}:{payment_no}",
+        kind="supplier.funded",
+        lines=(
+            Line(f"{PREPAID}:{supplier}", amount_minor, "", currency),
+            Line("bank", -amount_minor, "", currency),
+        ),
+        now=now,
+    )
+
+
+@part
+def purchase_sent(
+    *, attempt: str, supplier: str, reference: str, amount_minor: int, currency: str, now: datetime
+) -> bool:
+    """An attempt is about to leave: the most it may cost is set aside.
+
+    Raises core.ledger.FloorBreached when the prepaid money does not cover it.
+    """
+    return ledger.post(
+        key=f"attempt.sent:{attempt}",
+        kind="attempt.sent",
+        lines=(
+            Line(f"{SUSPENSE}:{supplier}", amount_minor, reference, currency),
+            Line(f"{PREPAID}:{supplier}", -amount_minor, reference, currency),
+        ),
+        now=now,
+    )
+
+
+@part
+def purchase_succeeded(
+    *,
+    attempt: str,
+    supplier: str,
+    reference: str,
+    reserved_minor: int,
+    cost_minor: int,
+    currency: str,
+    now: datetime,
+) -> bool:
+    """The unit was bought for ``cost_minor``; what was set aside beyond it returns.
+
+    A charge above the limit leaves the excess as a credit on suspense: money the supplier took
+    without our consent, which a case settles. It never stops the delivery.
+    """
+    unused = max(reserved_minor - cost_minor, 0)
+    return ledger.post(
+        key=f"attempt.succeeded:{attempt}",
+        kind="attempt.succeeded",
+        lines=(
+            Line(COGS, cost_minor, reference, currency),
+            Line(f"{PREPAID}:{supplier}", unused, reference, currency),
+            Line(f"{SUSPENSE}:{supplier}", -(cost_minor + unused), reference, currency),
+        ),
+        now=now,
+    )
+
+
+@part
+def purchase_refused(
+    *,
+    attempt: str,
+    supplier: str,
+    reference: str,
+    reserved_minor: int,
+    currency: str,
+    now: datetime,
+) -> bool:
+    """Nothing was bought, definitely: what was set aside returns."""
+    return ledger.post(
+        key=f"attempt.refused:{attempt}",
+        kind="attempt.refused",
+        lines=(
+            Line(f"{PREPAID}:{supplier}", reserved_minor, reference, currency),
+            Line(f"{SUSPENSE}:{supplier}", -reserved_minor, reference, currency),
+        ),
+        now=now,
+    )
+
+
+@part
+def purchase_reversed(
+    *, attempt: str, supplier: str, reference: str, cost_minor: int, currency: str, now: datetime
+) -> bool:
+    """The supplier withdrew a success and gave the charge back."""
+    return ledger.post(
+        key=f"attempt.reversed:{attempt}",
+        kind="attempt.reversed",
+        lines=(
+            Line(f"{PREPAID}:{supplier}", cost_minor, reference, currency),
+            Line(COGS, -cost_minor, reference, currency),
+        ),
+        now=now,
+    )
+
+
+@part
+def purchase_contradicted(
+    *, attempt: str, supplier: str, reference: str, cost_minor: int, currency: str, now: datetime
+) -> bool:
+    """A purchase that counted as failed turns out to be charged: our loss until a case ends it."""
+    return ledger.post(
+        key=f"attempt.contradicted:{attempt}",
+        kind="attempt.contradicted",
+        lines=(
+            Line(LOSS, cost_minor, reference, currency),
+            Line(f"{SUSPENSE}:{supplier}", -cost_minor, reference, currency),
+        ),
+        now=now,
+    )

@@ -1,0 +1,113 @@
+"""Open the units that do not come from our own pool: one row each, which is its own queue."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from catalog.states import DeliveryKind
+from core import crypto, masking, outbox, wake
+from core.models import StateChange
+from core.tx import part
+from fulfillment.events import Delivered
+from fulfillment.models import Delivery, Entitlement
+from fulfillment.queries.goods import Goods, valid_until
+from fulfillment.states import DeliveryState
+from fulfillment.units import DeliveredUnit, OpenLine
+
+ADVANCE_TASK = "fulfillment.advance"
+# Goods that exist by being written down: nothing has to be bought or found for them.
+MADE_HERE = frozenset({DeliveryKind.VOUCHER, DeliveryKind.MEMBERSHIP})
+BY = "system"
+
+
+def target_context(public_id: str) -> str:
+    """What a sealed recipient is bound to."""
+    return f"fulfillment_delivery:target:{public_id}"
+
+
+def target_index(value: str) -> bytes:
+    """By which every delivery to one phone or account is found."""
+    return crypto.blind_index("target", value.strip().casefold())
+
+
+@part
+def queue_deliveries(  # noqa: PLR0913
+    *,
+    reference: str,
+    owner: str,
+    channel: str,
+    lines: Sequence[OpenLine],
+    kinds: Mapping[int, Goods],
+    now: datetime,
+) -> tuple[tuple[DeliveredUnit, ...], int]:
+    """Write a delivery per unit. Returns those made on the spot and the number still to do."""
+    rows = [
+        _row(reference, owner, channel, line, unit, kinds[line.sku_id], now)
+        for line in lines
+        for unit in range(1, line.quantity + 1)
+    ]
+    if not rows:
+        return (), 0
+    Delivery.objects.bulk_create(rows)
+    StateChange.objects.bulk_create(
+        StateChange(
+            entity="delivery", subject=row.public_id, was="", became=row.state, at=now, by=BY,
+            why="opened",
+        )
+        for row in rows
+    )  # fmt: skip
+    made = [row for row in rows if row.state == DeliveryState.DELIVERED]
+    for row in rows:
+        if row.state == DeliveryState.PENDING:
+            wake.poke(ADVANCE_TASK, row.public_id)
+    return tuple(hand_over(row, kinds[row.sku_id], now=now) for row in made), len(rows) - len(made)
+
+
+def _row(  # noqa: PLR0913
+    reference: str, owner: str, channel: str, line: OpenLine, unit: int, one: Goods, now: datetime
+) -> Delivery:
+    here = one.kind in MADE_HERE
+    row = Delivery(
+        reference=reference,
+        line=line.line,
+        unit=unit,
+        owner=owner,
+        channel=channel,
+        sku_id=line.sku_id,
+        kind=one.kind,
+        state=DeliveryState.DELIVERED if here else DeliveryState.PENDING,
+        not_before=now,
+        created_at=now,
+        delivered_at=now if here else None,
+        cost_minor=0 if here else None,
+    )
+    values = [value for value in (line.target or {}).values() if value]
+    if values:
+        row.target = crypto.seal(json.dumps(line.target), context=target_context(row.public_id))
+        row.target_masked = " · ".join(masking.mask_middle(value) for value in values)[:120]
+        row.target_index = target_index(values[0])
+    return row
+
+
+@part
+def hand_over(row: Delivery, one: Goods, *, now: datetime) -> DeliveredUnit:
+    """The unit is its owner's: the entitlement in the wallet, and the fact for the floors above."""
+    entitlement = Entitlement.objects.create(
+        owner=row.owner,
+        reference=row.reference,
+        delivery=row,
+        sku_id=row.sku_id,
+        kind=row.kind,
+        valid_from=now,
+        valid_until=valid_until(one, now),
+        created_at=now,
+    )
+    cost = row.cost_minor or 0
+    outbox.publish(
+        Delivered(
+            row.reference, row.line, row.public_id, row.unit, row.sku_id, row.channel, row.owner,
+            cost, row.currency,
+        ),
+        now=now,
+    )  # fmt: skip
+    return DeliveredUnit(row.line, row.unit, row.public_id, entitlement.public_id, cost)

@@ -1,0 +1,55 @@
+"""The words in which other floors speak with this one: lines asked for, units given."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """`quantity` units of a SKU for one line of the reference."""
+
+    line: str
+    sku_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A paid line. `target` holds the buyer's inputs (phone, account), already checked."""
+
+    line: str
+    sku_id: int
+    quantity: int
+    target: dict[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredUnit:
+    """A unit that is with its owner as of this transaction. `cost_minor` in minor units."""
+
+    line: str
+    unit: int
+    delivery: str
+    entitlement: str
+    cost_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is delivered, how many units are on their way, and which SKUs were short.
+
+    When `short` is not empty nothing at all was opened.
+    """
+
+    delivered: tuple[DeliveredUnit, ...] = ()
+    pending: int = 0
+    short: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RevealedCode:
+    """Clear text on its way to its owner's page, and nowhere else."""
+
+    number: str = field(repr=False)
+    secret: str = field(repr=False)
+    expires_on: date | None
