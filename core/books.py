@@ -1,6 +1,9 @@
 """What core itself registers: the chart's own rows, its invariants, its switches."""
 
-from core import invariants, ledger
+from django.utils.translation import gettext_lazy as _
+
+from core import health, invariants, ledger
+from core.health import Queue
 from core.ledger import ChartRow
 
 
@@ -8,9 +11,16 @@ def register() -> None:
     """Called once when the app is ready."""
     ledger.CHART.register("bank", ChartRow("asset", "Bank"))
     ledger.CHART.register("writeoff", ChartRow("expense", "Write-offs"))
+    health.QUEUES.register("outbox", Queue(_("Facts to tell upward"), OUTBOX_QUEUE))
+    health.QUEUES.register("outbox-dead", Queue(_("Facts given up"), OUTBOX_DEAD, late_seconds=0))
     for id_, title, sql in INVARIANTS:
         invariants.register(id_, title, sql)
 
+
+OUTBOX_QUEUE = (
+    "select count(*), min(not_before) from core_outboxevent where done_at is null and dead_at is null"
+)
+OUTBOX_DEAD = "select count(*), min(dead_at) from core_outboxevent where dead_at is not null"
 
 INVARIANTS = [
     (

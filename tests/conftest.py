@@ -71,3 +71,10 @@ def _fresh_process(request: pytest.FixtureRequest) -> Iterator[None]:
     from django.utils import translation
 
     translation.deactivate_all()
+    from core import cache as versions
+    from core import clock, crypto, ledger
+
+    crypto.forget_keys()
+    ledger.forget_accounts()
+    versions.forget_versions()
+    clock.forget()

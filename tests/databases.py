@@ -57,7 +57,7 @@ def _migrate(connection: psycopg.Connection, template: str) -> None:
     connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making)))
     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
     env = {**os.environ, "DATABASE_OWNER_URL": with_database(BASE_OWNER_URL, making)}
-    for arguments in (["migrate", "-v0", "--run-syncdb"], ["pgtrigger", "install"]):
+    for arguments in (["migrate", "-v0", "--run-syncdb"], ["pgtrigger", "install"], ["rotate_keys", "--ensure"]):
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -1,0 +1,49 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from core import clock, health, outbox
+from core.admin.base import ReadOnlyAdmin
+from core.models import Heartbeat, OutboxEvent
+
+WORKER_LATE_SECONDS = 120
+
+
+@admin.register(Heartbeat)
+class HealthAdmin(ReadOnlyAdmin):
+    """Is everything that should run running, and is anything waiting too long?"""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        now = clock.now()
+        parts = [
+            {"name": name, "ago": ago, "detail": detail, "late": ago > WORKER_LATE_SECONDS}
+            for name, ago, detail in health.signs_of_life(now=now)
+        ]
+        context = {
+            **self.admin_site.each_context(request), "title": _("Workers and queues"), "parts": parts,
+            "queues": health.queue_states(now=now),
+            "worker_seen": any(part["name"] == "worker" and not part["late"] for part in parts),
+        }
+        return TemplateResponse(request, "admin/core/health.html", context)
+
+
+@admin.register(OutboxEvent)
+class OutboxAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "topic", "tries", "last_error", "done_at", "dead_at"]
+    list_filter = ["topic", ("dead_at", admin.EmptyFieldListFilter), ("done_at", admin.EmptyFieldListFilter)]
+    ordering = ["-id"]
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ["revive"]
+
+    @action(description=_("Tell again what was given up"))
+    def revive(self, request: HttpRequest, queryset: Any) -> None:
+        revived = sum(outbox.revive(pk, now=clock.now()) for pk in queryset.values_list("pk", flat=True))
+        messages.success(request, _("%(n)d facts will be told again.") % {"n": revived})

@@ -1,0 +1,89 @@
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from core import http
+from core.tx import InTransaction, step
+
+
+@contextmanager
+def _server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A raw socket that answers one connection as the test says."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection:
+            answer(connection)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        listener.close()
+
+
+def _call(url: str, **limits: float) -> http.Reply:
+    return http.call("POST", url, name="test", content=b"{}", read=limits.get("read", 1.0), total=2.0, max_bytes=1000)
+
+
+def _reads_then(text: bytes) -> Callable[[socket.socket], None]:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(text)
+
+    return answer
+
+
+def test_an_answer_comes_back_raw() -> None:
+    with _server(_reads_then(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nhi")) as url:
+        reply = _call(url)
+    assert (reply.status, reply.body) == (201, b"hi")
+
+
+def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
+    closed = socket.create_server(("127.0.0.1", 0))
+    port = closed.getsockname()[1]
+    closed.close()
+    with pytest.raises(http.NotSent):
+        _call(f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda connection: connection.recv(65536),
+        lambda connection: None,
+        _reads_then(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf"),
+        _reads_then(b"garbage\r\n\r\n"),
+        _reads_then(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000),
+    ],
+    ids=["dropped after reading", "dropped", "half a body", "garbage", "too large"],
+)
+def test_everything_after_the_first_byte_is_unclear(answer: Callable[[socket.socket], None]) -> None:
+    with _server(answer) as url, pytest.raises(http.Unclear):
+        _call(url)
+
+
+def test_silence_is_unclear() -> None:
+    done = threading.Event()
+    with _server(lambda connection: done.wait(5) and None) as url, pytest.raises(http.Unclear):
+        _call(url, read=0.2)
+    done.set()
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with _server(_reads_then(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")) as url:
+        assert _call(url).status == 302
+
+
+def test_no_call_inside_a_transaction(committed: None) -> None:
+    with pytest.raises(InTransaction), step():
+        _call("http://127.0.0.1:1/")

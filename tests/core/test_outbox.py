@@ -1,0 +1,101 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+
+from core import clock, outbox
+from core.models import OutboxEvent, OutboxReceipt
+from core.tx import NotInStep, step
+
+heard: list[str] = []
+
+
+@dataclass(frozen=True)
+class Happened:
+    what: str
+
+
+@pytest.fixture(autouse=True)
+def _listeners(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    from collections import defaultdict
+
+    monkeypatch.setattr(outbox, "_handlers", defaultdict(dict))
+    heard.clear()
+    yield
+
+
+def _tell(what: str = "it") -> None:
+    with step():
+        outbox.publish(Happened(what))
+
+
+def test_a_fact_is_heard_once_by_each_listener(committed: None) -> None:
+    outbox.subscribe(Happened, "one")(lambda event, *, now: heard.append(f"one:{event.what}"))
+    outbox.subscribe(Happened, "two")(lambda event, *, now: heard.append(f"two:{event.what}"))
+    _tell()
+    assert outbox.relay() == 1
+    assert outbox.relay() == 0
+    assert sorted(heard) == ["one:it", "two:it"]
+
+
+def test_a_fact_of_a_rolled_back_transaction_is_not_told(committed: None) -> None:
+    with pytest.raises(ZeroDivisionError), step():
+        outbox.publish(Happened("never"))
+        raise ZeroDivisionError
+    assert not OutboxEvent.objects.exists()
+
+
+def test_publishing_needs_a_transaction(committed: None) -> None:
+    with pytest.raises(NotInStep):
+        outbox.publish(Happened("alone"))
+
+
+def test_a_listener_that_fails_is_asked_again_and_the_other_is_not(committed: None) -> None:
+    fail = [True]
+
+    def shaky(event: Happened, *, now: datetime) -> None:
+        heard.append("shaky")
+        if fail:
+            fail.clear()
+            raise RuntimeError("once")
+
+    outbox.subscribe(Happened, "steady")(lambda event, *, now: heard.append("steady"))
+    outbox.subscribe(Happened, "shaky")(shaky)
+    _tell()
+    assert outbox.relay() == 0
+    OutboxEvent.objects.update(not_before=clock.now())
+    assert outbox.relay() == 1
+    assert heard == ["steady", "shaky", "shaky"]
+
+
+def test_an_effect_and_its_receipt_stand_or_fall_together(committed: None) -> None:
+    def writes_then_fails(event: Happened, *, now: datetime) -> None:
+        OutboxEvent.objects.create(topic="trace", payload={}, created_at=now, not_before=now)
+        raise RuntimeError
+
+    outbox.subscribe(Happened, "fails")(writes_then_fails)
+    _tell()
+    outbox.relay()
+    assert not OutboxEvent.objects.filter(topic="trace").exists()
+    assert not OutboxReceipt.objects.exists()
+
+
+def test_what_always_fails_is_given_up_and_can_be_revived(committed: None) -> None:
+    outbox.subscribe(Happened, "never")(lambda event, *, now: 1 / 0)
+    _tell()
+    for _ in range(outbox.DEAD_AFTER_TRIES):
+        OutboxEvent.objects.update(not_before=clock.now())
+        outbox.relay()
+    event = OutboxEvent.objects.get()
+    assert event.dead_at is not None
+    assert event.last_error == "ZeroDivisionError"
+    assert outbox.revive(event.pk, now=clock.now())
+
+
+def test_a_fact_that_another_relay_holds_is_passed_over(committed: None, app_connection: object) -> None:
+    outbox.subscribe(Happened, "one")(lambda event, *, now: heard.append("one"))
+    _tell()
+    app_connection.execute("select id from core_outboxevent for update")  # type: ignore[attr-defined]
+    assert outbox.relay() == 0
+    assert heard == []
