@@ -1,0 +1,70 @@
+"""A simulator as a child process, for tests and for the try-out command."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Simulator:
+    """`with Simulator("localpay", state=dir, options=[...]) as sim: sim.url`.
+
+    The port stays the same over `kill` and `start`, as that of a real supplier would.
+    """
+
+    def __init__(
+        self, name: str, *, state: Path, options: list[str] | None = None, port: int = 0
+    ) -> None:
+        self.name = name
+        self.state = state
+        self.options = options or []
+        self.port = port
+        self.url = ""
+        self._child: subprocess.Popen[str] | None = None
+
+    def start(self) -> "Simulator":
+        """Returns when the ready line is there; raises RuntimeError when it never comes."""
+        command = [sys.executable, "-m", f"simulators.{self.name}", "--port", str(self.port)]
+        self._child = subprocess.Popen(  # noqa: S603
+            [*command, "--state", str(self.state), *self.options],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        line = self._child.stdout.readline() if self._child.stdout else ""
+        if " ready " not in line:
+            self._child.wait(timeout=5)
+            raise RuntimeError(f"{self.name} did not start: {line!r}")
+        self.url = line.rsplit(" ", 1)[1].strip()
+        self.port = int(self.url.rsplit(":", 1)[1])
+        return self
+
+    def stop(self) -> int:
+        """SIGTERM and wait; returns the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        """SIGKILL: nothing may be lost by it."""
+        return self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> int:
+        if self._child is None:
+            return 0
+        child, self._child = self._child, None
+        child.send_signal(number)
+        code = child.wait(timeout=10)
+        if child.stdout:
+            child.stdout.close()
+        return code
+
+    def __enter__(self) -> "Simulator":
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.stop()
