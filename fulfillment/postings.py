@@ -142,3 +142,68 @@ def purchase_contradicted(
         ),
         now=now,
     )
+
+
+@part
+def stock_bought(
+    *, key: str, amount_minor: int, currency: str, supplier: str, batch: str, now: datetime
+) -> bool:
+    """Codes of a batch came into stock, paid by the bank or from ``supplier``'s prepaid account.
+
+    Raises core.ledger.FloorBreached when the prepaid money does not cover them.
+    """
+    source = f"{PREPAID}:{supplier}" if supplier else "bank"
+    return ledger.post(
+        key=key,
+        kind="stock.bought",
+        lines=(
+            Line(INVENTORY, amount_minor, batch, currency),
+            Line(source, -amount_minor, batch, currency),
+        ),
+        now=now,
+    )
+
+
+@part
+def stock_lost(*, key: str, amount_minor: int, currency: str, batch: str, now: datetime) -> bool:
+    """Codes left the stock unsold: expired or void."""
+    return ledger.post(
+        key=key,
+        kind="stock.lost",
+        lines=(
+            Line("writeoff", amount_minor, batch, currency),
+            Line(INVENTORY, -amount_minor, batch, currency),
+        ),
+        now=now,
+    )
+
+
+def cost_key(delivery: str, number: int = 1) -> str:
+    """The journal of a delivered unit's cost; the second code of a unit costs again."""
+    return f"cost:{delivery}" if number == 1 else f"cost:{delivery}:{number}"
+
+
+@part
+def pool_cost(
+    *,
+    delivery: str,
+    reference: str,
+    cost_minor: int,
+    currency: str,
+    now: datetime,
+    number: int = 1,
+) -> bool:
+    """A unit of our own stock was delivered, at the cost of its batch.
+
+    The wide statement of ``open_deliveries`` writes the same journal; a parity test holds them
+    together.
+    """
+    return ledger.post(
+        key=cost_key(delivery, number),
+        kind="cost",
+        lines=(
+            Line(COGS, cost_minor, reference, currency),
+            Line(INVENTORY, -cost_minor, reference, currency),
+        ),
+        now=now,
+    )

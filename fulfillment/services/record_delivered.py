@@ -1,4 +1,4 @@
-"""A queued unit has been delivered: state, cost, entitlement and event in one place."""
+"""A queued unit has been delivered: state, entitlement and event in one place."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,7 +6,6 @@ from typing import Any
 
 from core import transitions
 from core.tx import part
-from fulfillment import postings
 from fulfillment.models import Delivery
 from fulfillment.queries.goods import goods
 from fulfillment.services.queue_deliveries import hand_over
@@ -29,8 +28,7 @@ def record_delivered(  # noqa: PLR0913
 ) -> bool:
     """Move the unit to delivered if it is in one of `from_`; False when the race is lost.
 
-    `supplier` (a Supplier row) is paid `cost_minor` minor units from its prepaid account; without
-    one the unit cost nothing that we book here. Raises FloorBreached when prepaid falls below zero.
+    `cost_minor` is in minor units of `currency`; its journal is the caller's (see `postings`).
     """
     moved = transitions.move(
         Delivery, delivery_id, from_=from_, to=DeliveryState.DELIVERED, now=now, by=by, why=why,
@@ -40,10 +38,5 @@ def record_delivered(  # noqa: PLR0913
     if not moved:
         return False
     row = Delivery.objects.get(pk=delivery_id)
-    if supplier is not None and cost_minor:
-        postings.supply_cost(
-            delivery=row.public_id, reference=row.reference, supplier=supplier.code,
-            cost_minor=cost_minor, currency=currency, now=now,
-        )  # fmt: skip
     hand_over(row, goods([row.sku_id])[row.sku_id], now=now)
     return True
