@@ -1,0 +1,20 @@
+"""The catalogue's part of the closed list of audit tags."""
+
+from core.audit import declare
+
+PRICE_SET = "price:set"
+PRICE_REMOVED = "price:removed"
+PRODUCT_STATE = "product:state"
+SKU_COST = "sku:cost"
+CATALOGUE_IMPORTED = "catalogue:imported"
+CATALOGUE_EDITED = "catalogue:edited"
+
+
+def register() -> None:
+    """Fill the socket; called once when the app is ready."""
+    declare(PRICE_SET, "A price was set")
+    declare(PRICE_REMOVED, "A price was taken out of its list")
+    declare(PRODUCT_STATE, "A product was put on sale, paused or retired")
+    declare(SKU_COST, "The cost of a SKU was set by hand")
+    declare(CATALOGUE_IMPORTED, "A catalogue file was imported")
+    declare(CATALOGUE_EDITED, "A row of the catalogue was edited")

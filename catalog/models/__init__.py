@@ -1,0 +1,22 @@
+from catalog.models.channel import Channel
+from catalog.models.page import PageBlock
+from catalog.models.price import Price, PriceList
+from catalog.models.product import Product, Sku
+from catalog.models.search import SearchToken
+from catalog.models.shelf import Brand, Category, Tag
+from catalog.models.type import InputField, ProductType
+
+__all__ = [
+    "Brand",
+    "Category",
+    "Channel",
+    "InputField",
+    "PageBlock",
+    "Price",
+    "PriceList",
+    "Product",
+    "ProductType",
+    "SearchToken",
+    "Sku",
+    "Tag",
+]

@@ -1,0 +1,237 @@
+"""What the catalogue says at a moment, out of the snapshot: no statements when warm."""
+
+from datetime import datetime
+from typing import Any
+
+from catalog.offers import ChannelView, Limits, Offer, ProductPage, Validity
+from catalog.pricing import DatedPrice, Priced, floor_of, price
+from catalog.snapshot import BlockRow, Snapshot, current
+from catalog.states import ProductState
+
+# States whose page may be opened; a retired or draft product has no page.
+_SHOWN = frozenset({ProductState.SCHEDULED.value, ProductState.ON_SALE.value, ProductState.PAUSED.value})
+_MEMO_LIMIT = 100_000
+
+
+def default_channel() -> ChannelView:
+    """The channel of whoever comes by no other. Raises LookupError in an empty database."""
+    found = current().default_channel
+    if found is None:
+        raise LookupError("there is no default channel; run `manage.py ensure_base`")
+    return found
+
+
+def channel_by_code(code: str) -> ChannelView | None:
+    """An active channel by its code."""
+    return next((view for view in current().channels.values() if view.code == code), None)
+
+
+def offer(
+    sku_code: str, channel: ChannelView, now: datetime, *, quantity: int = 1
+) -> Offer | None:
+    """One SKU in a channel at a moment, with the unit price for that many; None when unknown.
+
+    A SKU without a price in the channel is unknown there. `state_ok` is False while the product
+    is paused, not started or over, or the SKU is not offered: callers must refuse to sell it.
+    Money is minor units of the channel's currency; `now` is aware.
+    """
+    snap = current()
+    sku_id = snap.sku_ids_by_code.get(sku_code)
+    return None if sku_id is None else _offer(snap, sku_id, channel, now, quantity)
+
+
+def offer_by_id(sku_id: int, channel: ChannelView, now: datetime, *, quantity: int = 1) -> Offer | None:
+    """As `offer`, by the row's key."""
+    snap = current()
+    return _offer(snap, sku_id, channel, now, quantity) if sku_id in snap.skus else None
+
+
+def product_page(slug: str, channel: ChannelView, now: datetime) -> ProductPage | None:
+    """A product with its offers; None when there is no such page in this channel."""
+    snap = current()
+    product_id = snap.product_ids_by_slug.get(slug)
+    return None if product_id is None else page_of(product_id, channel, now)
+
+
+def page_of(product_id: int, channel: ChannelView, now: datetime) -> ProductPage | None:
+    """As `product_page`, by the row's key."""
+    snap = current()
+    key = ("page", channel.id, product_id)
+    known = snap.memo.get(key)
+    if known is not None and (known.until is None or now < known.until):
+        return known
+    page = _page(snap, product_id, channel, now)
+    if page is not None:
+        _remember(snap, key, page)
+    return page
+
+
+def on_sale(channel: ChannelView, now: datetime) -> tuple[ProductPage, ...]:
+    """Every product that can be bought in the channel at that moment, in shelf order."""
+    snap = current()
+    key = ("on_sale", channel.id)
+    known = snap.memo.get(key)
+    if known is not None and (known[0] is None or now < known[0]):
+        return known[1]
+    pages = [page for pid in snap.products if (page := page_of(pid, channel, now)) is not None]
+    shown = tuple(page for page in pages if page.sellable)
+    _remember(snap, key, (snap.next_edge(now), shown))
+    return shown
+
+
+def categories() -> list[Any]:
+    """Visible categories in their order."""
+    return [row for row in current().categories.values() if row.is_visible]
+
+
+def blocks_of(channel: ChannelView, page: str, now: datetime) -> list[BlockRow]:
+    """The blocks of a page that show at that moment, in their order."""
+    return [
+        row
+        for row in current().blocks
+        if row.channel_id == channel.id
+        and row.page == page
+        and row.is_visible
+        and (row.starts_at is None or row.starts_at <= now)
+        and (row.ends_at is None or now < row.ends_at)
+    ]
+
+
+def _remember(snap: Snapshot, key: Any, value: Any) -> None:
+    if len(snap.memo) > _MEMO_LIMIT:
+        snap.memo.clear()
+    snap.memo[key] = value
+
+
+def _offer(
+    snap: Snapshot, sku_id: int, channel: ChannelView, now: datetime, quantity: int
+) -> Offer | None:
+    key = ("offer", channel.id, sku_id, quantity)
+    known = snap.memo.get(key)
+    if known is not None and (known.until is None or now < known.until):
+        return known
+    priced = _priced(snap, sku_id, channel, now, quantity)
+    if priced is None:
+        return None
+    made = _build_offer(snap, sku_id, priced, now)
+    _remember(snap, key, made)
+    return made
+
+
+def _priced(
+    snap: Snapshot, sku_id: int, channel: ChannelView, now: datetime, quantity: int
+) -> Priced | None:
+    ranks = {place: rank for rank, place in enumerate(channel.price_lists)}
+    rows = [
+        DatedPrice(
+            row.amount_minor, row.currency, ranks[place], row.min_quantity, row.starts_at,
+            row.ends_at, row.list_code,
+        )
+        for place, row in snap.prices.get(sku_id, ())
+        if place in ranks
+    ]  # fmt: skip
+    return price(rows, at=now, quantity=quantity, currency=channel.currency)
+
+
+def _build_offer(snap: Snapshot, sku_id: int, priced: Priced, now: datetime) -> Offer:
+    sku = snap.skus[sku_id]
+    product = snap.products[sku.product_id]
+    kind = snap.types[product.product_type_id]
+    brand = snap.brands[product.brand_id]
+    return Offer(
+        sku_id=sku.id,
+        sku_public_id=sku.public_id,
+        sku_code=sku.code,
+        sku_title=sku.name,
+        sku_title_en=sku.name_en,
+        product_id=product.id,
+        product_public_id=product.public_id,
+        product_slug=product.slug,
+        product_title=product.name,
+        product_title_en=product.name_en,
+        brand=brand.name,
+        brand_en=brand.name_en,
+        hue=brand.hue,
+        product_type=kind.code,
+        delivery_kind=kind.delivery_kind,
+        stock_mode=sku.stock_mode,
+        binding=kind.binding,
+        validity=Validity(
+            sku.validity_kind, sku.validity_days, sku.validity_months, sku.valid_from, sku.valid_until
+        ),
+        inputs=snap.inputs.get(kind.id, ()),
+        limits=Limits(
+            sku.limit_per_order, sku.limit_per_buyer, sku.limit_per_phone, sku.limit_per_day,
+            sku.who_may_buy, sku.minimum_level,
+        ),
+        guide=product.guide or kind.guide,
+        guide_en=product.guide_en or kind.guide_en,
+        refund_policy=kind.refund_policy,
+        currency=priced.currency,
+        list_minor=priced.list_minor,
+        unit_minor=priced.unit_minor,
+        market_minor=sku.market_price_minor,
+        face_minor=sku.face_value_minor,
+        cost_minor=sku.cost_minor,
+        floor_minor=floor_of(
+            cost_minor=sku.cost_minor, advertised_minimum_minor=sku.advertised_minimum_minor
+        ),
+        reasons=priced.reasons,
+        until=_earliest(priced.until, product.on_sale_from, product.on_sale_until, now=now),
+        availability=sku.availability,
+        state_ok=sku.is_active and _sells(product, now),
+    )  # fmt: skip
+
+
+def _page(snap: Snapshot, product_id: int, channel: ChannelView, now: datetime) -> ProductPage | None:
+    product = snap.products.get(product_id)
+    if product is None or product.state not in _SHOWN:
+        return None
+    found = [_offer(snap, sku_id, channel, now, 1) for sku_id in snap.skus_of.get(product_id, ())]
+    offers = tuple(one for one in found if one is not None and snap.skus[one.sku_id].is_active)
+    if not offers:
+        return None
+    kind = snap.types[product.product_type_id]
+    brand = snap.brands[product.brand_id]
+    category = snap.categories[product.category_id]
+    return ProductPage(
+        product_id=product.id,
+        public_id=product.public_id,
+        slug=product.slug,
+        title=product.name,
+        title_en=product.name_en,
+        summary=product.summary,
+        summary_en=product.summary_en,
+        brand=brand.name,
+        brand_en=brand.name_en,
+        brand_slug=brand.slug,
+        hue=brand.hue,
+        category_slug=category.slug,
+        category=category.name,
+        category_en=category.name_en,
+        tags=tuple(snap.tags[tag] for tag in snap.product_tags.get(product_id, ())),
+        delivery_kind=kind.delivery_kind,
+        refund_policy=kind.refund_policy,
+        inputs=snap.inputs.get(kind.id, ()),
+        guide=product.guide or kind.guide,
+        guide_en=product.guide_en or kind.guide_en,
+        offers=offers,
+        state=product.state,
+        created_at=product.created_at,
+        popularity=product.popularity,
+        position=product.position,
+        until=snap.next_edge(now),
+    )
+
+
+def _sells(product: Any, now: datetime) -> bool:
+    """On sale, or scheduled with its moment come: the row follows within a minute."""
+    if product.state not in (ProductState.ON_SALE, ProductState.SCHEDULED):
+        return False
+    if product.on_sale_from is not None and now < product.on_sale_from:
+        return False
+    return product.on_sale_until is None or now < product.on_sale_until
+
+
+def _earliest(*moments: datetime | None, now: datetime) -> datetime | None:
+    return min((moment for moment in moments if moment is not None and moment > now), default=None)
