@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts import acts
-from accounts.models import ContactPoint, Message
+from accounts.models import ContactPoint, Message, SealedSecret
 from accounts.roles import person_may
 from core import approvals, audit, invariants
 from core.rotation import SEALED_COLUMNS, SealedColumn
@@ -35,7 +35,7 @@ def _declare_tags() -> None:
 
 
 def _seal_columns() -> None:
-    for model in (ContactPoint, Message):
+    for model in (ContactPoint, Message, SealedSecret):
         label = model._meta.label  # noqa: SLF001
         SEALED_COLUMNS.register(f"{label}.sealed", SealedColumn(label, "sealed", lambda row: row.context))
 
@@ -47,11 +47,11 @@ def _invariants() -> None:
            where verified_at is not null group by value_index, kind having count(*) > 1""",
     )
     invariants.register(
-        "INV-U2", "A staff role rests on an approval of two persons, or is the first owner",
+        "INV-U2", "A staff role rests on an approval of two persons, or is a founder's",
         """select r.id, r.role, r.approval from accounts_staffrole r
            left join core_approval a on a.public_id = r.approval
              and a.action = 'accounts.grant_role' and a.state = 'executed' and a.checker <> a.maker
-           where a.id is null and r.approval <> 'first-owner'""",
+           where a.id is null and r.approval not in ('first-owner', 'second-owner')""",
     )
     invariants.register(
         "INV-U3", "Who is staff has a role, and who has a role is staff",

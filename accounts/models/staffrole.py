@@ -12,6 +12,10 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", _("auditor")
 
 
+# A shop starts with two owners made by command: one alone could never give anybody a role.
+FOUNDERS = ("first-owner", "second-owner")
+
+
 class StaffRole(models.Model):
     """A role somebody holds, who gave it, and the approval it rests on. Revoked, never deleted."""
 
@@ -20,7 +24,7 @@ class StaffRole(models.Model):
     )
     role = models.CharField(_("role"), max_length=12, choices=Role)
     granted_by = models.CharField(_("granted by"), max_length=48)
-    # Public id of the approval; "first-owner" for the one made by command on an empty shop.
+    # Public id of the approval, or one of FOUNDERS.
     approval = models.CharField(_("approval"), max_length=24)
     granted_at = models.DateTimeField(_("granted at"))
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
@@ -33,9 +37,9 @@ class StaffRole(models.Model):
             models.UniqueConstraint(
                 fields=["user", "role"], condition=Q(revoked_at__isnull=True), name="accounts_role_once"
             ),
-            # The command makes one first owner, once, in the life of a shop.
+            # Each founder is made once in the life of a shop.
             models.UniqueConstraint(
-                fields=["approval"], condition=Q(approval="first-owner"), name="accounts_first_owner_once"
+                fields=["approval"], condition=Q(approval__in=FOUNDERS), name="accounts_founder_once"
             ),
         ]
 

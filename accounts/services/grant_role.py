@@ -10,7 +10,6 @@ from core.models import Approval
 from core.tx import part, step
 
 ACTION = "accounts.grant_role"
-FIRST_OWNER = "first-owner"
 
 
 @step()

@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.StaffSecondFactor",
     "django_htmx.middleware.HtmxMiddleware",
     *(["catalog.middleware.ChannelMiddleware"] if "catalog" in FLOORS and (BASE_DIR / "catalog/middleware.py").is_file() else []),
 ]

@@ -1,0 +1,36 @@
+"""What upper floors ask about people."""
+
+from allauth.account.models import EmailAddress
+
+from accounts.contacts import Contact, read_contact
+from accounts.models import ContactPoint, User
+from core.crypto import unseal
+
+
+def verified_contacts(user: User) -> tuple[Contact, ...]:
+    """The phone and the addresses this person has proved to hold."""
+    phones = ContactPoint.objects.filter(user=user, verified_at__isnull=False)
+    mails = EmailAddress.objects.filter(user=user, verified=True)
+    return (
+        *(read_contact(phone_of(point), kind=point.kind) for point in phones),
+        *(read_contact(address.email, kind="mail") for address in mails),
+    )
+
+
+def holds_contact(user: User, index: bytes) -> bool:
+    """Whether this person has proved to hold the contact with that index."""
+    return any(contact.index == bytes(index) for contact in verified_contacts(user))
+
+
+def phone_of(point: ContactPoint) -> str:
+    """The number itself, E.164. Only for signing in, sending, and showing it to its holder."""
+    return unseal(point.sealed, context=point.context).reveal()
+
+
+def holder_of_phone(index: bytes) -> User | None:
+    """Who has verified the phone with that index."""
+    point = (
+        ContactPoint.objects.select_related("user")
+        .filter(value_index=index, verified_at__isnull=False, kind=ContactPoint.Kind.PHONE).first()
+    )
+    return point.user if point else None
