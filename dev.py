@@ -7,13 +7,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from launcher import run, testing
+from launcher import locks, quality, run, testing
 from launcher.places import Stop, complain
 
 COMMANDS = {
     "run": (run.run, "the whole shop on this machine: --port N, --fresh"),
     "test": (testing.test, "run the tests; arguments go to pytest (paths, -k, -n0 …)"),
+    "faults": (testing.faults, "kill, flush and stop parts under load: --seeds N"),
+    "check": (quality.check, "form, types, contracts, templates, migrations"),
+    "bench": (testing.bench, "measure: names of benchmarks, none for all"),
+    "screenshots": (testing.screenshots, "draw every page at both widths into docs/screenshots/"),
+    "messages": (testing.messages, "list source strings without a Chinese translation"),
     "manage": (testing.manage, "any management command, with the services up"),
+    "lock": (locks.lock, "write requirements/ anew from pyproject.toml: --upgrade"),
 }
 
 

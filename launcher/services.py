@@ -63,6 +63,11 @@ class Services:
         return socket_folder(self.state)
 
     @property
+    def binaries(self) -> Path:
+        """Folder of PostgreSQL's programs (psql, pgbench)."""
+        return _binaries(self.state)
+
+    @property
     def data(self) -> Path:
         return self.state / "pg"
 

@@ -1,5 +1,7 @@
-"""`test`, `faults` and `manage`: our programs run against real servers, brought up for the occasion."""
+"""Our programs run against real servers, brought up for the occasion: tests, faults, benchmarks, pictures."""
 
+import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +12,9 @@ from pathlib import Path
 from launcher import environment, translations
 from launcher.places import PYTHON, ROOT, Stop, complain, say, state_folder
 from launcher.processes import lock
+from launcher.keys import port
 from launcher.services import Services
+from launcher.shop import Shop
 from launcher.surroundings import base_env, test_env
 
 SLOTS = 12
@@ -87,3 +91,66 @@ def manage(arguments: list[str]) -> int:
     environment.prepare("run")
     with run_services() as env:
         return subprocess.run([PYTHON, "manage.py", *arguments], cwd=ROOT, env=env).returncode
+
+
+def faults(arguments: list[str]) -> int:
+    """The fault campaign: every seed in turn, with its own servers that may be killed."""
+    parser = argparse.ArgumentParser(prog="dev.py faults")
+    parser.add_argument("--seeds", type=int, default=5, help="how many seeds, from 1 (default 5)")
+    chosen, rest = parser.parse_known_args(arguments)
+    environment.prepare("test")
+    translations.compile_catalogs()
+    command = [PYTHON, "-m", "pytest", "tests/faults", "-n0", "-p", "no:randomly", *rest]
+    with test_services() as env:
+        return subprocess.run(command, cwd=ROOT, env=env | {"FAULT_SEEDS": str(chosen.seeds)}).returncode
+
+
+@contextmanager
+def whole_shop(kind: str, *, demo: bool, extra: dict[str, str] | None = None) -> Iterator[Shop]:
+    """A complete running shop in a state folder of its own, durable like the real one."""
+    state = state_folder(kind)
+    held = lock(state / "lock")
+    if held is None:
+        raise Stop(f"{kind} is running already")
+    shop = Shop(state, port(state, "web"), demo=demo, extra=extra)
+    try:
+        shop.start()
+        yield shop
+    finally:
+        shop.stop()
+        held.close()
+
+
+def bench(arguments: list[str]) -> int:
+    """Run benchmarks by name against a whole shop; each prints its table and one line of figures."""
+    environment.prepare("test")
+    known = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
+    names = [each for each in arguments if not each.startswith("-")] or known
+    options = [each for each in arguments if each.startswith("-")]
+    unknown = set(names) - set(known)
+    if unknown:
+        raise Stop(f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+    worst = 0
+    with whole_shop("bench", demo=False) as shop:
+        pids = {child.name: child.process.pid for child in (*shop.services.children, *shop.children.values())}
+        env = shop.env | {"BENCH_PIDS": json.dumps(pids), "BENCH_PG_BIN": str(shop.services.binaries)}
+        for name in names:
+            command = [PYTHON, "-m", f"benchmarks.{name}", *options]
+            worst = max(worst, subprocess.run(command, cwd=ROOT, env=env | {"DATABASE_POOL": "0"}).returncode)
+    return worst
+
+
+def screenshots(arguments: list[str]) -> int:
+    """Draw every page of a freshly filled shop into docs/screenshots/."""
+    environment.prepare("test")
+    install_browser()
+    with whole_shop("screenshots", demo=True) as shop:
+        command = [PYTHON, "-m", "tests.browser.screenshots", "--url", shop.url, *arguments]
+        return subprocess.run(command, cwd=ROOT, env=shop.env | {"DATABASE_POOL": "0"}).returncode
+
+
+def messages(arguments: list[str]) -> int:
+    """List strings without a Chinese translation, by file; nothing to list is success."""
+    environment.prepare("test")
+    env = base_env(state_folder("check")) | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run([PYTHON, "-m", "tests.architecture.messages", *arguments], cwd=ROOT, env=env).returncode
