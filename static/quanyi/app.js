@@ -34,7 +34,7 @@
     }
   };
 
-  // Copying: the words come from the element named by data-copy; the button says when it is done.
+  // Copying: the words of the code beside the button, or of what data-copy names; the button says when it is done.
   const select = (element) => {
     const range = document.createRange();
     range.selectNodeContents(element);
@@ -51,7 +51,9 @@
   };
 
   const copy = async (button) => {
-    const sources = [...document.querySelectorAll(button.dataset.copy)];
+    const sources = button.dataset.copy
+      ? [...document.querySelectorAll(button.dataset.copy)]
+      : [...button.closest(".code").querySelectorAll("dd")];
     if (!sources.length) return;
     const text = sources.map((source) => source.textContent.trim()).join("\n");
     const label = button.querySelector("[data-label]");
@@ -127,6 +129,11 @@
     if (copying) return copy(copying);
     const stepping = event.target.closest("[data-step]");
     if (stepping) return step(stepping);
+    const all = event.target.closest("[data-reveal-all]");
+    if (all) {
+      for (const form of all.closest(".goods").querySelectorAll("form[data-reveal]")) form.requestSubmit();
+      all.hidden = true;
+    }
   });
 
   document.addEventListener("change", (event) => {
