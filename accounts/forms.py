@@ -100,7 +100,7 @@ class SecondFactorAgainForm(_CountedCode, ReauthenticateForm):
     """Before something that asks for it again."""
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):
     """Name and language."""
 
     class Meta:
