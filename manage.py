@@ -4,7 +4,9 @@
 import os
 import sys
 
-OWNER_COMMANDS = frozenset({"migrate", "makemigrations", "sqlmigrate", "pgtrigger", "squashmigrations"})
+OWNER_COMMANDS = frozenset(
+    {"migrate", "makemigrations", "sqlmigrate", "pgtrigger", "squashmigrations"}
+)
 
 
 def main() -> None:

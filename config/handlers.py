@@ -5,7 +5,10 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-FALLBACK = '<!doctype html><html lang="zh"><meta charset="utf-8"><title>Quanyi</title><p>{}</p><p><a href="/">Quanyi</a></p>'
+FALLBACK = (
+    '<!doctype html><html lang="zh"><meta charset="utf-8"><title>Quanyi</title>'
+    '<p>{}</p><p><a href="/">Quanyi</a></p>'
+)
 
 
 def _page(request: HttpRequest | None, status: int, words: str) -> HttpResponse:
@@ -25,7 +28,9 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _page(request, 403, _("The form had expired. Go back, reload the page and try once more."))
+    return _page(
+        request, 403, _("The form had expired. Go back, reload the page and try once more.")
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -34,4 +39,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     # No request: context processors might ask the very thing that is broken.
-    return _page(None, 500, _("Something failed on our side. Your money and goods are safe; please try again."))
+    return _page(
+        None,
+        500,
+        _("Something failed on our side. Your money and goods are safe; please try again."),
+    )

@@ -17,7 +17,9 @@ LOOPBACK = frozenset({"127.0.0.1", "::1"})
 def may_see_inside(request: HttpRequest) -> bool:
     """A scraper proves itself by token; without one configured only this machine may look."""
     if settings.METRICS_TOKEN:
-        return constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}")
+        return constant_time_compare(
+            request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"
+        )
     return not settings.TRUSTED_PROXY_HOPS and request.META.get("REMOTE_ADDR") in LOOPBACK
 
 

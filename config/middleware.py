@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 
 import structlog
 from csp.utils import build_policy
@@ -33,7 +34,9 @@ class MeasureMiddleware:
         response = self.get_response(request)
         match = request.resolver_match
         view = match.view_name if match else "none"
-        LATENCY.labels(view or "unnamed", f"{response.status_code // 100}xx").observe(time.perf_counter() - started)
+        LATENCY.labels(view or "unnamed", f"{response.status_code // 100}xx").observe(
+            time.perf_counter() - started
+        )
         return response
 
 
@@ -47,8 +50,10 @@ class RequestLogMiddleware:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex)
         response = self.get_response(request)
-        if response.status_code >= 400 or settings.DEBUG:
-            log.info("answered", method=request.method, path=request.path, status=response.status_code)
+        if response.status_code >= HTTPStatus.BAD_REQUEST or settings.DEBUG:
+            log.info(
+                "answered", method=request.method, path=request.path, status=response.status_code
+            )
         return response
 
 
@@ -65,6 +70,8 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         headers = response.headers
         if "Content-Security-Policy" not in headers:
-            headers["Content-Security-Policy"] = self.admin if request.path.startswith("/admin/") else self.shop
+            headers["Content-Security-Policy"] = (
+                self.admin if request.path.startswith("/admin/") else self.shop
+            )
         headers["Permissions-Policy"] = self.permissions
         return response

@@ -7,12 +7,16 @@ from typing import Any
 MASK = "[redacted]"
 SECRET_WORDS = (
     "secret", "password", "passwd", "token", "authorization", "cookie", "private", "code_text", "codes", "card_no",
-    "cardno", "pin", "otp", "api_key", "apikey", "signature", "session", "recharge_account", "phone", "mobile", "dek", "kek",
+    "cardno", "pin", "otp", "api_key", "apikey", "signature", "session", "recharge_account", "phone", "mobile",
+    "dek", "kek",
 )  # fmt: skip
 PATTERNS = (
-    (re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.S), MASK),
+    (re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL), MASK),
     (re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)\d{4}(\d{4})(?!\d)"), r"\1****\2"),
-    (re.compile(r"(?i)\b((?:t|token|secret|code|key|sig|signature|sign|password)=)[^&\s\"']+"), rf"\1{MASK}"),
+    (
+        re.compile(r"(?i)\b((?:t|token|secret|code|key|sig|signature|sign|password)=)[^&\s\"']+"),
+        rf"\1{MASK}",
+    ),
     (re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]+"), rf"\1 {MASK}"),
 )
 DEEPEST = 6
@@ -33,7 +37,10 @@ def _clean(value: Any, depth: int) -> Any:
     if depth >= DEEPEST:
         return MASK
     if isinstance(value, dict):
-        return {key: MASK if is_secret(str(key)) else _clean(item, depth + 1) for key, item in value.items()}
+        return {
+            key: MASK if is_secret(str(key)) else _clean(item, depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_clean(item, depth + 1) for item in value]
     return value

@@ -7,7 +7,7 @@ def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any
     """Name each floor's sweepers by task name; intervals in seconds."""
     every = {
         "core.relay": sweep,
-        "core.seal_audit": max(sweep, 60.0) if sweep >= 10 else sweep,
+        "core.seal_audit": 6 * sweep,
         "core.check_invariants": invariants,
         "accounts.send_messages": sweep,
         "fulfillment.sweep": sweep,

@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
 ]
-for _floor in ("accounts", "orders", "fulfillment", "catalog"):
-    if _floor in settings.FLOORS and find_spec(f"{_floor}.urls"):
-        urlpatterns.append(path("", include(f"{_floor}.urls")))
+urlpatterns += [
+    path("", include(f"{floor}.urls"))
+    for floor in ("accounts", "orders", "fulfillment", "catalog")
+    if floor in settings.FLOORS and find_spec(f"{floor}.urls")
+]

@@ -23,7 +23,9 @@ def _is_synced(name: str) -> bool:
 def prepare(name: str) -> None:
     """Bring the environment to the locked set `run` or `test`; nothing to do is the usual case."""
     if sys.version_info < OLDEST:
-        raise Stop(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}")
+        raise Stop(
+            f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}"
+        )
     if PYTHON.exists() and any(_is_synced(each) for each in ACCEPTED[name]):
         return
     say("Installing the locked packages …")
@@ -46,4 +48,6 @@ def _run(*command: str) -> None:
     try:
         subprocess.run(command, check=True, cwd=ROOT)
     except subprocess.CalledProcessError as error:
-        raise Stop(f"could not prepare the environment: {' '.join(command[:4])} … ended with {error.returncode}") from error
+        raise Stop(
+            f"could not prepare the environment: {' '.join(command[:4])} … ended with {error.returncode}"
+        ) from error

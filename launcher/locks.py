@@ -15,14 +15,16 @@ SETS = {
     "run": ("--no-dev", "--group", "embedded"),
     "test": ("--group", "embedded"),
 }
-PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.M)
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 HOST = re.compile(r"://|--(?:extra-)?index-url|--find-links")
 
 
 def lock(arguments: list[str]) -> int:
     """Write requirements/*.txt from pyproject.toml, keeping versions that still fit unless told to upgrade."""
     parser = argparse.ArgumentParser(prog="dev.py lock")
-    parser.add_argument("--upgrade", action="store_true", help="take the newest versions that pyproject.toml allows")
+    parser.add_argument(
+        "--upgrade", action="store_true", help="take the newest versions that pyproject.toml allows"
+    )
     chosen = parser.parse_args(arguments)
     environment.prepare("test")
     # In a folder of its own: uv.lock names hosts and must not even pass through the checkout.
@@ -32,7 +34,16 @@ def lock(arguments: list[str]) -> int:
         _uv(project, "lock", "--quiet")
         for name, which in SETS.items():
             target = project / f"{name}.txt"
-            _uv(project, "export", "--quiet", *which, "--no-emit-project", "--no-header", "-o", str(target))
+            _uv(
+                project,
+                "export",
+                "--quiet",
+                *which,
+                "--no-emit-project",
+                "--no-header",
+                "-o",
+                str(target),
+            )
             found = hosts(target)
             if found:
                 raise Stop(f"{name}.txt would name a host: {found[0]}")
@@ -57,6 +68,8 @@ def _describe(project: Path, *, keep: bool) -> None:
 
 
 def _uv(project: Path, *arguments: str) -> None:
-    done = subprocess.run([VENV / "bin" / "uv", *arguments], cwd=project, capture_output=True, text=True)
+    done = subprocess.run(
+        [VENV / "bin" / "uv", *arguments], cwd=project, capture_output=True, text=True
+    )
     if done.returncode:
         raise Stop(f"uv {arguments[0]} failed:\n{done.stderr.strip()}")

@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+# Outlives a restart and is short; what we make there is checked to be ours.
+SHARED = Path("/var/tmp")  # noqa: S108
 LONGEST_SOCKET_FOLDER = 80
 
 
@@ -39,7 +41,7 @@ def _private(folder: Path) -> Path:
 def state_folder(kind: str) -> Path:
     """`run` and each slot of `test` keep apart. QUANYI_STATE moves them all."""
     chosen = os.environ.get("QUANYI_STATE")
-    base = Path(chosen).resolve() if chosen else Path("/var/tmp") / f"quanyi-{os.geteuid()}-{_tag(str(ROOT))}"  # noqa: S108
+    base = Path(chosen).resolve() if chosen else SHARED / f"quanyi-{os.geteuid()}-{_tag(str(ROOT))}"
     return _private(_private(base) / kind)
 
 
@@ -47,7 +49,7 @@ def socket_folder(state: Path) -> Path:
     """Unix sockets stop at 107 bytes, so a long state path gets a short folder for them."""
     if len(str(state)) <= LONGEST_SOCKET_FOLDER:
         return state
-    return _private(Path("/var/tmp") / f"quanyi-s-{os.geteuid()}-{_tag(str(state))}")  # noqa: S108
+    return _private(SHARED / f"quanyi-s-{os.geteuid()}-{_tag(str(state))}")
 
 
 def site_packages() -> Path:

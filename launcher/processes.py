@@ -1,5 +1,6 @@
 """Children that die with us, remember who they are, and are never looked for by name."""
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -41,7 +42,11 @@ class Child:
         self.pid_file.unlink(missing_ok=True)
 
     def last_lines(self, count: int = 25) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:]) if self.log.exists() else ""
+        return (
+            "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
+            if self.log.exists()
+            else ""
+        )
 
 
 def start(
@@ -132,10 +137,8 @@ def end_leftovers(state: Path) -> None:
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _wait_gone(pids: Sequence[int], seconds: float) -> None:
@@ -172,5 +175,8 @@ def wait_until(ready: Any, *, seconds: float, what: str, child: Child | None = N
         if child and child.process.poll() is not None:
             raise Stop(f"{what} ended at once:\n{child.last_lines()}")
         if time.monotonic() > until:
-            raise Stop(f"{what} did not answer in {seconds:.0f} s" + (f":\n{child.last_lines()}" if child else ""))
+            raise Stop(
+                f"{what} did not answer in {seconds:.0f} s"
+                + (f":\n{child.last_lines()}" if child else "")
+            )
         time.sleep(0.05)

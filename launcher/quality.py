@@ -15,7 +15,12 @@ BIN = VENV / "bin"
 
 def _templates() -> list[str]:
     patterns = ("templates/**/*.html", "*/templates/**/*.html")
-    return sorted(str(path.relative_to(ROOT)) for pattern in patterns for path in ROOT.glob(pattern) if _ours(path))
+    return sorted(
+        str(path.relative_to(ROOT))
+        for pattern in patterns
+        for path in ROOT.glob(pattern)
+        if _ours(path)
+    )
 
 
 def _ours(path: Path) -> bool:
@@ -45,7 +50,9 @@ def check(arguments: list[str]) -> int:
     env = {**base_env(state), "STATIC_MANIFEST": "0", "PYTHONPATH": str(ROOT)}
     env.setdefault("DATABASE_URL", "postgresql://quanyi_app@/nowhere?host=/nonexistent")
     known = checks()
-    wanted = {name: command for name, command in known.items() if not arguments or name in arguments}
+    wanted = {
+        name: command for name, command in known.items() if not arguments or name in arguments
+    }
     unknown = set(arguments) - set(known)
     if unknown:
         complain(f"no such check: {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
@@ -55,7 +62,10 @@ def check(arguments: list[str]) -> int:
         for line in hosts(path):
             bad.append("locks")
             complain(f"{path.name} names a host: {line}")
-    say(f"check: {len(wanted) - len(bad)} of {len(wanted)} passed" + (f"; failed: {', '.join(bad)}" if bad else ""))
+    say(
+        f"check: {len(wanted) - len(bad)} of {len(wanted)} passed"
+        + (f"; failed: {', '.join(bad)}" if bad else "")
+    )
     return 1 if bad else 0
 
 
@@ -65,5 +75,7 @@ def _passes(name: str, command: list[str | Path], env: dict[str, str]) -> bool:
     took = time.monotonic() - began
     say(f"  {'ok ' if done.returncode == 0 else 'BAD'} {name} ({took:.1f} s)")
     if done.returncode:
-        complain(os.linesep.join(part.rstrip() for part in (done.stdout, done.stderr) if part.strip()))
+        complain(
+            os.linesep.join(part.rstrip() for part in (done.stdout, done.stderr) if part.strip())
+        )
     return done.returncode == 0

@@ -15,8 +15,12 @@ from launcher.shop import Shop
 def run(arguments: list[str]) -> int:
     """Bring everything up, say where, and stay until told to stop or until one part dies."""
     parser = argparse.ArgumentParser(prog="dev.py run")
-    parser.add_argument("--port", type=int, default=8000, help="where the shop answers (default 8000)")
-    parser.add_argument("--fresh", action="store_true", help="forget all data of earlier runs first")
+    parser.add_argument(
+        "--port", type=int, default=8000, help="where the shop answers (default 8000)"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="forget all data of earlier runs first"
+    )
     chosen = parser.parse_args(arguments)
     environment.prepare("run")
     state = state_folder("run")

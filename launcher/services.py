@@ -32,6 +32,7 @@ POSTGRES_SETTINGS = {
     "idle_in_transaction_session_timeout": "120s",
 }
 # A test's data need not outlive the machine; its commits still happen in order.
+TRIES = 5
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -83,7 +84,10 @@ class Services:
     def valkey_env(self) -> dict[str, str]:
         """Addresses of the embedded Valkey: cache in database 1, broker in database 0."""
         path = self.sockets / "valkey.sock"
-        return {"REDIS_URL": f"unix://{path}?db=1", "BROKER_URL": f"redis+socket://{path}?virtual_host=0"}
+        return {
+            "REDIS_URL": f"unix://{path}?db=1",
+            "BROKER_URL": f"redis+socket://{path}?virtual_host=0",
+        }
 
     def _pg_sockets(self) -> Path:
         return self.data if self.sockets == self.state else self.sockets / "pg"
@@ -103,7 +107,13 @@ class Services:
 
     def _await_postgres(self, binaries: Path, identity: Mapping[str, Any]) -> None:
         settings = {**POSTGRES_SETTINGS, **({} if self.durable else CARELESS)}
-        command: list[str | Path] = [binaries / "postgres", "-D", self.data, "-k", self._pg_sockets()]
+        command: list[str | Path] = [
+            binaries / "postgres",
+            "-D",
+            self.data,
+            "-k",
+            self._pg_sockets(),
+        ]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
 
@@ -112,7 +122,7 @@ class Services:
             return subprocess.run(probe, cwd="/", **identity).returncode == 0
 
         # Just after a kill -9 the old postmaster's pid may still be there: a few tries are normal.
-        for attempt in range(5):
+        for attempt in range(TRIES):
             child = start(
                 "postgres", command, state=self.state, env=dict(os.environ), cwd=Path("/"),
                 stop_signal=signal.SIGINT, **identity,
@@ -121,7 +131,7 @@ class Services:
                 wait_until(answers, seconds=60, what="PostgreSQL", child=child)
             except Stop:
                 child.stop()
-                if attempt == 4:
+                if attempt == TRIES - 1:
                     raise
                 time.sleep(1)
             else:
@@ -141,13 +151,22 @@ class Services:
             statements.append(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER}")
         for statement in statements:
             self._psql(binaries, identity, statement)
-        exists = self._psql(binaries, identity, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")  # noqa: S608
-        if "1" not in exists:
+        names = self._psql(binaries, identity, "SELECT datname FROM pg_database")
+        if DATABASE not in names.split():
             self._psql(binaries, identity, f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
         done.touch()
 
     def _psql(self, binaries: Path, identity: Mapping[str, Any], statement: str) -> str:
-        command = [binaries / "psql", "-X", "-q", "-t", "-v", "ON_ERROR_STOP=1", "-h", self._pg_sockets()]
+        command = [
+            binaries / "psql",
+            "-X",
+            "-q",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            self._pg_sockets(),
+        ]
         command += ["-U", ADMIN, "-d", "postgres", "-c", statement]
         done = subprocess.run(command, cwd="/", capture_output=True, text=True, **identity)
         if done.returncode:
@@ -201,11 +220,23 @@ def _open_to_all(top: Path) -> None:
     """Whatever the umask was, the copied programs can be read and run by the lesser user."""
     for path in (top, *top.rglob("*")):
         if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
+            path.chmod(
+                path.stat().st_mode
+                | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444)
+            )
 
 
 def _initialize(binaries: Path, data: Path, identity: Mapping[str, Any]) -> None:
-    command = [binaries / "initdb", "-D", data, "-U", ADMIN, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+    command = [
+        binaries / "initdb",
+        "-D",
+        data,
+        "-U",
+        ADMIN,
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+    ]
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, **identity)
     if done.returncode:
         raise Stop(f"initdb failed: {done.stderr.strip()}")

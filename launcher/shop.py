@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 from launcher import translations
@@ -70,7 +71,16 @@ class Shop:
         return {
             **{name: self._simulator(name) for name in SIMULATORS},
             "web": web_command(self.port),
-            "worker": [*celery, "worker", "-c", "2", "-l", "WARNING", "--without-gossip", "--without-mingle"],
+            "worker": [
+                *celery,
+                "worker",
+                "-c",
+                "2",
+                "-l",
+                "WARNING",
+                "--without-gossip",
+                "--without-mingle",
+            ],
             "beat": [*celery, "beat", "-l", "WARNING", "--pidfile=", "-s", self.state / "beat"],
         }
 
@@ -84,11 +94,19 @@ class Shop:
         """Schema, static files and demo goods; each step again only when its sources changed."""
         remembered = Stamps(self.state / "stamps.json")
         own_database = not os.environ.get("DATABASE_URL")
-        migrations = [*ROOT.glob("*/migrations/*.py"), ROOT / "requirements" / "run.txt", ROOT / "core" / "roles.py"]
+        migrations = [
+            *ROOT.glob("*/migrations/*.py"),
+            ROOT / "requirements" / "run.txt",
+            ROOT / "core" / "roles.py",
+        ]
         if not own_database or remembered.changed("migrate", migrations):
             self.manage("migrate", "-v0")
             remembered.keep("migrate", migrations)
-        static = [*ROOT.glob("static/**/*"), *ROOT.glob("*/static/**/*"), ROOT / "requirements" / "run.txt"]
+        static = [
+            *ROOT.glob("static/**/*"),
+            *ROOT.glob("*/static/**/*"),
+            ROOT / "requirements" / "run.txt",
+        ]
         if self.env.get("STATIC_MANIFEST") != "0" and remembered.changed("static", static):
             self.manage("collectstatic", "--noinput", "-v0")
             remembered.keep("static", static)
@@ -115,14 +133,16 @@ class Shop:
         env = {**self.env, "DATABASE_POOL": "0"}
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
         if done.returncode:
-            raise Stop(f"manage.py {arguments[0]} failed:\n{(done.stderr or done.stdout).strip()[-4000:]}")
+            raise Stop(
+                f"manage.py {arguments[0]} failed:\n{(done.stderr or done.stdout).strip()[-4000:]}"
+            )
         return done.stdout
 
     def answers(self) -> bool:
         """Whether the health page says yes."""
         try:
             with urllib.request.urlopen(f"{self.url}/health/?format=text", timeout=2) as reply:
-                return bool(reply.status == 200)
+                return bool(reply.status == HTTPStatus.OK)
         except (urllib.error.URLError, OSError):
             return False
 
@@ -136,7 +156,9 @@ class Shop:
         while True:
             for child in (*self.services.children, *self.children.values()):
                 if child.process.poll() is not None:
-                    complain(f"dev.py: {child.name} ended with {child.process.returncode}; stopping the rest. Last words:")
+                    complain(
+                        f"dev.py: {child.name} ended with {child.process.returncode}; stopping the rest. Last words:"
+                    )
                     complain(child.last_lines())
                     return 1
             time.sleep(0.3)

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from launcher import environment, translations
+from launcher.keys import port
 from launcher.places import PYTHON, ROOT, Stop, complain, say, state_folder
 from launcher.processes import lock
-from launcher.keys import port
 from launcher.services import Services
 from launcher.shop import Shop
 from launcher.surroundings import base_env, test_env
@@ -59,11 +59,16 @@ def install_browser() -> None:
     if shutil.which("chromium"):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        complain("NOTE: chromium is not installed and we may not install it: the browser tests will be SKIPPED.")
+        complain(
+            "NOTE: chromium is not installed and we may not install it: the browser tests will be SKIPPED."
+        )
         return
     say("Installing chromium for the browser tests …")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk"]):
+    for command in (
+        ["update"],
+        ["install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk"],
+    ):
         done = subprocess.run(["apt-get", "-qq", *command], env=quiet, stdout=subprocess.DEVNULL)
         if done.returncode:
             complain("NOTE: apt-get could not install chromium: the browser tests will be SKIPPED.")
@@ -71,7 +76,11 @@ def install_browser() -> None:
 
 
 def _wants_browser(arguments: list[str]) -> bool:
-    paths = [each for each in arguments if not each.startswith("-") and Path(ROOT / each.split("::")[0]).exists()]
+    paths = [
+        each
+        for each in arguments
+        if not each.startswith("-") and Path(ROOT / each.split("::")[0]).exists()
+    ]
     return not paths or any("browser" in each or each.rstrip("/") == "tests" for each in paths)
 
 
@@ -81,9 +90,13 @@ def test(arguments: list[str]) -> int:
     translations.compile_catalogs()
     if _wants_browser(arguments):
         install_browser()
-    spread = [] if any(each.startswith(("-n", "--numprocesses")) for each in arguments) else ["-n", "2"]
+    spread = (
+        [] if any(each.startswith(("-n", "--numprocesses")) for each in arguments) else ["-n", "2"]
+    )
     with test_services() as env:
-        return subprocess.run([PYTHON, "-m", "pytest", *spread, *arguments], cwd=ROOT, env=env).returncode
+        return subprocess.run(
+            [PYTHON, "-m", "pytest", *spread, *arguments], cwd=ROOT, env=env
+        ).returncode
 
 
 def manage(arguments: list[str]) -> int:
@@ -102,7 +115,9 @@ def faults(arguments: list[str]) -> int:
     translations.compile_catalogs()
     command = [PYTHON, "-m", "pytest", "tests/faults", "-n0", "-p", "no:randomly", *rest]
     with test_services() as env:
-        return subprocess.run(command, cwd=ROOT, env=env | {"FAULT_SEEDS": str(chosen.seeds)}).returncode
+        return subprocess.run(
+            command, cwd=ROOT, env=env | {"FAULT_SEEDS": str(chosen.seeds)}
+        ).returncode
 
 
 @contextmanager
@@ -129,14 +144,25 @@ def bench(arguments: list[str]) -> int:
     options = [each for each in arguments if each.startswith("-")]
     unknown = set(names) - set(known)
     if unknown:
-        raise Stop(f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+        raise Stop(
+            f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(known)}"
+        )
     worst = 0
     with whole_shop("bench", demo=False) as shop:
-        pids = {child.name: child.process.pid for child in (*shop.services.children, *shop.children.values())}
-        env = shop.env | {"BENCH_PIDS": json.dumps(pids), "BENCH_PG_BIN": str(shop.services.binaries)}
+        pids = {
+            child.name: child.process.pid
+            for child in (*shop.services.children, *shop.children.values())
+        }
+        env = shop.env | {
+            "BENCH_PIDS": json.dumps(pids),
+            "BENCH_PG_BIN": str(shop.services.binaries),
+        }
         for name in names:
             command = [PYTHON, "-m", f"benchmarks.{name}", *options]
-            worst = max(worst, subprocess.run(command, cwd=ROOT, env=env | {"DATABASE_POOL": "0"}).returncode)
+            worst = max(
+                worst,
+                subprocess.run(command, cwd=ROOT, env=env | {"DATABASE_POOL": "0"}).returncode,
+            )
     return worst
 
 
@@ -153,4 +179,6 @@ def messages(arguments: list[str]) -> int:
     """List strings without a Chinese translation, by file; nothing to list is success."""
     environment.prepare("test")
     env = base_env(state_folder("check")) | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run([PYTHON, "-m", "tests.architecture.messages", *arguments], cwd=ROOT, env=env).returncode
+    return subprocess.run(
+        [PYTHON, "-m", "tests.architecture.messages", *arguments], cwd=ROOT, env=env
+    ).returncode

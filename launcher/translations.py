@@ -24,7 +24,9 @@ for source in pathlib.Path(sys.argv[1]).glob("*/locale/*/LC_MESSAGES/django.po")
 
 def compile_catalogs() -> None:
     """Write the .mo of every .po that changed since."""
-    if subprocess.run([PYTHON if PYTHON.exists() else sys.executable, "-c", COMPILE, str(ROOT)]).returncode:
+    if subprocess.run(
+        [PYTHON if PYTHON.exists() else sys.executable, "-c", COMPILE, str(ROOT)]
+    ).returncode:
         raise Stop("a message catalog could not be compiled")
 
 

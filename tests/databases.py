@@ -1,4 +1,4 @@
-"""Test databases: one template migrated by the owner and kept, a clone for each worker, quick emptying between cases."""
+"""Test databases: one template migrated by the owner, a clone for each worker, quick emptying between cases."""
 
 import hashlib
 import os
@@ -26,7 +26,14 @@ def owner(url: str = OWNER_URL) -> psycopg.Connection:
 
 def _digest() -> str:
     seen = hashlib.sha256((ROOT / "requirements" / "run.txt").read_bytes())
-    patterns = ("*/migrations/*.py", "*/models/*.py", "*/models.py", "*/states.py", "*/apps.py", "core/*.py")
+    patterns = (
+        "*/migrations/*.py",
+        "*/models/*.py",
+        "*/models.py",
+        "*/states.py",
+        "*/apps.py",
+        "core/*.py",
+    )
     for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern)}):
         if not path.is_relative_to(ROOT / ".venv"):
             seen.update(path.name.encode() + path.read_bytes())
@@ -38,28 +45,42 @@ def create() -> None:
     template = f"quanyi_template_{_digest()}"
     with owner(BASE_OWNER_URL) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (template,)).fetchone():
+        if not connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s", (template,)
+        ).fetchone():
             _drop_old_templates(connection)
             _migrate(connection, template)
         name = sql.Identifier(DATABASE)
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template))
+        )
 
 
 def _drop_old_templates(connection: psycopg.Connection) -> None:
-    rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'quanyi_template_%'").fetchall()
+    rows = connection.execute(
+        "SELECT datname FROM pg_database WHERE datname LIKE 'quanyi_template_%'"
+    ).fetchall()
     for (name,) in rows:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _migrate(connection: psycopg.Connection, template: str) -> None:
     making = f"{template}_making"
-    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making)))
+    connection.execute(
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making))
+    )
     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
     env = {**os.environ, "DATABASE_OWNER_URL": with_database(BASE_OWNER_URL, making)}
-    for arguments in (["migrate", "-v0", "--run-syncdb"], ["pgtrigger", "install"], ["rotate_keys", "--ensure"]):
+    for arguments in (
+        ["migrate", "-v0", "--run-syncdb"],
+        ["pgtrigger", "install"],
+        ["rotate_keys", "--ensure"],
+    ):
         command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env=env, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"{arguments} failed:\n{done.stdout}\n{done.stderr}")
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
@@ -84,7 +105,9 @@ class BaseRows:
                 names = sql.SQL(", ").join(map(sql.Identifier, filled))
                 connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
             for table, rows in self.rows.items():
-                with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as copy:
+                with connection.cursor().copy(
+                    sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
+                ) as copy:
                     copy.write(rows)
 
     @staticmethod
@@ -100,5 +123,7 @@ class BaseRows:
 
     @staticmethod
     def _copy_out(connection: psycopg.Connection, table: str) -> bytes:
-        with connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))) as copy:
+        with connection.cursor().copy(
+            sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))
+        ) as copy:
             return b"".join(bytes(block) for block in copy)

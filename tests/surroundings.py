@@ -31,7 +31,9 @@ if "DATABASE_URL" not in os.environ:
     raise SystemExit("the tests need real servers: run them with `python3 dev.py test …`")
 
 os.environ.setdefault("QUANYI_BASE_DATABASE_URL", os.environ["DATABASE_URL"])
-os.environ.setdefault("QUANYI_BASE_OWNER_URL", os.environ.get("DATABASE_OWNER_URL", os.environ["DATABASE_URL"]))
+os.environ.setdefault(
+    "QUANYI_BASE_OWNER_URL", os.environ.get("DATABASE_OWNER_URL", os.environ["DATABASE_URL"])
+)
 os.environ["DATABASE_URL"] = with_database(os.environ["QUANYI_BASE_DATABASE_URL"], DATABASE)
 os.environ["DATABASE_OWNER_URL"] = with_database(os.environ["QUANYI_BASE_OWNER_URL"], DATABASE)
 os.environ["REDIS_URL"] = _valkey(os.environ["REDIS_URL"], VALKEY_PER_WORKER * NUMBER + 3)

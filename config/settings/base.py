@@ -8,7 +8,16 @@ DEBUG = env.bool("DEBUG", default=False)
 
 FLOORS = [
     name
-    for name in ("core", "risk", "accounts", "catalog", "fulfillment", "orders", "distribution", "analytics")
+    for name in (
+        "core",
+        "risk",
+        "accounts",
+        "catalog",
+        "fulfillment",
+        "orders",
+        "distribution",
+        "analytics",
+    )
     if (BASE_DIR / name / "apps.py").is_file() and name in env.list("QUANYI_FLOORS", default=[name])
 ]
 
@@ -58,7 +67,11 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.StaffSecondFactor",
     "django_htmx.middleware.HtmxMiddleware",
-    *(["catalog.middleware.ChannelMiddleware"] if "catalog" in FLOORS and (BASE_DIR / "catalog/middleware.py").is_file() else []),
+    *(
+        ["catalog.middleware.ChannelMiddleware"]
+        if "catalog" in FLOORS and (BASE_DIR / "catalog/middleware.py").is_file()
+        else []
+    ),
 ]
 
 ROOT_URLCONF = "config.urls"

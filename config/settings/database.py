@@ -8,9 +8,17 @@ DATABASE_APP_ROLE = env.str("DATABASE_APP_ROLE", default="quanyi_app")
 DATABASE_AS_OWNER = env.bool("DATABASE_AS_OWNER", default=False)
 DATABASE_POOL = env.bool("DATABASE_POOL", default=False) and not DATABASE_AS_OWNER
 
-_variable = "DATABASE_OWNER_URL" if DATABASE_AS_OWNER and env.str("DATABASE_OWNER_URL", default="") else "DATABASE_URL"
+_variable = (
+    "DATABASE_OWNER_URL"
+    if DATABASE_AS_OWNER and env.str("DATABASE_OWNER_URL", default="")
+    else "DATABASE_URL"
+)
 _address = env.db_url(_variable, default="postgresql://quanyi_app@127.0.0.1/quanyi")
-_options: dict[str, Any] = {**_address.get("OPTIONS", {}), "connect_timeout": 5, "application_name": "quanyi"}
+_options: dict[str, Any] = {
+    **_address.get("OPTIONS", {}),
+    "connect_timeout": 5,
+    "application_name": "quanyi",
+}
 if DATABASE_POOL:
     _options["pool"] = {
         "min_size": env.int("DATABASE_POOL_MIN", default=1),

@@ -18,7 +18,11 @@ _shared: list[Any] = [
     structlog.processors.format_exc_info,
     redact,
 ]
-_renderer = structlog.processors.JSONRenderer(ensure_ascii=False) if LOG_JSON else structlog.dev.ConsoleRenderer()
+_renderer = (
+    structlog.processors.JSONRenderer(ensure_ascii=False)
+    if LOG_JSON
+    else structlog.dev.ConsoleRenderer()
+)
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -21,7 +21,9 @@ QUANYI_INDEX_KEY = env.str("QUANYI_INDEX_KEY", default="")
 
 _site = urlsplit(SITE_URL)
 HTTPS = _site.scheme == "https"
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_site.hostname or "127.0.0.1", "127.0.0.1", "localhost"])
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[_site.hostname or "127.0.0.1", "127.0.0.1", "localhost"]
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 CSRF_FAILURE_VIEW = "config.handlers.csrf_failure"
 CSRF_COOKIE_NAME = "qy_csrf"

@@ -5,3 +5,6 @@ from config.settings.environment import env
 SUPPLIER_C_URL = env.str("SUPPLIER_C_URL", default="")
 SUPPLIER_C_KEY = env.str("SUPPLIER_C_KEY", default="")
 SUPPLIER_C_SECRET = env.str("SUPPLIER_C_SECRET", default="")
+
+# Shrinks every waiting time of the supply road (query ladder, grace, manual deadline); 1 in production.
+SUPPLY_TIME_SCALE = env.float("SUPPLY_TIME_SCALE", default=1.0)

@@ -9,7 +9,9 @@ from config.settings.environment import BASE_DIR, env
 
 TEST_HOOKS = env.bool("TEST_HOOKS", default=False)
 if TEST_HOOKS and urlsplit(SITE_URL).hostname not in {"127.0.0.1", "localhost"}:
-    raise ImproperlyConfigured("TEST_HOOKS is for tests on this machine; a shop with an address refuses to start with it")
+    raise ImproperlyConfigured(
+        "TEST_HOOKS is for tests on this machine; a shop with an address refuses to start with it"
+    )
 
 # A file named after a crash point lying here kills the first process that reaches it.
 CRASH_DIR = env.str("CRASH_DIR", default="")
@@ -18,5 +20,7 @@ GUARDS_OFF = frozenset(env.list("GUARDS_OFF", default=[]))
 
 # While the first migrations are being written, tests build missing tables straight from the models.
 MIGRATION_MODULES = {
-    floor: None for floor in FLOORS if TEST_HOOKS and not list((BASE_DIR / floor / "migrations").glob("0*.py"))
+    floor: None
+    for floor in FLOORS
+    if TEST_HOOKS and not list((BASE_DIR / floor / "migrations").glob("0*.py"))
 }

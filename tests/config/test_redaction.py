@@ -14,7 +14,11 @@ def test_query_tokens_and_bearers_are_masked() -> None:
 
 
 def test_keys_by_name_and_nesting() -> None:
-    event = redact(None, "info", {"event": "e", "password": "p", "payload": {"card_no": "1", "deep": [{"token": "t"}]}})
+    event = redact(
+        None,
+        "info",
+        {"event": "e", "password": "p", "payload": {"card_no": "1", "deep": [{"token": "t"}]}},
+    )
     assert event["password"] == MASK
     assert event["payload"] == {"card_no": MASK, "deep": [{"token": MASK}]}
     assert event["event"] == "e"
