@@ -55,7 +55,7 @@ class Attempt(LeasedWork):
             models.Index(
                 fields=["next_query_at"],
                 name="fulfillment_attempt_due",
-                condition=Q(state__in=sorted(OPEN_ATTEMPT)),
+                condition=Q(next_query_at__isnull=False),
             ),
             models.Index(
                 fields=["supplier", "supplier_no"],

@@ -1,0 +1,111 @@
+"""The road of one unit, from pending to delivered, on one screen (design.md, step 7).
+
+A worker, the sweeper, a callback and an operator all come through ``advance``; there is no second
+way. The step follows from the latest attempt: a crash anywhere resumes at the right place.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q
+
+from core import clock, leases
+from core.faults import crashpoint
+from core.leases import Lease
+from fulfillment.models import Attempt, Delivery
+from fulfillment.services.prepare_attempt import prepare_attempt
+from fulfillment.services.query_attempt import query_attempt
+from fulfillment.services.send_attempt import send_attempt
+from fulfillment.states import AttemptState, DeliveryState
+
+#: Where the road leads nowhere by itself.
+ENDS = frozenset({DeliveryState.FAILED, DeliveryState.REVOKED})
+#: Turns of one visit: three offers, each prepared, sent and asked after, and one to spare.
+TURNS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one visit works with."""
+
+    delivery: Delivery
+    attempt: Attempt | None
+    lease: Lease
+    now: datetime
+
+
+Step = Callable[[Visit], bool]
+
+
+def _prepare(visit: Visit) -> bool:
+    return visit.delivery.state == DeliveryState.PENDING and prepare_attempt(
+        lease=visit.lease, now=visit.now
+    )
+
+
+def _send(visit: Visit) -> bool:
+    assert visit.attempt is not None  # noqa: S101  chosen by its state
+    return send_attempt(attempt=visit.attempt, lease=visit.lease, now=visit.now)
+
+
+def _ask(visit: Visit) -> bool:
+    assert visit.attempt is not None  # noqa: S101  chosen by its state
+    return query_attempt(attempt=visit.attempt, lease=visit.lease, now=visit.now)
+
+
+#: The state of the unit's latest attempt → what is done next. Only two of these ever buy, and
+#: the first of them is refused by the database while an attempt is open.
+STEPS: dict[str | None, Step] = {
+    None: _prepare,
+    AttemptState.PREPARED: _send,
+    AttemptState.SENT: _ask,
+    AttemptState.ACCEPTED: _ask,
+    AttemptState.UNKNOWN: _ask,
+    AttemptState.SUCCEEDED: _ask,
+    AttemptState.REJECTED: _prepare,
+    AttemptState.FAILED: _prepare,
+    AttemptState.NOT_SENT: _prepare,
+    AttemptState.REVERSED: lambda _visit: False,
+}
+
+
+def advance(delivery_id: str, *, now: datetime) -> float | None:
+    """Take the unit as far as it goes now. Any number may run at once; one holds the lease.
+
+    Returns the seconds until it is due again, None when nothing is due or another has it.
+    """
+    crashpoint("CP06")
+    held = leases.claim(
+        Delivery, where=Q(public_id=delivery_id) & ~Q(state__in=ENDS), limit=1,
+        seconds=settings.LEASE_SECONDS, now=now,
+    )
+    if not held:
+        return None
+    (lease,) = held
+    for _turn in range(TURNS):
+        visit = _look(lease, now=now)
+        if visit is None or not STEPS[visit.attempt.state if visit.attempt else None](visit):
+            break
+        now = clock.now()
+    leases.release(Delivery, lease)
+    return _due_in(lease.pk, now=now)
+
+
+def _look(lease: Lease, *, now: datetime) -> Visit | None:
+    delivery = Delivery.objects.get(pk=lease.pk)
+    if delivery.state in ENDS:
+        return None
+    latest = (
+        Attempt.objects.filter(delivery=delivery)
+        .select_related("supplier", "offer", "delivery")
+        .order_by("-id")
+        .first()
+    )
+    return Visit(delivery, latest, lease, now)
+
+
+def _due_in(pk: int, *, now: datetime) -> float | None:
+    due = Delivery.objects.values_list("not_before", flat=True).get(pk=pk)
+    return None if due is None else max((due - now).total_seconds(), 0.0)

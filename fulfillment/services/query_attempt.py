@@ -1,0 +1,39 @@
+"""Ask what became of a purchase, by the same number, and record the answer. Never buys."""
+
+from datetime import datetime
+
+import structlog
+from django.db.models import F
+
+from core.faults import crashpoint
+from core.leases import Lease
+from fulfillment.models import Attempt, SupplierEvent
+from fulfillment.services.connect_supplier import NotReady, connect_supplier, purchase_of
+from fulfillment.services.record_answer import record_answer
+from fulfillment.suppliers.base import Answer, Verdict
+
+log = structlog.get_logger(__name__)
+
+
+def query_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
+    """One look-up when it is due. True when the road may go on at once.
+
+    A ``sent`` attempt found here lost its worker between the send and the answer; whatever the
+    look-up says, it is treated as unknown from now on.
+    """
+    if attempt.next_query_at is None or attempt.next_query_at > now:
+        return False
+    Attempt.objects.filter(pk=attempt.pk).update(query_count=F("query_count") + 1)
+    try:
+        link = connect_supplier(attempt.supplier)
+        answer = link.adapter.query(link.connection, purchase_of(attempt), now=now)
+    except NotReady as error:
+        answer = Answer(Verdict.UNKNOWN, problem=error.reason)
+    except Exception as error:  # R-SUP 2.4: an adapter's failure proves nothing
+        log.exception("adapter_failed", supplier=attempt.supplier.code)
+        answer = Answer(Verdict.UNKNOWN, problem=f"adapter: {type(error).__name__}")
+    crashpoint("CP14")
+    return record_answer(
+        attempt_id=attempt.pk, answer=answer, source=SupplierEvent.Source.QUERY, lease=lease,
+        by="worker", now=now,
+    )

@@ -1,0 +1,128 @@
+"""What a supplier said: first the fact, then, in a second transaction, what follows from it.
+
+Facts are appended whoever heard them; decisions are fenced. A success (or its reversal) is true
+whoever reports it; everything else is decided only by the holder of the delivery's lease.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core import transitions
+from core.leases import Lease
+from core.tx import step
+from fulfillment.models import Attempt, SupplierEvent
+from fulfillment.services import land
+from fulfillment.services.lock_delivery import lock_delivery
+from fulfillment.services.prepare_attempt import pause_for_supplier
+from fulfillment.states import AttemptState
+from fulfillment.suppliers.base import Answer, Verdict
+
+#: Verdicts that are facts of the world, not estimates of ours.
+UNFENCED = frozenset({Verdict.SUCCEEDED, Verdict.REVERSED})
+
+LANDINGS = {
+    Verdict.SUCCEEDED: land.success,
+    Verdict.ACCEPTED: land.acceptance,
+    Verdict.REJECTED: land.refusal,
+    Verdict.FAILED: land.refusal,
+    Verdict.NOT_SENT: land.not_sent,
+    Verdict.UNKNOWN: land.doubt,
+    Verdict.NOT_FOUND: land.absence,
+    Verdict.REVERSED: land.reversal,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A stored fact; ``fresh`` is false when the same message had been stored before."""
+
+    event_id: int
+    fresh: bool
+
+
+def record_answer(
+    *,
+    attempt_id: int,
+    answer: Answer,
+    source: str,
+    lease: Lease | None,
+    by: str,
+    now: datetime,
+) -> bool:
+    """Store and settle one answer. True when the road may take its next step at once."""
+    attempt = Attempt.objects.only("supplier_id", "number").get(pk=attempt_id)
+    note_answer(
+        supplier_id=attempt.supplier_id, attempt_id=attempt_id, number=attempt.number,
+        answer=answer, source=source, now=now,
+    )
+    return settle_answer(attempt_id=attempt_id, answer=answer, lease=lease, by=by, now=now)
+
+
+@step()
+def note_answer(
+    *,
+    supplier_id: int,
+    attempt_id: int | None,
+    number: str,
+    answer: Answer,
+    source: str,
+    now: datetime,
+    dedupe_key: str = "",
+) -> Heard:
+    """Append what was heard. ``dedupe_key`` makes a repeated message one fact."""
+    if dedupe_key:
+        held = SupplierEvent.objects.filter(supplier_id=supplier_id, dedupe_key=dedupe_key).first()
+        if held is not None:
+            return Heard(held.pk, fresh=False)
+    (event,) = SupplierEvent.objects.bulk_create(
+        [
+            SupplierEvent(
+                supplier_id=supplier_id, attempt_id=attempt_id, source=source,
+                verdict=answer.verdict, trusted=answer.trusted, number=number[:64],
+                supplier_no=answer.supplier_no, cost_minor=answer.cost_minor, code=answer.code,
+                problem=answer.problem[:200], status=answer.status, digest=answer.digest,
+                dedupe_key=dedupe_key[:80], at=now,
+            )
+        ],
+        # Two copies at once: the second finds the first's key taken and adds nothing.
+        ignore_conflicts=bool(dedupe_key),
+    )
+    if event.pk is not None:
+        return Heard(event.pk, fresh=True)
+    held = SupplierEvent.objects.get(supplier_id=supplier_id, dedupe_key=dedupe_key[:80])
+    return Heard(held.pk, fresh=False)
+
+
+@step()
+def settle_answer(
+    *, attempt_id: int, answer: Answer, lease: Lease | None, by: str, now: datetime
+) -> bool:
+    """Let the answer change attempt, delivery and ledger, once. True to go on at once."""
+    delivery_id = Attempt.objects.values_list("delivery_id", flat=True).get(pk=attempt_id)
+    delivery = lock_delivery(pk=delivery_id)
+    assert delivery is not None  # noqa: S101  attempts protect their delivery
+    mine = lease is not None and delivery.lease_token == lease.token
+    if not mine and answer.verdict not in UNFENCED:
+        return False
+    attempt = (
+        Attempt.objects.select_for_update(of=("self",))
+        .select_related("supplier", "offer")
+        .get(pk=attempt_id)
+    )
+    attempt.delivery = delivery
+    return LANDINGS[answer.verdict](attempt, answer, by=by, now=now)
+
+
+@step()
+def drop_attempt(*, attempt_id: int, lease: Lease, why: str, now: datetime) -> bool:
+    """A prepared attempt cannot leave (keys, inputs, money): nothing was sent; wait and retry."""
+    delivery = lock_delivery(pk=lease.pk, lease=lease)
+    if delivery is None:
+        return False
+    moved = transitions.move(
+        Attempt, attempt_id, from_=[AttemptState.PREPARED], to=AttemptState.NOT_SENT, now=now,
+        by="worker", why=why, answer_code=why, closed_at=now, next_query_at=None,
+    )
+    if moved:
+        pause_for_supplier(delivery, why, now=now)
+    return False

@@ -1,0 +1,79 @@
+"""Road, step 2 of a purchase: commit ``sent``, let the request go, record what came back.
+
+No transaction is open while the supplier is called. After a crash ``prepared`` means that no byte
+left and ``sent`` means unknown (reliability.md section 0, rule 6).
+"""
+
+from datetime import datetime
+
+import structlog
+
+from core import transitions
+from core.faults import crashpoint
+from core.leases import Lease
+from core.ledger import FloorBreached
+from core.tx import step
+from fulfillment import postings
+from fulfillment.models import Attempt, Delivery, SupplierEvent
+from fulfillment.services.connect_supplier import NotReady, connect_supplier, purchase_of
+from fulfillment.services.lock_delivery import lock_delivery
+from fulfillment.services.record_answer import drop_attempt, record_answer
+from fulfillment.states import AttemptState, DeliveryState
+from fulfillment.suppliers.base import Answer, Verdict
+
+log = structlog.get_logger(__name__)
+
+
+def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
+    """Buy once under ``attempt.number``. True when the road may go on at once.
+
+    A second call for the same attempt finds it no longer ``prepared`` and does nothing.
+    """
+    try:
+        link = connect_supplier(attempt.supplier)
+        purchase = purchase_of(attempt)
+        if not mark_sent(attempt_id=attempt.pk, lease=lease, now=now):
+            return False
+    except NotReady as error:
+        return drop_attempt(attempt_id=attempt.pk, lease=lease, why=error.reason, now=now)
+    except FloorBreached:
+        return drop_attempt(attempt_id=attempt.pk, lease=lease, why="no_funds", now=now)
+    crashpoint("CP07")
+    try:
+        answer = link.adapter.place(link.connection, purchase, now=now)
+    except Exception as error:  # R-SUP 2.4: an adapter's failure proves nothing
+        log.exception("adapter_failed", supplier=attempt.supplier.code)
+        answer = Answer(Verdict.UNKNOWN, problem=f"adapter: {type(error).__name__}")
+    crashpoint("CP10")
+    going_on = record_answer(
+        attempt_id=attempt.pk, answer=answer, source=SupplierEvent.Source.ANSWER, lease=lease,
+        by="worker", now=now,
+    )
+    crashpoint("CP11")
+    return going_on
+
+
+@step()
+def mark_sent(*, attempt_id: int, lease: Lease, now: datetime) -> bool:
+    """Commit the intent and set the money aside. False when it is not ours to send any more.
+
+    Raises core.ledger.FloorBreached when the prepaid money does not cover it.
+    """
+    delivery = lock_delivery(pk=lease.pk, lease=lease)
+    if delivery is None or delivery.state != DeliveryState.PENDING:
+        return False
+    attempt = Attempt.objects.select_related("supplier").get(pk=attempt_id, delivery=delivery)
+    if not transitions.move(
+        Attempt, attempt.pk, from_=[AttemptState.PREPARED], to=AttemptState.SENT, now=now,
+        by="worker", sent_at=now, next_query_at=now,
+    ):
+        return False
+    transitions.move(
+        Delivery, delivery.pk, from_=[DeliveryState.PENDING], to=DeliveryState.DISPATCHED, now=now,
+        by="worker", why=attempt.number, not_before=now, reason="",
+    )
+    postings.purchase_sent(
+        attempt=attempt.public_id, supplier=attempt.supplier.code, reference=delivery.reference,
+        amount_minor=attempt.max_cost_minor, currency=attempt.currency, now=now,
+    )
+    return True

@@ -1,0 +1,1 @@
+"""Suppliers: one folder per dialect, reached only through the registry."""

@@ -1,0 +1,1 @@
+"""Dialect C: REST JSON, HMAC headers, asynchronous results (docs/protocols/supplier_c.md)."""
