@@ -29,7 +29,7 @@ def looks_like_formula(text: str) -> bool:
     return text.startswith(FORMULA)
 
 
-def tail(number: str) -> str:
-    """What lists may show of a number: at most its last four characters, never half of it."""
-    shown = min(4, len(number) // 2)
-    return "••••" + (number[-shown:] if shown else "")
+def tail(text: str, *, most: int = 4) -> str:
+    """What lists may show of a number: at most its last `most` characters, never half of it."""
+    shown = min(most, len(text) // 2)
+    return "••••" + (text[-shown:] if shown else "")

@@ -39,6 +39,11 @@ class Entry:
         """What makes it the same code wherever it is met; hashed, never stored."""
         return f"{self.number}\x1f{self.secret}"
 
+    @property
+    def masked(self) -> str:
+        """What lists show: the end of the number; of a code without one, two characters."""
+        return tail(self.number) if self.number else tail(self.secret, most=2)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -140,4 +145,4 @@ def _pick(fields: list[str], columns: Mapping[str, int], single: bool) -> tuple[
 def _shown(text: str) -> str:
     """Enough to find the line again in the file, too little to be a secret."""
     first = split(text)[0] if split(text) else ""
-    return tail(first)[:16]
+    return tail(first, most=2)

@@ -126,7 +126,7 @@ class CodeReveal(AppendOnly):
 
     public_id = public_id_field("rvl")
     delivery = models.ForeignKey("fulfillment.Delivery", models.PROTECT, related_name="reveals")
-    code = models.ForeignKey(Code, models.PROTECT, related_name="reveals")
+    code = models.ForeignKey(Code, models.PROTECT, db_index=False, related_name="reveals")
     by = models.CharField(_("by"), max_length=48)
     ip = models.CharField(_("address"), max_length=45, blank=True, default="")
     at = models.DateTimeField(_("at"))

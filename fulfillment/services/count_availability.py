@@ -1,0 +1,43 @@
+"""Tell the catalogue when the pool of a SKU crosses a threshold: in, low, out. Never per sale."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from catalog.services.set_availability import set_availability
+from catalog.states import Availability
+from core.tx import part
+
+# "A few left" begins here. The count stops one above, so a pool of a million costs the same.
+LOW = 20
+
+COUNT = """
+select wanted.sku_id, (
+    select count(*) from (
+        select 1 from fulfillment_code c
+        where c.sku_id = wanted.sku_id and c.state = 'available' and c.expires_on >= %(today)s
+        limit %(enough)s) as some)
+from unnest(%(skus)s::bigint[]) as wanted(sku_id)
+"""
+
+
+def available(sku_ids: Sequence[int], *, now: datetime) -> dict[int, int]:
+    """Free units of each SKU, counted up to LOW + 1."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            COUNT,
+            {"skus": list(sku_ids), "today": timezone.localdate(now), "enough": LOW + 1},
+        )
+        return dict(cursor.fetchall())
+
+
+@part
+def count_availability(*, sku_ids: Sequence[int], now: datetime) -> int:
+    """Write what the shelf should say of these pool SKUs. Returns how many changed."""
+    changed = 0
+    for sku_id, units in sorted(available(sku_ids, now=now).items()):
+        word = Availability.OUT if not units else Availability.LOW if units <= LOW else Availability.IN
+        changed += set_availability(sku_id=sku_id, availability=word, now=now)
+    return changed
