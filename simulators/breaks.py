@@ -32,14 +32,20 @@ class Shape:
 
 
 def plant(
-    store: Store, shape: Shape, lines: Sequence[Line], *, day: str, count: int, seed: int,
+    store: Store,
+    shape: Shape,
+    lines: Sequence[Line],
+    *,
+    day: str,
+    count: int,
+    seed: int,
     kinds: Sequence[str],
 ) -> list[dict[str, Any]]:
     """Choose lines of a day and note what shall be wrong with each. Raises ValueError."""
     usable = [kind for kind in kinds if kind in KINDS and (kind != "fee" or shape.fee)]
     if not usable or count > len(lines):
         raise ValueError(f"{count} breaks of {list(kinds)} do not fit {len(lines)} lines")
-    draw = random.Random(f"{seed}:{day}")  # noqa: S311
+    draw = random.Random(f"{seed}:{day}")
     planted = []
     with store.write():
         for at, line in enumerate(draw.sample(list(lines), count)):
@@ -72,8 +78,9 @@ def _other_amount(text: str, draw: random.Random) -> str:
     return f"{sign}{minor // 100}.{minor % 100:02d}"
 
 
-def apply(store: Store, shape: Shape, lines: Sequence[Line], before: Sequence[Line], day: str
-          ) -> list[Line]:
+def apply(
+    store: Store, shape: Shape, lines: Sequence[Line], before: Sequence[Line], day: str
+) -> list[Line]:
     """The lines of a day with its breaks; `before` are the true lines of the day before."""
     yesterday = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
     today = {row["line_key"]: row for row in _of(store, day)}

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -18,19 +19,27 @@ class Client:
     def control(self, act: str, **body: Any) -> dict[str, Any]:
         """Run `/control/<act>`; raises ScriptError when it is refused."""
         status, data = self.send("POST", f"/control/{act}", body)
-        if status != 200:
+        if status != HTTPStatus.OK:
             raise ScriptError(f"{act}: {status} {data}")
         return data
 
     def truth(self, **narrow: str) -> dict[str, Any]:
         query = f"?{urlencode(narrow)}" if narrow else ""
         status, data = self.send("GET", f"/truth{query}")
-        if status != 200:
+        if status != HTTPStatus.OK:
             raise ScriptError(f"truth: {status} {data}")
         return data
 
-    def fault(self, fault: str, *, op: str = "*", times: int | None = 1, chance: float = 1.0,
-              match: dict[str, str] | None = None, **params: Any) -> int:
+    def fault(
+        self,
+        fault: str,
+        *,
+        op: str = "*",
+        times: int | None = 1,
+        chance: float = 1.0,
+        match: dict[str, str] | None = None,
+        **params: Any,
+    ) -> int:
         """Script a fault; returns the id of the rule."""
         spec = {"op": op, "fault": fault, "times": times, "chance": chance, "match": match or {}}
         return int(self.control("fault", **spec, **params)["id"])

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-LINE = frozenset(
-    "delay drop_before error_before rate_limited redirect delay_after drop_after error_after"
-    " rate_limited_after half_body bad_signature wrong_nonce stale_reply bom charset not_json"
-    " empty huge gzip_bomb slow_loris".split()
-)
+BEFORE = frozenset({"delay", "drop_before", "error_before", "rate_limited", "redirect"})
+AFTER = frozenset({"delay_after", "drop_after", "error_after", "rate_limited_after"})
+ANSWER = frozenset({"half_body", "bad_signature", "wrong_nonce", "stale_reply", "bom", "charset"})
+HOSTILE = frozenset({"not_json", "empty", "huge", "gzip_bomb", "slow_loris"})
+LINE = BEFORE | AFTER | ANSWER | HOSTILE
 
 
 @dataclass
@@ -93,5 +93,5 @@ class Rules:
         rule.seen += 1
         if rule.chance >= 1.0:
             return True
-        draw = random.Random(f"{self._seed}:{rule.id}:{op}:{rule.seen}")  # noqa: S311
+        draw = random.Random(f"{self._seed}:{rule.id}:{op}:{rule.seen}")
         return draw.random() < rule.chance

@@ -24,9 +24,7 @@ class Reply:
 
 def post(message: Message, *, timeout: float = 5.0) -> Reply:
     parts = urlsplit(message.url)
-    kind = (
-        http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    )
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = None
     try:

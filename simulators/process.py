@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,10 +27,10 @@ class Simulator:
         self.url = ""
         self._child: subprocess.Popen[str] | None = None
 
-    def start(self) -> "Simulator":
+    def start(self) -> Self:
         """Returns when the ready line is there; raises RuntimeError when it never comes."""
         command = [sys.executable, "-m", f"simulators.{self.name}", "--port", str(self.port)]
-        self._child = subprocess.Popen(  # noqa: S603
+        self._child = subprocess.Popen(
             [*command, "--state", str(self.state), *self.options],
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -62,9 +63,13 @@ class Simulator:
             child.stdout.close()
         return code
 
-    def __enter__(self) -> "Simulator":
+    def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -37,7 +38,10 @@ class Request:
         """Decode form pairs; a name given twice is refused."""
         try:
             pairs = parse_qsl(
-                text, keep_blank_values=True, strict_parsing=bool(text), errors="strict",
+                text,
+                keep_blank_values=True,
+                strict_parsing=bool(text),
+                errors="strict",
                 max_num_fields=64,
             )
         except ValueError as error:
@@ -131,9 +135,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not re.fullmatch(r"\d{1,12}", length):
-            return self._refuse(411)
+            self._refuse(HTTPStatus.LENGTH_REQUIRED)
+            return
         if int(length) > MAX_BODY:
-            return self._refuse(413)
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return
         body = self.rfile.read(int(length))
         if len(body) != int(length):
             self.close_connection = True
@@ -145,16 +151,17 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self._send(self.server.router.answer(request))
 
-    do_GET = do_POST = do_PUT = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
 
     def _refuse(self, status: int) -> None:
         self.close_connection = True
-        code = "TOO_LARGE" if status == 413 else "LENGTH_REQUIRED"
+        code = "TOO_LARGE" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "LENGTH_REQUIRED"
         self._send(json_answer({"error": {"code": code}}, status))
 
     def _send(self, answer: Answer) -> None:
         if answer.sending == "drop":
-            return self._reset()
+            self._reset()
+            return
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -184,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.server.forget(self.connection)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Nothing: targets and bodies carry accounts and numbers."""
 
 

@@ -67,7 +67,7 @@ class Store:
         marks = ", ".join("?" * len(values))
         with self._lock:
             cursor = self._db.execute(
-                f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
+                f"INSERT INTO {table} ({names}) VALUES ({marks})",
                 tuple(values.values()),
             )
             return int(cursor.lastrowid or 0)

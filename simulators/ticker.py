@@ -34,7 +34,7 @@ class Ticker:
             wait = 0.5
             try:
                 wait = self._tick()
-            except Exception:  # the motor must not stop; the fault is told
+            except Exception:  # noqa: BLE001 - the motor must not stop; the fault is told
                 traceback.print_exc(file=sys.stderr)
             self._wake.wait(max(0.01, min(wait, 0.5)))
 
@@ -58,7 +58,7 @@ class Senders:
     def _run(self, key: Hashable, send: Callable[[], None], done: Callable[[], None]) -> None:
         try:
             send()
-        except Exception:  # one bad message must not end the pool
+        except Exception:  # noqa: BLE001 - one bad message must not end the pool
             traceback.print_exc(file=sys.stderr)
         finally:
             with self._lock:

@@ -37,7 +37,7 @@ def shaped(params: Mapping[str, str], *names: str) -> None:
         if not params.get(name):
             raise Refusal("BAD_REQUEST", f"{name} is missing")
     for name in ("merchant_id", "timestamp", "nonce", *names):
-        optional = name in ("reason",) or (name == "notify_url" and "refund_number" in names)
+        optional = name == "reason" or (name == "notify_url" and "refund_number" in names)
         value = params.get(name, "")
         if (value or not optional) and not re.fullmatch(SHAPES[name], value):
             raise Refusal("BAD_REQUEST", f"{name} is malformed")
@@ -78,8 +78,9 @@ def sealed(gw: Gateway, params: Mapping[str, str], plan: Plan, fields: dict[str,
     if "bad_signature" in plan:
         signed["sign"] = ("B" if signed["sign"][0] == "A" else "A") + signed["sign"][1:]
     code = fields["code"]
-    answer = json_answer(signed, 400 if code == "BAD_REQUEST" else 401 if code in UNAUTHORIZED
-                         else 200)
+    answer = json_answer(
+        signed, 400 if code == "BAD_REQUEST" else 401 if code in UNAUTHORIZED else 200
+    )
     answer.body = line.recoded(plan, answer.body)
     return answer
 

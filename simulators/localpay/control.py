@@ -132,8 +132,7 @@ def _shown(made: Message) -> Body:
 
 def _last_fields(gw: Gateway, row: Row) -> dict[str, str]:
     sql = (
-        "SELECT fields FROM notice WHERE merchant_id = ? AND number = ?"
-        " ORDER BY rowid DESC LIMIT 1"
+        "SELECT fields FROM notice WHERE merchant_id = ? AND number = ? ORDER BY rowid DESC LIMIT 1"
     )
     found = gw.store.row(sql, row.get("merchant_id"), row.get("number"))
     return {} if found is None else dict(json.loads(found["fields"]))
@@ -151,7 +150,7 @@ def _renotify(gw: Gateway, body: Body) -> Body:
         concurrency=int(body.get("concurrency", copies)),
     )
     return {"statuses": [reply.status for reply in replies],
-            "acked": sum(r.status == 200 and r.body == notices.ACK for r in replies)}  # fmt: skip
+            "acked": sum(notices.taken(r) for r in replies)}  # fmt: skip
 
 
 def _rotate_key(gw: Gateway, body: Body) -> Body:

@@ -56,7 +56,7 @@ def _spoiled(
     elif kind == "stolen_key_id":
         signed = signing.signed(_stranger(), key_id, plain)
     elif kind == "sha1":
-        weak = key.sign(signing.canonical(signed), padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+        weak = key.sign(signing.canonical(signed), padding.PKCS1v15(), hashes.SHA1())
         signed["sign"] = base64.b64encode(weak).decode()
     elif kind == "sign_type":
         signed["sign_type"] = "RSA"

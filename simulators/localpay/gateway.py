@@ -12,7 +12,7 @@ from simulators.localpay.keys import KeyRing
 from simulators.store import Store
 
 FAULTS: dict[str, frozenset[str]] = {
-    **{op: LINE for op in ("query", "close", "refund_query", "bill", "pay")},
+    **dict.fromkeys(("query", "close", "refund_query", "bill", "pay"), LINE),
     "refund": LINE | {"async", "async_fail"},
     "notice": frozenset({"none", "late", "duplicate", "reorder", "forged"}),
 }

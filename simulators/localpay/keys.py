@@ -48,7 +48,7 @@ class KeyRing:
         """Make a new signing key; the file is on disk before the key is named as ours."""
         key = signing.new_key()
         key_id = signing.key_id_of(key.public_key())
-        with open(os.open(self._file(key_id), os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
+        with os.fdopen(os.open(self._file(key_id), os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
             file.write(signing.private_pem(key))
             file.flush()
             os.fsync(file.fileno())

@@ -2,6 +2,7 @@
 
 import json
 import time
+from http import HTTPStatus
 from typing import Any
 
 from simulators import clock
@@ -9,10 +10,15 @@ from simulators.localpay import forging
 from simulators.localpay.gateway import Gateway
 from simulators.localpay.messages import message
 from simulators.localpay.store import Row
-from simulators.outgoing import post, post_copies
+from simulators.outgoing import Reply, post, post_copies
 from simulators.ticker import Senders
 
 ACK = b"success"
+
+
+def taken(reply: Reply) -> bool:
+    """Exactly 200 and the seven bytes: anything else is told again."""
+    return reply.status == HTTPStatus.OK and reply.body == ACK
 
 
 def enqueue_payment(gw: Gateway, row: Row) -> None:
@@ -91,7 +97,7 @@ def _send(gw: Gateway, seen: Row) -> None:
         copies=copies,
         concurrency=int((twice or {}).get("concurrency", copies)),
     )
-    done = any(reply.status == 200 and reply.body == ACK for reply in replies)
+    done = any(taken(reply) for reply in replies)
     tries = row["tries"] + 1
     again = None
     if not done and tries <= len(gw.ladder):

@@ -79,7 +79,7 @@ def payment_page(row: Row, *, now: float, back: str, status: int = 200) -> Answe
         f"<dl><dt>商品 Item</dt><dd>{escape(row['subject'])}</dd>"
         f"<dt>单号 Number</dt><dd>{escape(row['number'])}</dd>"
         f"<dt>截止 Until</dt><dd>{_when(row['expires_at'])}</dd></dl>",
-        _buttons(row, saying is None, symbol + figure, back),
+        _buttons(row, payable=saying is None, amount=symbol + figure, back=back),
     ]
     return _document("".join(parts), status)
 
@@ -110,7 +110,7 @@ def _said(saying: tuple[str, str] | None) -> str:
     return f'<p class="say"><b>{saying[0]}</b><small>{saying[1]}</small></p>'
 
 
-def _buttons(row: Row, payable: bool, amount: str, back: str) -> str:
+def _buttons(row: Row, *, payable: bool, amount: str, back: str) -> str:
     if row["status"] == "SUCCESS" or row["late_at"] is not None:
         label = "返回商户<small>Back to the shop</small>"
         return f'<form><a class="btn main" href="{escape(back)}">{label}</a></form>'

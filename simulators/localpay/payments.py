@@ -126,7 +126,7 @@ def _fill(gw: Gateway, merchant_id: str, number: str, details: dict[str, Any]) -
 def _update(gw: Gateway, row: Row, **values: Any) -> None:
     names = ", ".join(f"{name} = ?" for name in values)
     gw.store.run(
-        f"UPDATE payment SET {names} WHERE merchant_id = ? AND number = ?",  # noqa: S608
+        f"UPDATE payment SET {names} WHERE merchant_id = ? AND number = ?",
         *values.values(),
         row["merchant_id"],
         row["number"],

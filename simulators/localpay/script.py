@@ -37,8 +37,9 @@ class Gateway(Client):
             self.open(url)
         return self.control("pay", number=number, wait=wait)
 
-    def pay_late(self, number: str, *, url: str = "", at_once: bool = True, wait: float = 5.0
-                 ) -> dict[str, Any]:
+    def pay_late(
+        self, number: str, *, url: str = "", at_once: bool = True, wait: float = 5.0
+    ) -> dict[str, Any]:
         if url:
             self.open(url)
         return self.control("pay_late", number=number, at_once=at_once, wait=wait)
@@ -62,8 +63,9 @@ class Gateway(Client):
     def rotate_key(self, *, keep_old: bool = True) -> str:
         return str(self.control("rotate_key", keep_old=keep_old)["key_id"])
 
-    def bill_breaks(self, day: str, *, count: int, seed: int = 0, kinds: list[str] | None = None
-                    ) -> list[dict[str, Any]]:
+    def bill_breaks(
+        self, day: str, *, count: int, seed: int = 0, kinds: list[str] | None = None
+    ) -> list[dict[str, Any]]:
         made = self.control("bill_breaks", day=day, count=count, seed=seed, kinds=kinds)
         return list(made["breaks"])
 

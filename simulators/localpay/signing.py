@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 SIGN_TYPE = "RSA2"
+KEY_BITS = 2048
 
 
 def canonical(params: Mapping[str, str]) -> bytes:
@@ -78,17 +79,17 @@ def private_pem(key: rsa.RSAPrivateKey) -> bytes:
 
 def load_private(pem: bytes) -> rsa.RSAPrivateKey:
     key = serialization.load_pem_private_key(pem, password=None)
-    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < 2048:
+    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < KEY_BITS:
         raise ValueError("an RSA private key of at least 2048 bits is needed")
     return key
 
 
 def load_public(pem: bytes) -> rsa.RSAPublicKey:
     key = serialization.load_pem_public_key(pem)
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < KEY_BITS:
         raise ValueError("an RSA public key of at least 2048 bits is needed")
     return key
 
 
 def new_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)

@@ -21,7 +21,7 @@ def truth(gw: Gateway, number: str | None) -> dict[str, Any]:
     where, params = ("WHERE number = ?", (number,)) if number else ("", ())
 
     def rows(table: str, order: str) -> list[dict[str, Any]]:
-        found = gw.store.rows(f"SELECT * FROM {table} {where} ORDER BY {order}", *params)  # noqa: S608
+        found = gw.store.rows(f"SELECT * FROM {table} {where} ORDER BY {order}", *params)
         return [{k: v for k, v in row.items() if k not in ("token", "plan")} for row in found]
 
     notices = rows("notice", "created_at, notice_id")

@@ -1,0 +1,112 @@
+"""The supplier's catalogue: read from a file at every start, changed by scripts."""
+
+import base64
+import binascii
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from simulators.supplier_c import money
+from simulators.supplier_c.store import Row
+from simulators.supplier_c.supplier import Refusal, Supplier
+
+KINDS = ("direct", "card")
+_UPSERT = """
+INSERT INTO product (code, name, kind, face_minor, cost_minor, stock, state, max_quantity)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO UPDATE SET name = excluded.name,
+ kind = excluded.kind, face_minor = excluded.face_minor, cost_minor = excluded.cost_minor,
+ stock = excluded.stock, state = excluded.state, max_quantity = excluded.max_quantity
+"""
+
+
+def load(sup: Supplier, path: Path) -> int:
+    """Take in a product file; returns how many. Raises ValueError for a line it cannot read."""
+    text = path.read_text(encoding="utf-8-sig")
+    lines: Iterable[Mapping[str, Any]]
+    lines = json.loads(text) if path.suffix == ".json" else csv.DictReader(text.splitlines())
+    count = 0
+    with sup.store.write():
+        for line in lines:
+            _put(sup, _from_line(line))
+            count += 1
+    return count
+
+
+def _from_line(line: Mapping[str, Any]) -> Row:
+    code = str(line.get("product") or line.get("sku_code") or "").strip()
+    if not code:
+        raise ValueError(f"a line without product code: {dict(line)}")
+    stock = line.get("stock")
+    face = line.get("face_value")
+    return {
+        "code": code,
+        "name": str(line.get("name") or code),
+        "kind": str(line.get("kind") or "direct"),
+        "face_minor": money.parse(str(face)) if face else None,
+        "cost_minor": money.parse(str(line["cost"])),
+        "stock": int(stock) if stock not in (None, "") else None,
+        "state": str(line.get("state") or "on"),
+        "max_quantity": int(line.get("max_quantity") or 100),
+    }
+
+
+def change(sup: Supplier, code: str, values: Mapping[str, Any]) -> Row:
+    """Change a product or add one; amounts in fen. Raises ValueError."""
+    fresh = _unlisted(code)
+    with sup.store.write():
+        row = {**(find(sup, code) or fresh), **values}
+        if "cost_minor" not in row or set(row) - {*fresh, "cost_minor"}:
+            raise ValueError("cost_minor is needed for a new product, and known fields only")
+        _put(sup, row)
+    return row
+
+
+def _unlisted(code: str) -> Row:
+    """What is taken for granted about a product that only has a code."""
+    row: Row = {"code": code, "name": code, "kind": "direct", "face_minor": None}
+    return row | {"stock": None, "state": "on", "max_quantity": 100}
+
+
+def _put(sup: Supplier, row: Row) -> None:
+    if row["kind"] not in KINDS or row["state"] not in ("on", "off"):
+        raise ValueError(f"kind {row['kind']}, state {row['state']}")
+    names = ("code", "name", "kind", "face_minor", "cost_minor", "stock", "state", "max_quantity")
+    sup.store.run(_UPSERT, *(row[name] for name in names))
+
+
+def find(sup: Supplier, code: str) -> Row | None:
+    row = sup.store.row("SELECT * FROM product WHERE code = ?", code)
+    if row is None and sup.any_product_minor is not None:
+        return {**_unlisted(code), "cost_minor": sup.any_product_minor}
+    return row
+
+
+def page(sup: Supplier, *, cursor: str, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+    """Items after the cursor, and the next cursor. Raises Refusal for a cursor not of ours."""
+    try:
+        last = base64.urlsafe_b64decode(cursor.encode()).decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise Refusal(400, "BAD_REQUEST", "cursor") from error
+    sql = "SELECT * FROM product WHERE code > ? ORDER BY code LIMIT ?"
+    rows = sup.store.rows(sql, last, limit + 1)
+    more = len(rows) > limit
+    after = base64.urlsafe_b64encode(rows[limit - 1]["code"].encode()).decode() if more else None
+    return [item(row) for row in rows[:limit]], after
+
+
+def item(row: Row) -> dict[str, Any]:
+    """A product as the catalogue shows it."""
+    return {
+        "product": row["code"],
+        "name": row["name"],
+        "kind": row["kind"],
+        "face_value": None if row["face_minor"] is None else money.show(row["face_minor"]),
+        "cost": money.show(row["cost_minor"]),
+        "currency": "CNY",
+        "stock": row["stock"],
+        "state": row["state"],
+        "max_quantity": row["max_quantity"],
+        "fields": ["account"] if row["kind"] == "direct" else [],
+    }

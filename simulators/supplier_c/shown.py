@@ -1,0 +1,38 @@
+"""An order as answers and callbacks show it."""
+
+import json
+from typing import Any
+
+from simulators import clock
+from simulators.supplier_c import money
+from simulators.supplier_c.store import Row
+from simulators.supplier_c.supplier import Supplier
+
+
+def shown(sup: Supplier, row: Row, *, cards: bool = True) -> dict[str, Any]:
+    """An order as answers show it; callbacks leave the cards out."""
+    return {
+        "id": f"SC{row['id']:010d}",
+        "external_id": row["external_id"],
+        "product": row["product"],
+        "kind": row["kind"],
+        "quantity": row["quantity"],
+        "delivered": row["delivered"],
+        "target": json.loads(row["target"]),
+        "state": row["odd_word"] or row["state"],
+        "reason": {"code": row["reason"], "message": ""} if row["reason"] else None,
+        "cost": money.show(row["cost_minor"]),
+        "currency": "CNY",
+        "cards": _cards(sup, row) if cards and row["state"] == "COMPLETED" else [],
+        "receipt": row["receipt"] or None,
+        "version": row["version"],
+        "created_at": clock.text(row["created_at"]),
+        "updated_at": clock.text(row["updated_at"]),
+    }
+
+
+def _cards(sup: Supplier, row: Row) -> list[dict[str, Any]]:
+    if row["kind"] != "card":
+        return []
+    sql = "SELECT number, secret, expires_on FROM granted WHERE order_id = ? ORDER BY unit"
+    return sup.store.rows(sql, row["id"])
