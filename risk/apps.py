@@ -9,6 +9,11 @@ class RiskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from risk import invariants  # noqa: PLC0415  app ready
+        from core import audit  # noqa: PLC0415  app ready
+        from risk import invariants  # noqa: PLC0415
+        from risk.services import set_rule  # noqa: F401, PLC0415  registers its executor
 
+        audit.declare("risk:list_added", "Somebody was put on a block or allow list")
+        audit.declare("risk:list_removed", "Somebody was taken off a list")
+        audit.declare("risk:rule_changed", "A risk rule was changed")
         invariants.register()

@@ -1,0 +1,3 @@
+from risk.admin import assessments, lists, rules
+
+__all__ = ["assessments", "lists", "rules"]
