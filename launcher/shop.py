@@ -101,6 +101,7 @@ class Shop:
         ]
         if not own_database or remembered.changed("migrate", migrations):
             self.manage("migrate", "-v0")
+            self.manage("rotate_keys", "--ensure")
             remembered.keep("migrate", migrations)
         static = [
             *ROOT.glob("static/**/*"),

@@ -71,7 +71,11 @@ def _migrate(connection: psycopg.Connection, template: str) -> None:
         sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making))
     )
     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
-    env = {**os.environ, "DATABASE_OWNER_URL": with_database(BASE_OWNER_URL, making)}
+    env = {
+        **os.environ,
+        "DATABASE_URL": with_database(os.environ["DATABASE_URL"], making),
+        "DATABASE_OWNER_URL": with_database(BASE_OWNER_URL, making),
+    }
     for arguments in (
         ["migrate", "-v0", "--run-syncdb"],
         ["pgtrigger", "install"],
