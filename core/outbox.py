@@ -108,7 +108,7 @@ def _postpone(event: OutboxEvent, error: Exception, now: datetime) -> None:
     tries = event.tries + 1
     pause = timedelta(seconds=min(2**tries, LONGEST_PAUSE_SECONDS))
     dead = now if tries >= DEAD_AFTER_TRIES else None
-    log.error("outbox_handler_failed", topic=event.topic, event=event.pk, tries=tries, dead=bool(dead),
+    log.error("outbox_handler_failed", topic=event.topic, event_id=event.pk, tries=tries, dead=bool(dead),
               exc_info=error)
     OutboxEvent.objects.filter(pk=event.pk).update(
         tries=tries, not_before=now + pause, dead_at=dead, last_error=type(error).__name__
