@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from catalog.faces import offer_face
 from catalog.offers import Offer
+from core.money import decimal_text
 
 register = template.Library()
 
@@ -47,3 +48,9 @@ def _length(days: int | None, months: int | None) -> str:
     if months:
         return ngettext("%(n)s month", "%(n)s months", months) % {"n": months}
     return ngettext("%(n)s day", "%(n)s days", days or 0) % {"n": days or 0}
+
+
+@register.filter
+def decimal(minor: int, currency: str = "CNY") -> str:
+    """Minor units as a plain decimal for machines: 98.50."""
+    return decimal_text(minor, currency)
