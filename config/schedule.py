@@ -9,6 +9,8 @@ def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any
         "core.relay": sweep,
         "core.seal_audit": 6 * sweep,
         "core.check_invariants": invariants,
+        "core.heartbeat": 2 * sweep,
+        "core.tidy": 60 * sweep,
         "accounts.send_messages": sweep,
         "fulfillment.sweep": sweep,
         "orders.sweep": sweep,

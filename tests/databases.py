@@ -77,8 +77,7 @@ def _migrate(connection: psycopg.Connection, template: str) -> None:
         "DATABASE_OWNER_URL": with_database(BASE_OWNER_URL, making),
     }
     for arguments in (
-        ["migrate", "-v0", "--run-syncdb"],
-        ["pgtrigger", "install"],
+        ["migrate", "-v0"],
         ["rotate_keys", "--ensure"],
     ):
         command = [sys.executable, "manage.py", *arguments]

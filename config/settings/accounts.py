@@ -1,9 +1,8 @@
 """People: sign-in by phone or mail, code or password; a second factor for staff. Mail goes out over SMTP."""
 
-from config.settings.base import FLOORS
-from config.settings.environment import BASE_DIR, env
+from config.settings.environment import env
 
-AUTH_USER_MODEL = "accounts.User" if "accounts" in FLOORS else "auth.User"
+AUTH_USER_MODEL = "accounts.User"
 # allauth's sign-in; rights in the back office come from the role table alone.
 AUTHENTICATION_BACKENDS = ["accounts.backends.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -19,8 +18,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "catalog:home"
 LOGOUT_REDIRECT_URL = "catalog:home"
 
-if "accounts" in FLOORS and (BASE_DIR / "accounts/adapter.py").is_file():
-    ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_LOGIN_METHODS = {"email", "phone"}

@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.settings.base import FLOORS, SITE_URL
-from config.settings.environment import BASE_DIR, env
+from config.settings.base import SITE_URL
+from config.settings.environment import env
 
 TEST_HOOKS = env.bool("TEST_HOOKS", default=False)
 if TEST_HOOKS and urlsplit(SITE_URL).hostname not in {"127.0.0.1", "localhost"}:
@@ -17,10 +17,3 @@ if TEST_HOOKS and urlsplit(SITE_URL).hostname not in {"127.0.0.1", "localhost"}:
 CRASH_DIR = env.str("CRASH_DIR", default="")
 # Guards a negative control runs without, in every process.
 GUARDS_OFF = frozenset(env.list("GUARDS_OFF", default=[]))
-
-# While the first migrations are being written, tests build missing tables straight from the models.
-MIGRATION_MODULES = {
-    floor: None
-    for floor in FLOORS
-    if TEST_HOOKS and not list((BASE_DIR / floor / "migrations").glob("0*.py"))
-}
