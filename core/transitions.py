@@ -5,7 +5,7 @@ statement. A trigger built by `guard` refuses a pair that the state table does n
 code that does not come through here (R-ST-1).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,12 @@ Transitions = Mapping[str, Iterable[str]]
 
 def guard(transitions: Transitions, *, name: str = "states", field: str = "state") -> pgtrigger.FSM:
     """The trigger for a model's Meta.triggers: only pairs of `transitions` may happen."""
-    pairs = [(str(was), str(became)) for was, after in transitions.items() for became in after]
+    # A set has another order in each process, and the trigger would have another hash.
+    pairs = [
+        (str(was), str(became))
+        for was, after in transitions.items()
+        for became in (sorted(after) if isinstance(after, Set) else after)
+    ]
     return pgtrigger.FSM(name=name, field=field, transitions=pairs)
 
 
