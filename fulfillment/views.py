@@ -1,0 +1,153 @@
+"""What shoppers see of their goods, and where suppliers call. Guessing an id finds nothing."""
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import RequestDataTooBig
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from core import clock
+from fulfillment.access import Proof, proof_for
+from fulfillment.models import Delivery, Entitlement
+from fulfillment.queries.deliveries import deliveries_of, delivery_view
+from fulfillment.queries.wallet import (
+    FILTERS,
+    entitlements_of,
+    happenings,
+    number_hint,
+    owned,
+    wallet_counts,
+)
+from fulfillment.services.receive_callback import NoSuchSupplier, receive_callback
+from fulfillment.services.reveal import NotRevealable
+from fulfillment.services.reveal import reveal as reveal_code
+from risk.requests import client_ip
+from risk.services.assess import assess
+
+CALLBACK_BYTES = 64 * 1024
+PER_PAGE = 24
+
+
+@never_cache
+@require_GET
+def deliveries(request: HttpRequest, reference: str) -> HttpResponse:
+    """The goods of one reference, for its page to fetch again and again."""
+    if proof_for(request, reference) is None:
+        raise Http404
+    goods = deliveries_of(reference)
+    if not goods:
+        raise Http404
+    return render(
+        request, "fulfillment/_deliveries.html", {"deliveries": goods, "reference": reference}
+    )
+
+
+@never_cache
+@require_POST
+def reveal(request: HttpRequest, delivery_id: str) -> HttpResponse:
+    """Show the code of one delivered unit: judged, audited, and never kept by a cache."""
+    row = Delivery.objects.filter(public_id=delivery_id).first()
+    proof = row and proof_for(request, row.reference, owner=row.owner)
+    if row is None or not proof:
+        raise Http404
+    codes, trouble = [], _trouble(request, row, proof)
+    if not trouble:
+        try:
+            codes = reveal_code(
+                delivery_id=delivery_id, by=proof.by, ip=client_ip(request), now=clock.now()
+            )
+        except NotRevealable:
+            raise Http404 from None
+    context = {"codes": codes, "delivery_id": delivery_id, "trouble": trouble}
+    status = 429 if trouble else 200
+    if request.headers.get("HX-Request"):
+        # htmx leaves answers of 4xx unshown: the sentence in it is the answer.
+        return render(request, "fulfillment/_reveal.html", context)
+    context |= {"delivery": delivery_view(delivery_id), "back_url": _back_url(request, row)}
+    return render(request, "fulfillment/reveal.html", context, status=status)
+
+
+def _trouble(request: HttpRequest, row: Delivery, proof: Proof) -> str:
+    if not proof.fresh:
+        return _("Please find your order again before looking at its codes.")
+    facts: dict[str, object] = {"ip": client_ip(request), "channel": row.channel, "units": 1}
+    if proof.by.startswith("user:"):
+        facts["user"] = proof.by.removeprefix("user:")
+    found = assess(point="reveal", subject=row.public_id, facts=facts, now=clock.now())
+    return _("Too many codes were shown. Please try again later.") if found.stops else ""
+
+
+def _back_url(request: HttpRequest, row: Delivery) -> str:
+    came_from = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure()):
+        return came_from
+    return reverse("orders:order", args=[row.reference])
+
+
+@never_cache
+@login_required
+@require_GET
+def wallet(request: HttpRequest) -> HttpResponse:
+    """Everything the signed-in person owns."""
+    now, show = clock.now(), request.GET.get("show", "usable")
+    show = show if show in FILTERS else "usable"
+    owner, language = request.user.public_id, get_language() or "zh-hans"
+    page = Paginator(entitlements_of(owner, show=show, now=now), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    page.object_list = [owned(row, language=language, now=now) for row in page.object_list]
+    counts = wallet_counts(owner, now=now)
+    labels = {"usable": _("To use"), "expiring": _("Ending soon"), "used": _("Used and ended"),
+              "all": _("All")}  # fmt: skip
+    tabs = [
+        {"key": key, "label": labels[key], "count": counts[key], "url": f"{request.path}?show={key}"}
+        for key in FILTERS
+    ]
+    return render(request, "fulfillment/wallet.html", {"page": page, "show": show, "tabs": tabs})
+
+
+@never_cache
+@login_required
+@require_GET
+def entitlement(request: HttpRequest, entitlement_id: str) -> HttpResponse:
+    """One thing the signed-in person owns."""
+    row = (
+        Entitlement.objects.filter(public_id=entitlement_id, owner=request.user.public_id)
+        .select_related("delivery")
+        .first()
+    )
+    if row is None:
+        raise Http404
+    shown = owned(row, language=get_language() or "zh-hans", now=clock.now())
+    context = {
+        "w": shown.completed(number_hint(row), reverse("orders:order", args=[row.reference])),
+        "delivery": delivery_view(row.delivery.public_id),
+        "history": happenings(row),
+    }
+    return render(request, "fulfillment/entitlement.html", context)
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def supplier_callback(request: HttpRequest, code: str) -> HttpResponse:
+    """A supplier tells us something. Its signature is the only key; the answer is the dialect's."""
+    try:
+        body = request.body
+        if len(body) > CALLBACK_BYTES:
+            return HttpResponse(status=413)
+        answer = receive_callback(
+            supplier_code=code, headers=request.headers, body=body, now=clock.now()
+        )
+    except RequestDataTooBig:
+        return HttpResponse(status=413)
+    except NoSuchSupplier:
+        raise Http404 from None
+    return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
