@@ -1,6 +1,7 @@
 """The gateway put together."""
 
 import argparse
+import os
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from simulators.ticker import Senders, Ticker
 def parser() -> argparse.ArgumentParser:
     out = running.parser("localpay")
     out.add_argument("--merchant", action="append", default=[], metavar="ID:PUBLIC_PEM")
-    out.add_argument("--merchant-key", type=Path, help="the same as --merchant quanyi:FILE")
+    out.add_argument("--merchant-key", type=Path, help="the same as --merchant QUANYI:FILE")
     out.add_argument("--gateway-key", type=Path, help="private key (PEM) to use instead of our own")
     out.add_argument("--notify-ladder", type=running.ladder, default=None, metavar="1,3,10")
     out.add_argument("--notify-format", choices=("form", "json"), default="form")
@@ -52,10 +53,11 @@ def routes(gw: Gateway) -> Router:
 
 
 def _gateway(options: argparse.Namespace, store: Store) -> Gateway:
-    keys = KeyRing(store, options.state, options.gateway_key)
+    keys = KeyRing(store, options.state, options.gateway_key or _path("LOCALPAY_GATEWAY_KEY"))
+    named = os.environ.get("LOCALPAY_MERCHANT", "QUANYI")
+    only = options.merchant_key or (None if options.merchant else _path("LOCALPAY_PUBLIC_KEY"))
     pairs = [text.partition(":") for text in options.merchant]
-    if options.merchant_key:
-        pairs.append(("quanyi", ":", str(options.merchant_key)))
+    pairs += [(named, ":", str(only))] if only else []
     for merchant_id, _, path in pairs:
         keys.register(merchant_id, Path(path).read_bytes())
     rules = Rules(seed=options.seed, known=FAULTS)
@@ -64,6 +66,12 @@ def _gateway(options: argparse.Namespace, store: Store) -> Gateway:
     if options.notify_ladder is not None:
         gw.ladder = tuple(options.notify_ladder)
     return gw
+
+
+def _path(variable: str) -> Path | None:
+    """A file named by the environment, for a shop that starts us with its own settings."""
+    value = os.environ.get(variable, "")
+    return Path(value) if value else None
 
 
 def _tick(gw: Gateway, senders: Senders) -> float:

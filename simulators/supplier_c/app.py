@@ -68,6 +68,9 @@ def _supplier(options: argparse.Namespace, store: Store) -> Supplier:
 
 def _first_start(sup: Supplier, options: argparse.Namespace) -> None:
     lines = [*options.key, *(options.keys.read_text().split() if options.keys else ())]
+    named = os.environ.get("SUPPLIER_C_KEY"), os.environ.get("SUPPLIER_C_SECRET")
+    if not lines and all(named):
+        lines = [f"{named[0]}:{named[1]}"]
     for key_id, _, secret in (line.partition(":") for line in lines):
         sup.set_key(key_id, secret)
     if sup.store.row("SELECT 1 FROM key") is None:

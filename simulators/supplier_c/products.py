@@ -35,17 +35,20 @@ def load(sup: Supplier, path: Path) -> int:
 
 
 def _from_line(line: Mapping[str, Any]) -> Row:
-    code = str(line.get("product") or line.get("sku_code") or "").strip()
+    """Our own columns, or those of a shop's catalogue (`sku_code`, `cost_cny`, `type`)."""
+    code = str(line.get("sku_code") or line.get("product") or "").strip()
     if not code:
         raise ValueError(f"a line without product code: {dict(line)}")
+    title = " ".join(filter(None, (line.get("product"), line.get("sku"))))
     stock = line.get("stock")
-    face = line.get("face_value")
+    face = line.get("face_value") or line.get("face_value_cny")
+    kind = "card" if line.get("type") == "code" else "direct"
     return {
         "code": code,
-        "name": str(line.get("name") or code),
-        "kind": str(line.get("kind") or "direct"),
+        "name": str(line.get("name") or title),
+        "kind": str(line.get("kind") or kind),
         "face_minor": money.parse(str(face)) if face else None,
-        "cost_minor": money.parse(str(line["cost"])),
+        "cost_minor": money.parse(str(line.get("cost") or line["cost_cny"])),
         "stock": int(stock) if stock not in (None, "") else None,
         "state": str(line.get("state") or "on"),
         "max_quantity": int(line.get("max_quantity") or 100),
