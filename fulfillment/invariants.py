@@ -1,1 +1,120 @@
-"""Statements that must return no row, whatever has happened (reliability.md 4.4)."""
+"""Statements that must return no row, whatever has happened (reliability.md 4.4).
+
+Those which also look at orders (D6, D7, D8) are registered by the floor that knows orders.
+"""
+
+from core.invariants import register
+
+VAULT = {
+    "INV-D1": (
+        "one code, one issue; the issues of a unit are an unbroken chain",
+        "select delivery_id, count(*) as issues, max(number) as last"
+        " from fulfillment_codeissue group by 1 having count(*) <> max(number)"
+        " union all select 0, count(*), 0 from fulfillment_codeissue group by code_id"
+        " having count(*) > 1",
+    ),
+    "INV-D2": (
+        "a code is sold exactly when it was issued",
+        "select c.id, c.state, i.id as issue from fulfillment_code c"
+        " full join fulfillment_codeissue i on i.code_id = c.id"
+        " where (c.state = 'sold') is distinct from (i.id is not null)",
+    ),
+    "INV-D3": (
+        "a delivered unit has its evidence",
+        "select d.public_id, d.kind from fulfillment_delivery d where d.state = 'delivered'"
+        " and d.kind in ('pool', 'topup', 'manual')"
+        " and not exists (select 1 from fulfillment_codeissue i where i.delivery_id = d.id)"
+        " and not exists (select 1 from fulfillment_attempt a where a.delivery_id = d.id"
+        "                 and a.state in ('succeeded', 'reversed'))"
+        " and not exists (select 1 from core_approval v where v.public_id = d.approval"
+        "                 and v.executed_at is not null)",
+    ),
+    "INV-D10": (
+        "what a unit of the pool cost is in the ledger",
+        "select d.public_id, d.cost_minor from fulfillment_delivery d"
+        " where d.state in ('delivered', 'revoked') and d.kind = 'pool' and d.cost_minor > 0"
+        " and exists (select 1 from fulfillment_codeissue i where i.delivery_id = d.id)"
+        " and not exists (select 1 from fulfillment_attempt a where a.delivery_id = d.id)"
+        " and not exists (select 1 from core_journal j where j.key = 'cost:' || d.public_id)",
+    ),
+    "INV-D11": (
+        "a delivered unit is in its owner's wallet",
+        "select d.public_id from fulfillment_delivery d"
+        " left join fulfillment_entitlement e on e.delivery_id = d.id"
+        " where (d.state in ('delivered', 'revoked')) <> (e.id is not null)"
+        " or (e.id is not null and e.owner <> d.owner)",
+    ),
+    "INV-S1": (
+        "every line of a batch is accounted for",
+        "select b.public_id, b.declared, b.accepted, b.duplicate, b.rejected, n.codes"
+        " from fulfillment_codebatch b left join (select batch_id, count(*) as codes"
+        "   from fulfillment_code group by 1) n on n.batch_id = b.id"
+        " where b.declared <> b.accepted + b.duplicate + b.rejected"
+        " or (not b.dry_run and coalesce(n.codes, 0) <> b.accepted)"
+        " or (b.dry_run and n.codes is not null)",
+    ),
+    "INV-S2": (
+        "no code is in the vault twice",
+        'select count(*) from fulfillment_code group by "index" having count(*) > 1',
+    ),
+    "INV-S3": (
+        "a code is kept for somebody exactly when it is held or sold",
+        "select id, state, held_by from fulfillment_code"
+        " where (state in ('held', 'sold')) <> (held_by <> '')"
+        " or (state = 'held') <> (held_until is not null) or (state = 'sold') <> (sold_at is not null)",
+    ),
+    "INV-S5": (
+        "an overdue hold is given back in time",
+        "select id, held_by, held_until from fulfillment_code where state = 'held'"
+        " and held_until < %(now)s - interval '15 minutes' * %(grace)s",
+    ),
+    "INV-S6": (
+        "the stock's value in the ledger is that of the codes in stock",
+        "select coalesce(p.currency, s.currency) as currency, p.booked, s.counted from"
+        " (select currency, sum(amount) as booked from core_posting"
+        "  where account_id = 'code_inventory' group by 1) p"
+        " full join (select b.currency, sum(b.cost_minor) as counted from fulfillment_code c"
+        "  join fulfillment_codebatch b on b.id = c.batch_id"
+        "  where c.state in ('available', 'held', 'quarantined') group by 1) s"
+        " on s.currency = p.currency where coalesce(p.booked, 0) <> coalesce(s.counted, 0)",
+    ),
+    "INV-A2": (
+        "no text left the vault without its audit entry",
+        "select r.public_id from fulfillment_codereveal r"
+        " left join core_auditentry a on a.subject = r.public_id where a.id is null"
+        " union all select e.public_id from fulfillment_codeexport e"
+        " left join core_auditentry a on a.subject = e.public_id where a.id is null",
+    ),
+}
+
+SUPPLY = {
+    "INV-D4": (
+        "a unit is bought once",
+        "select delivery_id from fulfillment_attempt where state = 'succeeded'"
+        " group by 1 having count(*) > 1",
+    ),
+    "INV-D5": (
+        "nothing is bought while an earlier attempt is open",
+        "select b.public_id from fulfillment_attempt b join fulfillment_attempt a"
+        " on a.delivery_id = b.delivery_id and a.id < b.id"
+        " where a.state in ('prepared', 'sent', 'accepted', 'unknown')"
+        " or (a.closed_at is not null and b.created_at < a.closed_at)",
+    ),
+    "INV-D9": (
+        "a success that a supplier told is believed or somebody's case",
+        "select distinct e.attempt_id from fulfillment_supplierevent e"
+        " join fulfillment_attempt a on a.id = e.attempt_id"
+        " where e.verdict = 'succeeded' and e.trusted and a.state not in ('succeeded', 'reversed')"
+        " and e.at < %(now)s - interval '2 minutes' * %(grace)s"
+        " and not exists (select 1 from fulfillment_manualcase m where m.delivery_id = a.delivery_id)",
+    ),
+    "INV-O2": (
+        "no open attempt is forgotten",
+        "select public_id, state, next_query_at from fulfillment_attempt"
+        " where state in ('prepared', 'sent', 'accepted', 'unknown')"
+        " and next_query_at < %(now)s - interval '5 minutes' * %(grace)s",
+    ),
+}
+
+for _id, (_title, _sql) in {**VAULT, **SUPPLY}.items():
+    register(_id, _title, _sql)

@@ -4,8 +4,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import acts
 from core import approvals, audit, ledger
+from core.rotation import SEALED_COLUMNS, SealedColumn
 from fulfillment import postings
-from fulfillment.services import resolve_manually
+from fulfillment.services import export_codes, replace_code, resolve_manually, void_codes
+from fulfillment.services.connect_supplier import credentials_context
+from fulfillment.services.export_codes import password_context
+from fulfillment.services.queue_deliveries import target_context
+from fulfillment.services.reveal import code_context
 
 for _head, _row in postings.CHART.items():
     ledger.CHART.register(_head, _row)
@@ -38,3 +43,55 @@ approvals.executor(
 approvals.executor(
     resolve_manually.FAIL, act="fulfillment.resolve", title=_("Settle as not delivered")
 )(resolve_manually.carry_out)
+
+# --- the vault and the pool ----------------------------------------------------------------------
+
+for _name, _title, _roles in (
+    ("codes.import", _("Import files of codes"), ["operator"]),
+    ("codes.quarantine", _("Quarantine codes and put them back"), ["operator", "support"]),
+    ("codes.void", _("Write codes off"), ["operator", "finance"]),
+    ("codes.export", _("Export codes"), ["operator"]),
+    ("codes.replace", _("Replace a dead code"), ["operator", "support"]),
+    ("codes.reveal", _("Look at a delivered code"), ["support"]),
+):
+    acts.register(_name, _title, roles=_roles)
+
+for _tag, _title in {
+    "codes:uploaded": "A file of codes was uploaded",
+    "codes:revealed": "A code was shown",
+    "codes:quarantined": "Codes were taken out of sale",
+    "codes:restored": "Codes were put back on sale",
+    "codes:batch_frozen": "A whole batch was taken out of sale",
+    "codes:voided": "Codes were written off",
+    "codes:replaced": "A dead code was replaced",
+    "codes:exported": "A file of codes was made",
+    "codes:export_password": "The password of an export was shown",
+    "codes:export_taken": "A file of codes was downloaded",
+}.items():
+    audit.declare(_tag, _title)
+
+for _module, _act, _title in (
+    (void_codes, "codes.void", _("Write codes off")),
+    (export_codes, "codes.export", _("Export codes")),
+    (replace_code, "codes.replace", _("Replace a dead code")),
+):
+    approvals.executor(_module.ACTION, act=_act, title=_title)(_module.carry_out)
+
+SEALED_COLUMNS.register(
+    "fulfillment.code",
+    SealedColumn("fulfillment.Code", "sealed", lambda row: code_context(row.pk)),
+)
+SEALED_COLUMNS.register(
+    "fulfillment.delivery",
+    SealedColumn("fulfillment.Delivery", "target", lambda row: target_context(row.public_id)),
+)
+SEALED_COLUMNS.register(
+    "fulfillment.export",
+    SealedColumn(
+        "fulfillment.CodeExport", "password", lambda row: password_context(row.public_id)
+    ),
+)
+SEALED_COLUMNS.register(
+    "fulfillment.supplier",
+    SealedColumn("fulfillment.Supplier", "credentials", lambda row: credentials_context(row.code)),
+)

@@ -18,7 +18,7 @@ select wanted.sku_id, (
     select count(*) from (
         select 1 from fulfillment_code c
         where c.sku_id = wanted.sku_id and c.state = 'available' and c.expires_on >= %(today)s
-        limit %(enough)s) as some)
+        limit %(enough)s) as free)
 from unnest(%(skus)s::bigint[]) as wanted(sku_id)
 """
 
