@@ -38,11 +38,16 @@ def _private(folder: Path) -> Path:
     return folder
 
 
-def state_folder(kind: str) -> Path:
-    """`run` and each slot of `test` keep apart. QUANYI_STATE moves them all."""
+def base_folder() -> Path:
+    """All state of this checkout and this person; QUANYI_STATE moves it."""
     chosen = os.environ.get("QUANYI_STATE")
-    base = Path(chosen).resolve() if chosen else SHARED / f"quanyi-{os.geteuid()}-{_tag(str(ROOT))}"
-    return _private(_private(base) / kind)
+    name = f"quanyi-{os.geteuid()}-{_tag(str(ROOT))}"
+    return _private(Path(chosen).resolve() if chosen else SHARED / name)
+
+
+def state_folder(kind: str) -> Path:
+    """`run` and each slot of `test` keep apart."""
+    return _private(base_folder() / kind)
 
 
 def socket_folder(state: Path) -> Path:

