@@ -95,6 +95,20 @@
     }
   };
 
+  // A sum that follows the quantity: "¥98.50" times two is written "¥197.00". The server reckons again.
+  const markSums = () => {
+    for (const element of document.querySelectorAll("[data-times]")) {
+      const form = document.getElementById(element.dataset.form);
+      const quantity = form && form.elements.quantity;
+      if (!quantity) continue;
+      element.dataset.one ||= element.textContent;
+      const sign = element.dataset.one.replace(/[\d.,\s]+/g, "");
+      const digits = (element.dataset.one.split(".")[1] || "").length;
+      const minor = Number(element.dataset.times) * Math.max(1, Math.trunc(Number(quantity.value)) || 1);
+      element.textContent = sign + (minor / 10 ** digits).toFixed(digits);
+    }
+  };
+
   let sending = 0;
   const sendSoon = (input) => {
     clearTimeout(sending);
@@ -136,6 +150,7 @@
     }
   });
 
+  document.addEventListener("input", markSums);
   document.addEventListener("change", (event) => {
     markSteppers();
     const own = event.target.closest("[data-stepper][data-submit], select[data-submit]");
@@ -163,6 +178,7 @@
     markTheme();
     markCart();
     markSteppers();
+    markSums();
     tick();
   };
   document.addEventListener("htmx:afterSettle", mark);
