@@ -58,13 +58,13 @@ later as materialized (
       and expires_on > (select expires_on from day)
     order by expires_on, spin
     limit %(units)s - (select count(*) from ahead) - (select count(*) from behind) {lock}),
-taken as (
-    select id, row_number() over () as place, count(*) over () as found
+taken as materialized (
+    select array_agg(id) as ids
     from (select id from ahead union all select id from behind union all select id from later) as t)
 update fulfillment_code as code
-set state = 'held', held_by = %(reference)s, held_line = (%(lines)s::text[])[taken.place],
-    held_until = %(until)s
-from taken where code.id = taken.id and taken.found = %(units)s
+set state = 'held', held_by = %(reference)s, held_until = %(until)s,
+    held_line = (%(lines)s::text[])[array_position(taken.ids, code.id)]
+from taken where code.id = any(taken.ids) and cardinality(taken.ids) = %(units)s
 """
 SKIPPING = TAKE.format(lock="for update skip locked")
 WAITING = TAKE.format(lock="for update")
