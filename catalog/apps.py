@@ -9,8 +9,9 @@ class CatalogConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from catalog import audit_tags, blocks, invariants  # noqa: PLC0415  app ready
+        from catalog import acts, audit_tags, blocks, invariants  # noqa: PLC0415  app ready
 
+        acts.register()
         audit_tags.register()
         blocks.register()
         invariants.register()

@@ -90,7 +90,7 @@ def _sorts(chosen: str, kept: dict[str, str], *, is_search: bool) -> list[dict[s
     titles = {
         "": _("Best match") if is_search else _("Featured"),
         "hot": _("Popular"),
-        "new": _("New"),
+        "new": _("Newest"),
         "price": _("Price, low first"),
         "-price": _("Price, high first"),
     }
