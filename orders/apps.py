@@ -11,4 +11,6 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         # Registries are filled here, once every floor below is loaded (a way up by socket or event).
-        from orders import handlers, invariants, wiring  # noqa: F401, PLC0415  app ready
+        from orders import handlers, invariants, wiring  # noqa: F401  app ready
+
+        wiring.register()

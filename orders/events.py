@@ -4,15 +4,6 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class OrderPlaced:
-    order: str
-    channel: str
-    owner: str
-    total_minor: int
-    currency: str
-
-
-@dataclass(frozen=True)
 class OrderPaid:
     """The money of an order is here. `late` when it came after the order had been closed."""
 

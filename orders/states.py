@@ -82,7 +82,7 @@ REFUND_STEPS: Table = _table(
     submitted="processing succeeded failed unknown",
     processing="succeeded failed unknown",
     unknown="processing succeeded failed",
-    failed="submitted",
+    failed="approved",
     succeeded="",
     rejected="",
 )

@@ -89,7 +89,7 @@ class Order(models.Model):
             models.Index(fields=["contact_index"], name="orders_order_contact"),
         ]
         triggers = [
-            transitions.guard("orders_order_states", ORDER_TRANSITIONS),
+            transitions.guard(ORDER_TRANSITIONS),
             # What the buyer agreed to does not change afterwards.
             pgtrigger.ReadOnly(
                 name="orders_order_promise",

@@ -56,7 +56,7 @@ class Payment(LeasedWork):
                 condition=Q(not_before__isnull=False),
             )
         ]
-        triggers = [transitions.guard("orders_payment_states", PAYMENT_TRANSITIONS)]
+        triggers = [transitions.guard(PAYMENT_TRANSITIONS)]
 
     def __str__(self) -> str:
         return self.public_id

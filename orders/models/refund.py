@@ -54,7 +54,7 @@ class Refund(LeasedWork):
                 fields=["not_before"], name="orders_refund_due", condition=Q(not_before__isnull=False)
             )
         ]
-        triggers = [transitions.guard("orders_refund_states", REFUND_STEPS)]
+        triggers = [transitions.guard(REFUND_STEPS)]
 
     def __str__(self) -> str:
         return self.public_id

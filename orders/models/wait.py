@@ -38,7 +38,7 @@ class OrderWait(models.Model):
                 fields=["deadline"], name="orders_wait_open", condition=Q(state="open")
             )
         ]
-        triggers = [transitions.guard("orders_wait_states", WAIT_STEPS)]
+        triggers = [transitions.guard(WAIT_STEPS)]
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.kind}"

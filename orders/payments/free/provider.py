@@ -1,0 +1,52 @@
+"""The null provider. Every payment of zero is paid; nothing else ever is."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from orders.payments.base import (
+    Answer,
+    BillEntry,
+    NotBelieved,
+    PageRequest,
+    RefundAnswer,
+    RefundRequest,
+    Return,
+    Standing,
+    Told,
+)
+
+
+class FreeProvider:
+    code = "free"
+    title = _("Nothing to pay")
+    text = _("This order costs nothing.")
+    instant = True
+
+    def page_url(self, request: PageRequest, *, now: datetime) -> str:
+        return request.return_url
+
+    def read_notice(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Told:
+        raise NotBelieved("malformed")
+
+    def reply(self, *, done: bool) -> tuple[str, str]:
+        return ("", "text/plain")
+
+    def query(self, number: str, *, now: datetime) -> Answer:
+        return Answer(Standing.SUCCEEDED, 0, "CNY")
+
+    def close(self, number: str, *, now: datetime) -> Answer:
+        return Answer(Standing.CLOSED)
+
+    def refund(self, request: RefundRequest, *, now: datetime) -> RefundAnswer:
+        return RefundAnswer(Return.FAILED, why="nothing was paid")
+
+    def query_refund(self, refund_number: str, *, now: datetime) -> RefundAnswer:
+        return RefundAnswer(Return.FAILED, why="nothing was paid")
+
+    def bill(self, day: date, *, now: datetime) -> tuple[bytes, list[BillEntry]]:
+        return (b"", [])
+
+
+provider = FreeProvider()

@@ -1,0 +1,239 @@
+"""localpay behind our seam: translation tables and checks, no state."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from urllib.parse import parse_qsl, urlencode
+
+from django.conf import settings
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from core.ids import new_token
+from orders.payments.base import (
+    About,
+    Answer,
+    BillEntry,
+    BillUnavailable,
+    NotBelieved,
+    PageRequest,
+    RefundAnswer,
+    RefundRequest,
+    Return,
+    Standing,
+    Told,
+)
+from orders.payments.localpay import client, signing
+
+# Answers about a payment and a refund that are listed as definite; anything else is unknown.
+PAYMENT_STATUS = {
+    "WAITING": Standing.WAITING,
+    "SUCCESS": Standing.SUCCEEDED,
+    "CLOSED": Standing.CLOSED,
+}
+REFUND_STATUS = {
+    "PROCESSING": Return.PROCESSING,
+    "SUCCESS": Return.SUCCEEDED,
+    "FAILED": Return.FAILED,
+}
+REFUND_REFUSED = {"REFUND_EXCEEDS", "REFUND_CONFLICT", "CURRENCY_MISMATCH", "PAYMENT_NOT_PAID"}
+NOTICE_STATUS = {
+    ("payment.notice", "SUCCESS"): "succeeded",
+    ("payment.notice", "CLOSED"): "closed",
+    ("refund.notice", "REFUND_SUCCESS"): "succeeded",
+    ("refund.notice", "REFUND_FAILED"): "failed",
+}
+AMOUNT = re.compile(r"[0-9]{1,12}")
+NUMBER = re.compile(r"[0-9A-Z]{1,32}")
+MOST_FIELDS = 40
+BILL_HEADER = [
+    "type", "number", "txn", "refund_number", "refund_txn",
+    "amount_minor", "currency", "at", "fee_minor",
+]  # fmt: skip
+
+
+class LocalpayProvider:
+    code = "localpay"
+    title = _("Local payment")
+    text = _("The gateway for trying the shop; no real money moves.")
+    instant = False
+
+    def page_url(self, request: PageRequest, *, now: datetime) -> str:
+        signed = signing.sign(
+            {
+                "service": "pay.page",
+                "merchant_id": settings.LOCALPAY_MERCHANT,
+                "number": request.number,
+                "timestamp": str(int(now.timestamp())),
+                "nonce": new_token(),
+                "amount_minor": str(request.amount_minor),
+                "currency": request.currency,
+                "subject": request.subject[:128],
+                "notify_url": request.notify_url,
+                "return_url": request.return_url,
+                "expires_at": localtime(request.expires_at).isoformat(timespec="seconds"),
+            },
+            signing.keys(),
+        )
+        return f"{settings.LOCALPAY_URL.rstrip('/')}/pay?{urlencode(signed)}"
+
+    def read_notice(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Told:
+        params = _params(body, headers.get("Content-Type", ""))
+        wrong = signing.verdict(params, signing.keys())
+        if wrong:
+            raise NotBelieved(wrong)
+        return _told(params, now)
+
+    def reply(self, *, done: bool) -> tuple[str, str]:
+        return ("success" if done else "fail", "text/plain")
+
+    def query(self, number: str, *, now: datetime) -> Answer:
+        return _ask_payment("/api/query", "pay.query", number, now)
+
+    def close(self, number: str, *, now: datetime) -> Answer:
+        return _ask_payment("/api/close", "pay.close", number, now)
+
+    def refund(self, request: RefundRequest, *, now: datetime) -> RefundAnswer:
+        params = {
+            "number": request.number,
+            "refund_number": request.refund_number,
+            "amount_minor": str(request.amount_minor),
+            "currency": request.currency,
+            "reason": request.reason[:128],
+            "notify_url": request.notify_url,
+        }
+        return _ask_refund("/api/refund", "refund.create", params, now)
+
+    def query_refund(self, refund_number: str, *, now: datetime) -> RefundAnswer:
+        params = {"refund_number": refund_number}
+        return _ask_refund("/api/refund_query", "refund.query", params, now)
+
+    def bill(self, day: date, *, now: datetime) -> tuple[bytes, list[BillEntry]]:
+        try:
+            raw = client.fetch_bill(day.isoformat(), now=now)
+            return (raw, _bill_entries(raw))
+        except (client.Unanswered, ValueError, KeyError) as error:
+            raise BillUnavailable(str(error)) from error
+
+
+def _params(body: bytes, content_type: str) -> dict[str, str]:
+    """Form or flat JSON of strings, every name once. Raises NotBelieved('malformed')."""
+    try:
+        text = body.decode("utf-8")
+        if content_type.partition(";")[0].strip().lower() == "application/json":
+            pairs = json.loads(text, object_pairs_hook=list)
+        else:
+            pairs = parse_qsl(
+                text, keep_blank_values=True, strict_parsing=True, max_num_fields=MOST_FIELDS
+            )
+        params = dict(pairs)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise NotBelieved("malformed") from error
+    flat = all(isinstance(k, str) and isinstance(v, str) for k, v in params.items())
+    if not flat or len(params) != len(pairs) or len(params) > MOST_FIELDS:
+        raise NotBelieved("malformed")
+    return params
+
+
+def _told(params: Mapping[str, str], now: datetime) -> Told:
+    service = params.get("service", "")
+    status = NOTICE_STATUS.get((service, params.get("status", "")))
+    amount, number = params.get("amount_minor", ""), params.get("number", "")
+    if params.get("merchant_id") != settings.LOCALPAY_MERCHANT:
+        raise NotBelieved("wrong_merchant")
+    if status is None or not AMOUNT.fullmatch(amount) or not NUMBER.fullmatch(number):
+        raise NotBelieved("malformed")
+    notice_id, txn = params.get("notice_id", ""), params.get("txn", "")
+    refund_txn = params.get("refund_txn", "")
+    if not notice_id or max(len(notice_id), len(txn), len(refund_txn)) > 64:  # noqa: PLR2004
+        raise NotBelieved("malformed")
+    is_refund = service == "refund.notice"
+    return Told(
+        about=About.REFUND if is_refund else About.PAYMENT,
+        notice_id=notice_id,
+        number=number,
+        refund_number=params.get("refund_number", "")[:32],
+        amount_minor=int(amount),
+        currency=params.get("currency", "")[:3],
+        txn=refund_txn if is_refund else txn,
+        status=status,
+        stale=not client.fresh(params.get("timestamp", ""), now),
+    )
+
+
+def _ask_payment(path: str, service: str, number: str, now: datetime) -> Answer:
+    try:
+        reply = client.call(path, service, {"number": number}, now=now)
+    except client.Unanswered as error:
+        return Answer(Standing.UNKNOWN, why=str(error)[:200])
+    code = reply.get("code", "")
+    if code == "PAYMENT_NOT_EXIST":
+        return Answer(Standing.ABSENT)
+    amount = reply.get("amount_minor", "")
+    status = PAYMENT_STATUS.get(reply.get("status", ""), Standing.UNKNOWN)
+    if code not in {"OK", "PAYMENT_PAID"} or reply.get("number") != number:
+        return Answer(Standing.UNKNOWN, why=code[:200])
+    if status == Standing.SUCCEEDED and not AMOUNT.fullmatch(amount):
+        return Answer(Standing.UNKNOWN, why="paid without an amount")
+    return Answer(
+        status,
+        int(amount) if AMOUNT.fullmatch(amount) else None,
+        reply.get("currency", "")[:3],
+        reply.get("txn", "")[:64],
+    )
+
+
+def _ask_refund(
+    path: str, service: str, params: Mapping[str, str], now: datetime
+) -> RefundAnswer:
+    try:
+        reply = client.call(path, service, params, now=now)
+    except client.Unanswered as error:
+        return RefundAnswer(Return.UNKNOWN, why=str(error)[:200], not_sent=error.not_sent)
+    code = reply.get("code", "")
+    if code == "REFUND_NOT_EXIST":
+        return RefundAnswer(Return.ABSENT)
+    if code in REFUND_REFUSED:
+        return RefundAnswer(Return.FAILED, why=code)
+    amount = reply.get("amount_minor", "")
+    if code != "OK" or reply.get("refund_number") != params["refund_number"]:
+        return RefundAnswer(Return.UNKNOWN, why=code[:200])
+    return RefundAnswer(
+        REFUND_STATUS.get(reply.get("status", ""), Return.UNKNOWN),
+        int(amount) if AMOUNT.fullmatch(amount) else None,
+        reply.get("currency", "")[:3],
+        reply.get("refund_txn", "")[:64],
+    )
+
+
+def _bill_entries(raw: bytes) -> list[BillEntry]:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030")
+    rows = csv.DictReader(io.StringIO(text), strict=True)
+    if rows.fieldnames != BILL_HEADER:
+        raise ValueError("not a bill")
+    return [_bill_entry(row) for row in rows]
+
+
+def _bill_entry(row: Mapping[str, str]) -> BillEntry:
+    refund = row["type"] == "REFUND"
+    if row["type"] not in {"PAYMENT", "REFUND"}:
+        raise ValueError("unknown kind of bill line")
+    amount = int(row["amount_minor"])
+    return BillEntry(
+        kind="refund" if refund else "payment",
+        number=row["refund_number"] if refund else row["number"],
+        txn=row["refund_txn"] if refund else row["txn"],
+        amount_minor=-amount if refund else amount,
+        fee_minor=int(row["fee_minor"]),
+        currency=row["currency"],
+        at=datetime.fromisoformat(row["at"]),
+    )
+
+
+provider = LocalpayProvider()

@@ -1,0 +1,261 @@
+"""The two wide statements around a payment's success: lock what it concerns, write what follows.
+
+`tests/orders/test_parity.py` compares `settle` with the plain functions of core.
+"""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from core import ledger, outbox, wake
+from core.faults import guard_off
+from core.tx import part
+from orders.models import OrderLine
+from orders.models.private import target_context
+from orders.postings import Entry
+from orders.states import ORDER_STEPS, PAYMENT_STEPS, OrderState, PaymentState, path
+
+
+@dataclass(frozen=True, slots=True)
+class LockedLine:
+    """A line of a locked order; its promise never changes, its counts are behind the lock."""
+
+    pk: int
+    public_id: str
+    sku_id: int
+    quantity: int
+    paid_minor: int
+    delivered: int
+    gone: int
+    failed: int
+    target_sealed: bytes | None = field(repr=False)
+
+    @property
+    def context(self) -> str:
+        return target_context(self.public_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A payment, its order and lines; order and payment row are locked, in this order."""
+
+    payment_pk: int
+    payment: str
+    number: str
+    provider: str
+    amount_minor: int
+    currency: str
+    payment_state: str
+    provider_txn: str
+    applied: bool
+    order_pk: int
+    order: str
+    order_state: str
+    channel: str
+    owner: str
+    units: int
+    total_minor: int
+    expires_at: datetime
+    close_reason: str
+    lines: tuple[LockedLine, ...]
+
+
+LOCK = """
+with o as materialized (
+    select o.id, o.public_id, o.state, o.channel_code, o.owner, o.units, o.total_minor,
+        o.expires_at, o.close_reason
+    from orders_order o
+    where o.id = (select order_id from orders_payment where number = %(number)s)
+    {lock}
+), p as materialized (
+    select p.id, p.public_id, p.number, p.provider, p.amount_minor, p.currency, p.state,
+        p.provider_txn, p.applied, p.order_id
+    from o join orders_payment p on p.order_id = o.id
+    where p.number = %(number)s
+    {lock_payment}
+)
+select p.id, p.public_id, p.number, p.provider, p.amount_minor, p.currency, p.state,
+    p.provider_txn, p.applied, o.id, o.public_id, o.state, o.channel_code, o.owner, o.units,
+    o.total_minor, o.expires_at, o.close_reason,
+    l.id, l.public_id, l.sku_id, l.quantity, l.paid_minor, l.delivered, l.gone, l.failed,
+    l.target_sealed
+from p join o on o.id = p.order_id join orders_orderline l on l.order_id = o.id
+order by l.position
+"""
+GUARDED = LOCK.format(lock="for update", lock_payment="for update of p")
+# Only for the negative control of the race test.
+UNGUARDED = LOCK.format(lock="", lock_payment="")
+HEAD_COLUMNS = 18
+
+
+@part
+def lock_for_payment(number: str) -> Locked | None:
+    """Lock order, then payment, of a payment number; None when there is no such payment."""
+    with connection.cursor() as cursor:
+        statement = UNGUARDED if guard_off("orders.confirm") else GUARDED
+        cursor.execute(statement, {"number": number})
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    lines = tuple(LockedLine(*row[HEAD_COLUMNS:]) for row in rows)
+    return Locked(*rows[0][:HEAD_COLUMNS], lines=lines)
+
+
+@part
+def lock_lines(order_pk: int) -> tuple[LockedLine, ...]:
+    """The lines of an order whose row the caller has locked."""
+    columns = (
+        "pk", "public_id", "sku_id", "quantity", "paid_minor", "delivered", "gone", "failed",
+        "target_sealed",
+    )  # fmt: skip
+    rows = OrderLine.objects.filter(order_id=order_pk).order_by("position")
+    return tuple(LockedLine(*row) for row in rows.values_list(*columns))
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What follows from a payment's success, to be written by one statement."""
+
+    locked: Locked
+    txn: str
+    applied: bool
+    order_state: str
+    paid: bool
+    delivered: dict[int, int] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
+    notice: int | None = None
+    outcome: str = ""
+    why: str = ""
+    completed: bool = False
+
+
+SETTLE = """
+with pay as (
+    update orders_payment set state = %(succeeded)s, state_at = %(now)s, applied = %(applied)s,
+        provider_txn = %(txn)s, succeeded_at = %(now)s, not_before = null, lease_until = null
+    where id = %(payment_pk)s
+), ord as (
+    update orders_order set state = %(order_state)s, state_at = %(now)s,
+        paid_at = case when %(paid)s then %(now)s else paid_at end,
+        completed_at = case when %(completed)s then %(now)s else completed_at end
+    where id = %(order_pk)s and state is distinct from %(order_state)s
+), lin as (
+    update orders_orderline l set delivered = l.delivered + d.units
+    from unnest(%(d_pk)s::bigint[], %(d_units)s::int[]) as d(pk, units) where l.id = d.pk
+), hist as (
+    insert into core_statechange (entity, subject, was, became, at, by, why)
+    select h.entity, h.subject, h.was, h.became, %(now)s, %(by)s, %(why)s
+    from unnest(%(h_entity)s::text[], %(h_subject)s::text[], %(h_was)s::text[],
+        %(h_became)s::text[]) with ordinality as h(entity, subject, was, became, place)
+    order by h.place
+), j as (
+    insert into core_journal (key, kind, at, note)
+    select e.key, e.kind, %(now)s, ''
+    from unnest(%(e_key)s::text[], %(e_kind)s::text[]) as e(key, kind)
+    returning id, key
+), post as (
+    insert into core_posting (journal_id, account_id, amount, currency, subject)
+    select j.id, leg.account, leg.amount, e.currency, e.subject
+    from unnest(%(e_key)s::text[], %(e_to)s::text[], %(e_out)s::text[], %(e_amount)s::bigint[],
+        %(e_currency)s::text[], %(e_subject)s::text[])
+        as e(key, debit, credit, amount, currency, subject)
+    join j on j.key = e.key
+    cross join lateral (values (e.debit, e.amount), (e.credit, -e.amount)) as leg(account, amount)
+), note as (
+    update orders_notice set outcome = %(outcome)s, processed_at = %(now)s
+    where id = %(notice)s and outcome = 'pending'
+)
+insert into core_outboxevent (topic, payload, created_at, not_before, tries, last_error)
+select v.topic, v.payload::jsonb, %(now)s, %(now)s, 0, ''
+from unnest(%(v_topic)s::text[], %(v_payload)s::text[]) as v(topic, payload)
+"""
+
+
+@part
+def settle(settlement: Settlement, *, by: str, now: datetime) -> None:
+    """Write the success of a payment and all that follows, under the locks of `lock_for_payment`.
+
+    Raises django.db.IntegrityError when a journal's key was posted before: the lock did not hold.
+    """
+    entries = [entry for entry in settlement.entries if entry.amount_minor]
+    ledger.ensure_accounts(
+        (account, entry.currency) for entry in entries for account in (entry.to, entry.out)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE, _params(settlement, entries, by=by, now=now))
+    if settlement.events:
+        wake.poke(outbox.RELAY_TASK)
+
+
+def steps_of(settlement: Settlement) -> list[tuple[str, str, str, str]]:
+    """The single steps (entity, subject, was, became) that the leap of each row consists of."""
+    locked = settlement.locked
+    walks = [
+        ("payment", locked.payment, PAYMENT_STEPS, locked.payment_state, PaymentState.SUCCEEDED),
+    ]
+    walked = [
+        (entity, subject, was, became)
+        for entity, subject, steps, source, target in walks
+        for was, became in _pairs(path(steps, source, target))
+    ]
+    for was, became in _pairs(order_walk(locked.order_state, settlement.order_state)):
+        walked.append(("order", locked.order, was, became))
+    return walked
+
+
+def order_walk(source: str, target: str) -> tuple[str, ...]:
+    """The walk of an order whose money came: late money always passes through `late_paid`."""
+    if source == target:
+        return (source,)
+    if source == OrderState.PENDING_PAYMENT and target != OrderState.PAID:
+        return (source, *path(ORDER_STEPS, OrderState.PAID, target))
+    return path(ORDER_STEPS, source, target)
+
+
+def _pairs(walk: Sequence[str]) -> list[tuple[str, str]]:
+    return [(str(was), str(became)) for was, became in zip(walk, walk[1:], strict=False)]
+
+
+def _params(
+    settlement: Settlement, entries: Sequence[Entry], *, by: str, now: datetime
+) -> dict[str, Any]:
+    locked, steps = settlement.locked, steps_of(settlement)
+    return {
+        "now": now,
+        "by": by[:48],
+        "why": settlement.why[:200],
+        "succeeded": PaymentState.SUCCEEDED.value,
+        "applied": settlement.applied,
+        "txn": settlement.txn,
+        "payment_pk": locked.payment_pk,
+        "order_pk": locked.order_pk,
+        "order_state": str(settlement.order_state),
+        "paid": settlement.paid,
+        "completed": settlement.completed,
+        "notice": settlement.notice,
+        "outcome": settlement.outcome,
+        "d_pk": list(settlement.delivered),
+        "d_units": list(settlement.delivered.values()),
+        "h_entity": [step[0] for step in steps],
+        "h_subject": [step[1] for step in steps],
+        "h_was": [step[2] for step in steps],
+        "h_became": [step[3] for step in steps],
+        "e_key": [entry.key for entry in entries],
+        "e_kind": [entry.kind for entry in entries],
+        "e_to": [entry.to for entry in entries],
+        "e_out": [entry.out for entry in entries],
+        "e_amount": [entry.amount_minor for entry in entries],
+        "e_currency": [entry.currency for entry in entries],
+        "e_subject": [entry.order for entry in entries],
+        "v_topic": [outbox.topic_of(type(event)) for event in settlement.events],
+        "v_payload": [
+            json.dumps(dataclasses.asdict(event), ensure_ascii=False)
+            for event in settlement.events
+        ],
+    }

@@ -1,0 +1,82 @@
+"""Everything the order page says about an order itself, in one statement."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+STATEMENT = """
+select o.public_id, o.state, o.owner, o.token_hash, o.contact_masked, o.currency, o.units,
+    o.list_minor, o.total_minor, o.explanation::text, o.created_at, o.expires_at, o.paid_at,
+    o.completed_at,
+    (select json_agg(json_build_object('id', l.public_id, 'sku', l.sku_code,
+        'quantity', l.quantity, 'kind', l.delivery_kind, 'title', l.product_title,
+        'title_en', l.product_title_en, 'sku_title', l.sku_title, 'sku_title_en', l.sku_title_en,
+        'guide', l.guide, 'guide_en', l.guide_en, 'face', l.face, 'list_minor', l.list_minor,
+        'unit_minor', l.unit_minor, 'paid_minor', l.paid_minor, 'target', l.target_masked,
+        'delivered', l.delivered, 'gone', l.gone, 'failed', l.failed) order by l.position)
+        from orders_orderline l where l.order_id = o.id)::text,
+    (select json_agg(json_build_object('state', p.state, 'provider', p.provider,
+        'amount_minor', p.amount_minor, 'applied', p.applied, 'at', p.succeeded_at) order by p.id)
+        from orders_payment p where p.order_id = o.id)::text,
+    (select json_agg(json_build_object('id', r.public_id, 'state', r.state, 'kind', r.kind,
+        'amount_minor', r.amount_minor, 'at', coalesce(r.succeeded_at, r.created_at),
+        'provider', (select provider from orders_payment where id = r.payment_id),
+        'deliveries', (select json_agg(x.delivery) from orders_refundline x
+            where x.refund_id = r.id)) order by r.id)
+        from orders_refund r where r.order_id = o.id)::text,
+    (select max(w.deadline) from orders_orderwait w where w.order_id = o.id and w.state = 'open')
+from orders_order o where o.public_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order with its lines, payments and refunds as plain values; amounts in minor units."""
+
+    id: str
+    state: str
+    owner: str
+    token_hash: bytes = field(repr=False)
+    contact_masked: str
+    currency: str
+    units: int
+    list_minor: int
+    total_minor: int
+    explanation: list[dict[str, Any]]
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    completed_at: datetime | None
+    lines: list[dict[str, Any]]
+    payments: list[dict[str, Any]]
+    refunds: list[dict[str, Any]]
+    wait_until: datetime | None
+
+    @property
+    def returned_minor(self) -> int:
+        """Minor units that are back with the buyer."""
+        return sum(r["amount_minor"] for r in self.refunds if r["state"] == "succeeded")
+
+    @property
+    def delivered(self) -> int:
+        return sum(line["delivered"] for line in self.lines)
+
+
+def order_row(public_id: str) -> OrderRow | None:
+    """The order of that id, whoever asks: the caller checks the proof."""
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENT, [public_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    explanation, lines, payments, refunds = (
+        json.loads(text) if text else [] for text in (row[9], row[14], row[15], row[16])
+    )
+    for entry in (*payments, *refunds):
+        entry["at"] = datetime.fromisoformat(entry["at"]) if entry["at"] else None
+    return OrderRow(
+        *row[:9], explanation, *row[10:14], lines, payments, refunds, row[17]
+    )

@@ -1,0 +1,98 @@
+"""Road, step 8: what fulfillment says about a unit becomes the order's count, money and state.
+
+Before: the delivery's own road (`fulfillment/road.py`). Next: `derive_order.py`; a unit that will
+not come is refunded through `request_refund.py`.
+"""
+
+from datetime import datetime
+
+import structlog
+
+from core.tx import part
+from orders import postings
+from orders.models import Order, OrderLine
+from orders.queries.orders import lock_order
+from orders.services.derive_order import derive_order
+from orders.services.request_refund import (
+    NothingToRefund,
+    request_refund_in_step,
+    unit_amounts,
+)
+
+log = structlog.get_logger(__name__)
+
+
+@part
+def complete_line(
+    *, order: str, line: str, delivery: str, unit: int, now: datetime, acting: str
+) -> bool:
+    """Count one delivered unit of a line and earn its money; False when it was counted before.
+
+    Units delivered in the paying transaction were counted there: their line is complete already.
+    """
+    row, item = _locked(order, line)
+    if row is None or item is None or _is_complete(item):
+        return False
+    OrderLine.objects.filter(pk=item.pk).update(delivered=item.delivered + 1)
+    postings.post(
+        postings.unit_delivered(
+            delivery=delivery, order=order, amount_minor=unit_amounts(item)[unit - 1],
+            currency=item.currency,
+        ),
+        now=now,
+    )  # fmt: skip
+    derive_order(row, now=now, acting=acting, why=f"delivered {delivery}")
+    return True
+
+
+@part
+def fail_line(*, order: str, line: str, delivery: str, reason: str, now: datetime) -> bool:
+    """One unit will definitely not come: count it and send its money back. False when counted."""
+    row, item = _locked(order, line)
+    if row is None or item is None or _is_complete(item):
+        return False
+    OrderLine.objects.filter(pk=item.pk).update(failed=item.failed + 1)
+    try:
+        request_refund_in_step(
+            order=order, now=now, acting="system", reason=reason or "supply failed",
+            deliveries=[delivery],
+        )  # fmt: skip
+    except NothingToRefund:
+        # Somebody is trying it again, or it was refunded before: the unit's own events will tell.
+        log.warning("failed_unit_not_refunded", order=order, delivery=delivery)
+        derive_order(row, now=now, acting="system", why=f"failed {delivery}")
+    return True
+
+
+@part
+def reverse_unit(*, order: str, line: str, delivery: str, unit: int, now: datetime) -> bool:
+    """A supplier took a delivered unit back: we owe it again, and a person decides what now."""
+    row, item = _locked(order, line)
+    if row is None or item is None or not item.delivered:
+        return False
+    posted = postings.post(
+        postings.unit_reversed(
+            delivery=delivery, order=order, amount_minor=unit_amounts(item)[unit - 1],
+            currency=item.currency,
+        ),
+        now=now,
+    )  # fmt: skip
+    if item.paid_minor and not posted:
+        return False
+    OrderLine.objects.filter(pk=item.pk).update(
+        delivered=item.delivered - 1, failed=item.failed + 1
+    )
+    derive_order(row, now=now, acting="system", why=f"reversed {delivery}")
+    log.error("delivery_reversed", order=order, delivery=delivery)
+    return True
+
+
+def _locked(order: str, line: str) -> tuple[Order | None, OrderLine | None]:
+    row = lock_order(order)
+    if row is None:
+        return (None, None)
+    return (row, row.lines.filter(public_id=line).first())
+
+
+def _is_complete(item: OrderLine) -> bool:
+    return item.delivered + item.gone + item.failed >= item.quantity

@@ -1,0 +1,281 @@
+"""Road, step 6: money came. One transaction decides what it is for and opens the goods.
+
+Before: `receive_notice.py`, or `query_payment.py` when no notice came. Next: the deliveries'
+own road in `fulfillment/road.py`, and `complete_line.py` when their goods arrive.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+
+from core import crypto, wake
+from core.faults import crashpoint
+from core.money import split_minor
+from core.tx import part, step
+from fulfillment.services.open_deliveries import open_deliveries
+from fulfillment.units import Opened, OpenLine
+from orders import postings
+from orders.events import OrderCompleted, OrderPaid
+from orders.models import OrderWait
+from orders.models.notice import Outcome
+from orders.models.refund import RefundKind
+from orders.models.wait import WaitKind
+from orders.queries.confirming import (
+    Locked,
+    LockedLine,
+    Settlement,
+    lock_for_payment,
+    settle,
+)
+from orders.queries.orders import bought_again
+from orders.services.request_refund import open_whole_refund
+from orders.states import OrderState, PaymentState, derive
+from risk.services.give_back import give_back
+
+PUSH_REFUND_TASK = "orders.push_refund"
+CANCELLED = "cancelled"
+
+
+class Mismatch(Exception):
+    """The receipt does not fit the payment; `verdict` is a value of orders.models.notice.Verdict."""
+
+    def __init__(self, verdict: str) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+
+class Result(StrEnum):
+    """What a success was good for."""
+
+    PAID = "paid"
+    LATE_HONOURED = "late_honoured"
+    LATE_REFUNDED = "late_refunded"
+    DUPLICATE = "duplicate"
+    ALREADY = "already"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A success that has been verified. `amount_minor` in minor units of `currency`."""
+
+    provider: str
+    number: str
+    amount_minor: int
+    currency: str
+    txn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    result: Result
+    order: str
+    order_state: str
+
+
+def confirm_payment(
+    *, receipt: Receipt, now: datetime, acting: str, notice: int | None = None
+) -> Confirmed:
+    """Apply a verified success, once, however often and from wherever it is told.
+
+    On time: the order is paid and its goods are opened; pool units are delivered here. Late (the
+    order is closed): delivered if it came within LATE_PAYMENT_SECONDS of expiry, stock allows and
+    the buyer did not cancel or buy again, else refunded in full. A second success on one order is
+    refunded. Money is minor units. Raises Mismatch; then nothing has happened.
+    Source: R-PAY-2, R-PAY-5, R-PAY-7; crash points CP02, CP12.
+    """
+    with step():
+        return confirm_in_step(receipt=receipt, now=now, acting=acting, notice=notice)
+
+
+@part
+def confirm_in_step(
+    *, receipt: Receipt, now: datetime, acting: str, notice: int | None = None
+) -> Confirmed:
+    """`confirm_payment` inside a step of the caller (an approval that two persons decided)."""
+    locked = _lock_fitting(receipt)
+    if locked.payment_state == PaymentState.SUCCEEDED:
+        return Confirmed(Result.ALREADY, locked.order, locked.order_state)
+    settlement = Settlement(
+        locked=locked,
+        txn=receipt.txn or locked.provider_txn,
+        applied=False,
+        order_state=locked.order_state,
+        paid=False,
+        notice=notice,
+        outcome=Outcome.APPLIED.value,
+    )
+    if locked.order_state == OrderState.PENDING_PAYMENT:
+        result = _pay(settlement, now)
+    elif locked.order_state == OrderState.CLOSED:
+        result = _pay_late(settlement, now)
+    else:
+        result = _pay_twice(settlement)
+    settle(settlement, by=acting, now=now)
+    _after(settlement, result, now)
+    crashpoint("CP02")
+    return Confirmed(result, locked.order, str(settlement.order_state))
+
+
+def _lock_fitting(receipt: Receipt) -> Locked:
+    locked = lock_for_payment(receipt.number)
+    if locked is None:
+        raise Mismatch("unknown_number")
+    if locked.provider != receipt.provider:
+        raise Mismatch("wrong_provider")
+    if locked.currency != receipt.currency:
+        raise Mismatch("wrong_currency")
+    if locked.amount_minor != receipt.amount_minor:
+        raise Mismatch("wrong_amount")
+    return locked
+
+
+def _pay(settlement: Settlement, now: datetime) -> Result:
+    locked = settlement.locked
+    settlement.applied = settlement.paid = True
+    settlement.entries.append(
+        postings.received(
+            payment=locked.payment, provider=locked.provider, order=locked.order,
+            amount_minor=locked.amount_minor, currency=locked.currency,
+        )  # fmt: skip
+    )
+    opened = _open(locked, now)
+    if opened.short:
+        settlement.order_state = OrderState.WAITING_STOCK
+        settlement.why = "stock is short"
+        _wait_for_stock(locked, opened.short, now)
+    else:
+        _take_in(settlement, opened)
+    settlement.events.insert(0, _paid_event(locked, late=False))
+    return Result.PAID
+
+
+def _pay_late(settlement: Settlement, now: datetime) -> Result:
+    """R-PAY-7: never kept. Delivered while that is still what the buyer wants, else sent back."""
+    locked = settlement.locked
+    settlement.entries.append(
+        postings.received_unallocated(
+            payment=locked.payment, provider=locked.provider, order=locked.order,
+            amount_minor=locked.amount_minor, currency=locked.currency,
+        )  # fmt: skip
+    )
+    opened = _open(locked, now) if _honours_late(locked, now) else None
+    if opened is None or opened.short:
+        settlement.order_state = OrderState.LATE_PAID
+        settlement.why = "stock is short" if opened else "too late"
+        return Result.LATE_REFUNDED
+    settlement.applied = settlement.paid = True
+    settlement.why = "late, stock allowed"
+    settlement.entries.append(
+        postings.allocated(
+            payment=locked.payment, order=locked.order, amount_minor=locked.amount_minor,
+            currency=locked.currency,
+        )  # fmt: skip
+    )
+    _take_in(settlement, opened)
+    settlement.events.insert(0, _paid_event(locked, late=True))
+    return Result.LATE_HONOURED
+
+
+def _pay_twice(settlement: Settlement) -> Result:
+    locked = settlement.locked
+    settlement.why = "second payment"
+    settlement.entries.append(
+        postings.received_unallocated(
+            payment=locked.payment, provider=locked.provider, order=locked.order,
+            amount_minor=locked.amount_minor, currency=locked.currency,
+        )  # fmt: skip
+    )
+    return Result.DUPLICATE
+
+
+def _after(settlement: Settlement, result: Result, now: datetime) -> None:
+    """What needs rows of its own: the refund of money that pays for nothing, budgets."""
+    locked = settlement.locked
+    if result in {Result.LATE_REFUNDED, Result.DUPLICATE} and locked.amount_minor:
+        kind = RefundKind.LATE if result == Result.LATE_REFUNDED else RefundKind.DUPLICATE
+        open_whole_refund(
+            payment_pk=locked.payment_pk, order_pk=locked.order_pk, order=locked.order,
+            amount_minor=locked.amount_minor, currency=locked.currency, kind=kind, now=now,
+        )  # fmt: skip
+        wake.poke(PUSH_REFUND_TASK)
+    if result == Result.PAID:
+        # Last, although limits stand before deliveries in the lock order: these rows are shared
+        # by all buyers of one address, and nobody who holds them ever waits for what we hold.
+        give_back(subject=locked.order, now=now)
+
+
+def _honours_late(locked: Locked, now: datetime) -> bool:
+    deadline = locked.expires_at + timedelta(seconds=settings.LATE_PAYMENT_SECONDS)
+    if locked.close_reason == CANCELLED or now > deadline:
+        return False
+    return not bought_again(order_pk=locked.order_pk)
+
+
+def _open(locked: Locked, now: datetime) -> Opened:
+    return open_deliveries(
+        reference=locked.order,
+        owner=locked.owner or None,
+        channel=locked.channel,
+        lines=open_lines(locked.lines),
+        now=now,
+    )
+
+
+def open_lines(lines: Sequence[LockedLine]) -> list[OpenLine]:
+    """The lines as fulfillment needs them, with the recipients opened for this call only."""
+    opened = []
+    for line in lines:
+        target = None
+        if line.target_sealed is not None:
+            target = json.loads(crypto.unseal(line.target_sealed, context=line.context).reveal())
+        opened.append(OpenLine(line.public_id, line.sku_id, line.quantity, target))
+    return opened
+
+
+def _take_in(settlement: Settlement, opened: Opened) -> None:
+    """Count what was delivered at once, with its revenue, and derive the order's state."""
+    locked = settlement.locked
+    by_line = {line.public_id: line for line in locked.lines}
+    for unit in opened.delivered:
+        line = by_line[unit.line]
+        settlement.delivered[line.pk] = settlement.delivered.get(line.pk, 0) + 1
+        settlement.entries.append(
+            postings.unit_delivered(
+                delivery=unit.delivery, order=locked.order, currency=locked.currency,
+                amount_minor=unit_paid(line.paid_minor, line.quantity, unit.unit),
+            )  # fmt: skip
+        )
+    settlement.order_state = derive(
+        units=locked.units, delivered=len(opened.delivered), gone=0, failed=0
+    )
+    settlement.completed = settlement.order_state == OrderState.DELIVERED
+    if settlement.completed:
+        settlement.events.append(
+            OrderCompleted(locked.order, locked.channel, locked.owner, OrderState.DELIVERED.value)
+        )
+
+
+def unit_paid(paid_minor: int, quantity: int, unit: int) -> int:
+    """What was paid for the n-th unit (from 1) of a line, so that the units sum to the line."""
+    return split_minor(paid_minor, [1] * quantity)[unit - 1]
+
+
+def _paid_event(locked: Locked, *, late: bool) -> OrderPaid:
+    return OrderPaid(
+        locked.order, locked.payment, locked.channel, locked.owner, locked.total_minor,
+        locked.currency, late,
+    )  # fmt: skip
+
+
+def _wait_for_stock(locked: Locked, sku_ids: tuple[int, ...], now: datetime) -> None:
+    OrderWait.objects.create(
+        order_id=locked.order_pk,
+        kind=WaitKind.STOCK,
+        sku_ids=list(sku_ids),
+        deadline=now + timedelta(seconds=settings.WAIT_STOCK_SECONDS),
+        created_at=now,
+    )

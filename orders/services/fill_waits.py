@@ -1,0 +1,88 @@
+"""Orders that are paid and wait for stock: filled when it comes, refunded at their deadline (O4)."""
+
+from datetime import datetime
+
+import structlog
+from django.db.models import F
+
+from core import transitions
+from core.tx import part, step
+from fulfillment.services.open_deliveries import open_deliveries
+from orders import postings
+from orders.models import Order, OrderLine, OrderWait
+from orders.queries.confirming import lock_lines
+from orders.queries.orders import lock_order, overdue_waits, waiting_orders
+from orders.services.confirm_payment import open_lines, unit_paid
+from orders.services.derive_order import derive_order
+from orders.services.request_refund import NothingToRefund, request_refund
+from orders.states import OrderState, WaitState
+
+log = structlog.get_logger(__name__)
+
+
+def fill_waits(*, sku_id: int, now: datetime, limit: int = 200) -> int:
+    """Open waiting orders for a SKU that has stock again, first come first, until it is short.
+
+    Each order is its own step. Returns how many were filled.
+    """
+    filled = 0
+    for public_id in waiting_orders(sku_id=sku_id, limit=limit):
+        if not fill_wait(order=public_id, now=now):
+            break
+        filled += 1
+    return filled
+
+
+def fill_wait(*, order: str, now: datetime) -> bool:
+    """Open one waiting order; False when stock is still short or it waits no more."""
+    with step():
+        row = lock_order(order)
+        if row is None or row.state != OrderState.WAITING_STOCK:
+            return False
+        lines = lock_lines(row.pk)
+        opened = open_deliveries(
+            reference=row.public_id, owner=row.owner or None, channel=row.channel_code,
+            lines=open_lines(lines), now=now,
+        )  # fmt: skip
+        if opened.short:
+            OrderWait.objects.filter(order=row, state=WaitState.OPEN).update(
+                sku_ids=list(opened.short)
+            )
+            return False
+        by_line = {line.public_id: line for line in lines}
+        for unit in opened.delivered:
+            line = by_line[unit.line]
+            OrderLine.objects.filter(pk=line.pk).update(delivered=F("delivered") + 1)
+            postings.post(
+                postings.unit_delivered(
+                    delivery=unit.delivery, order=row.public_id, currency=row.currency,
+                    amount_minor=unit_paid(line.paid_minor, line.quantity, unit.unit),
+                ),
+                now=now,
+            )  # fmt: skip
+        _end_wait(row, WaitState.FILLED, now)
+        derive_order(row, now=now, acting="system", why="stock arrived")
+        return True
+
+
+def end_overdue_waits(*, now: datetime, limit: int = 100) -> int:
+    """Refund orders whose deadline has come, each in its own step. Returns how many."""
+    ended = 0
+    for public_id in overdue_waits(now=now, limit=limit):
+        if fill_wait(order=public_id, now=now):
+            continue
+        try:
+            request_refund(order=public_id, now=now, acting="system", reason="no stock in time")
+        except NothingToRefund:
+            log.error("overdue_wait_not_refunded", order=public_id)
+            continue
+        ended += 1
+    return ended
+
+
+@part
+def _end_wait(order: Order, to: WaitState, now: datetime) -> None:
+    for wait in OrderWait.objects.filter(order=order, state=WaitState.OPEN):
+        transitions.move(
+            OrderWait, wait.pk, from_=[WaitState.OPEN], to=to, now=now, by="system", ended_at=now
+        )

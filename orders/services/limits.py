@@ -1,0 +1,88 @@
+"""Purchase limits that count uses: per buyer, per phone, per day (C2, R-STK-5).
+
+They are budgets in PostgreSQL, taken in the transaction that places the order and given back when
+it closes or its units are refunded.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from catalog.states import WhoMayBuy
+from core import limits
+from core.faults import guard_off
+from core.tx import part
+from orders.models import Order
+from orders.queries.placing import NewLine
+from orders.services.quote import Quote
+from orders.states import PAID_SIDE
+
+
+class LimitReached(Exception):
+    """A limit of a SKU is used up; `message` is for the buyer, in the active language."""
+
+    def __init__(self, message: str, *, sku_code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.sku_code = sku_code
+
+
+def limit_takes(
+    priced: Quote, lines: Sequence[NewLine], *, person: str, now: datetime
+) -> list[dict[str, Any]]:
+    """What an order takes from counted limits, sorted by key (the lock order), as plain values."""
+    takes: dict[str, dict[str, Any]] = {}
+    units: dict[str, int] = defaultdict(int)
+    day = localtime(now).strftime("%Y%m%d")
+    for quoted, line in zip(priced.lines, lines, strict=True):
+        offer, rules = quoted.offer, quoted.offer.limits
+        recipient = line.target_index.hex()[:32] if line.target_index else person
+        wanted = (
+            (rules.per_buyer, f"limit:buyer:{offer.sku_id}:{person}"),
+            (rules.per_phone, f"limit:phone:{offer.sku_id}:{recipient}"),
+            (rules.per_day, f"limit:day:{offer.sku_id}:{person}:{day}"),
+        )
+        for limit, key in wanted:
+            if limit is None:
+                continue
+            units[key] += line.quantity
+            takes[key] = {"key": key, "limit": limit, "sku": offer.sku_code, "units": units[key]}
+    return [takes[key] for key in sorted(takes)]
+
+
+@part
+def take_limits(takes: Sequence[dict[str, Any]]) -> None:
+    """Take them all; the surrounding transaction must be rolled back when one is used up.
+
+    Raises LimitReached.
+    """
+    for take in takes:
+        if guard_off("orders.limits"):
+            continue
+        if not limits.take(take["key"], units=take["units"], limit=take["limit"]):
+            text = _("You have reached the limit of %(limit)s for this item.")
+            raise LimitReached(text % {"limit": take["limit"]}, sku_code=take["sku"])
+
+
+@part
+def give_back_limits(takes: Sequence[dict[str, Any]]) -> None:
+    """Give everything back: the order came to nothing."""
+    for take in takes:
+        limits.give_back(take["key"], units=take["units"])
+
+
+def refuse_old_buyers(priced: Quote, *, user_id: int | None, contact_index: bytes) -> None:
+    """Goods for new buyers are not for somebody who has paid here before. Raises LimitReached."""
+    for line in priced.lines:
+        if line.offer.limits.who != WhoMayBuy.NEW_BUYERS:
+            continue
+        same = Q(contact_index=contact_index)
+        if user_id is not None:
+            same |= Q(user_id=user_id)
+        if Order.objects.filter(same, state__in=PAID_SIDE).exists():
+            raise LimitReached(_("This is for new customers only."), sku_code=line.offer.sku_code)

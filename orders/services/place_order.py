@@ -1,0 +1,327 @@
+"""Road, step 3: a form becomes an order, in one transaction, once.
+
+Before: `quote.py`. Next: `start_payment.py`.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from catalog.faces import offer_face
+from catalog.offers import ChannelView, Offer
+from core import crypto, ids
+from core.faults import guard_off
+from core.tx import step
+from fulfillment.services.hold import SoldOut, hold
+from fulfillment.units import HoldLine
+from orders.models import Order
+from orders.models.private import (
+    LONGEST_SECRET,
+    Private,
+    open_private,
+    secret_hash,
+    target_context,
+    token_hash,
+)
+from orders.payments.registry import FREE
+from orders.queries.ladder import first_query_at
+from orders.queries.placing import NewLine, NewOrder, insert_order
+from orders.services.limits import LimitReached, limit_takes, refuse_old_buyers, take_limits
+from orders.services.quote import Buyer, Item, Quote, QuoteLine, quote
+from orders.services.start_payment import PageOf, line_subject, page_of
+from risk.models import Assessment
+from risk.services.assess import assess
+from risk.services.record_refusal import record_refusal
+from risk.values import masked as mask_value
+from risk.values import normal, value_index
+
+PROVIDER_MARGIN_SECONDS = 60
+SHORTEST_TOKEN = 16
+
+__all__ = [
+    "Consent", "FormReused", "LimitReached", "NotBuyable", "Placed", "PriceChanged", "Refused",
+    "SoldOut", "Wanted", "place_order",
+]  # fmt: skip
+
+
+class Consent(Exception):
+    """The buyer has not agreed to the terms and to delivery at once."""
+
+
+class NotBuyable(Exception):
+    """Something in the quote stands in the way; `quote.problems` says what."""
+
+    def __init__(self, quote: Quote) -> None:
+        super().__init__([problem.key for problem in quote.problems])
+        self.quote = quote
+
+
+class PriceChanged(Exception):
+    """The price now is not the price that was shown; `quote` is what it would cost."""
+
+    def __init__(self, quote: Quote) -> None:
+        super().__init__(quote.total_minor)
+        self.quote = quote
+
+
+class Refused(Exception):
+    """Risk says no, or not now; the refusal is recorded. `assessment.message` is for the buyer."""
+
+    def __init__(self, assessment: Assessment) -> None:
+        super().__init__(assessment.reason)
+        self.assessment = assessment
+
+
+class FormReused(Exception):
+    """This form made another order already; the page answers 422."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a checkout form asks for. Contact and inputs are private; `secret` may be empty.
+
+    `shown` is the fingerprint of the quote the buyer saw; empty when a product page says instead
+    which unit price (minor units) it showed.
+    """
+
+    channel: ChannelView
+    items: Sequence[Item]
+    contact_kind: str
+    contact: str = field(repr=False)
+    form_token: str
+    provider: str
+    language: str
+    terms_version: str
+    consent: bool
+    ip: str
+    secret: str = field(default="", repr=False)
+    shown: str = ""
+    shown_unit_minor: int | None = None
+    user_id: int | None = None
+    owner: str = ""
+    level: int = 0
+    attribution: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The order that stands for the form, and what its pay page needs.
+
+    `secret` is only set when we made it up.
+    """
+
+    order: str
+    page: PageOf
+    token: str = field(repr=False)
+    secret: str = field(repr=False)
+    replayed: bool = False
+
+
+def place_order(*, wanted: Wanted, now: datetime, acting: str) -> Placed:
+    """Place the order; the same form token answers with the same order, however often it comes.
+
+    One transaction holds order, lines, payment, risk verdict, limits and the hold on stock. Money
+    is minor units of the channel's currency. Raises Consent, NotBuyable, PriceChanged, Refused,
+    LimitReached, SoldOut, FormReused, risk.values.NotAValue (contact); then nothing is left
+    behind but the recorded refusal. Source: O1, D10, D18, R-IDM.
+    """
+    body_hash = _body_hash(wanted)
+    if not wanted.consent:
+        raise Consent
+    if len(wanted.form_token) < SHORTEST_TOKEN:
+        raise FormReused
+    contact = normal(wanted.contact_kind, wanted.contact)
+    priced = quote(
+        items=wanted.items,
+        channel=wanted.channel,
+        buyer=Buyer(wanted.owner, wanted.level),
+        now=now,
+    )
+    if priced.problems or _changed(wanted, priced):
+        # A second click must find its order even when the last unit went to the first one.
+        if replay := _replay(wanted.form_token, body_hash):
+            return replay
+        raise NotBuyable(priced) if priced.problems else PriceChanged(priced)
+    private = Private(contact, ids.new_token(), "" if wanted.secret else ids.new_secret())
+    new = _new_order(wanted, priced, contact, private, body_hash, now)
+    try:
+        with step():
+            inserted = _write(new, wanted, priced, acting, now)
+    except Refused as refusal:
+        record_refusal(assessment=refusal.assessment, now=now)
+        raise
+    if not inserted:
+        replay = _replay(wanted.form_token, body_hash)
+        if replay is None:
+            raise FormReused
+        return replay
+    return Placed(new.public_id, _page(new), private.token, private.secret)
+
+
+def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datetime) -> bool:
+    """Lock order: the order itself, limits by key, then the codes (design.md rule 4)."""
+    if not insert_order(new, by=acting, now=now):
+        return False
+    assessment = assess(point="order", subject=new.public_id, facts=_facts(new, wanted), now=now)
+    if assessment.stops and not guard_off("orders.risk"):
+        raise Refused(assessment)
+    refuse_old_buyers(priced, user_id=new.user_id, contact_index=new.contact_index)
+    take_limits(new.budgets)
+    hold(
+        reference=new.public_id,
+        lines=[HoldLine(line.public_id, line.sku_id, line.quantity) for line in new.lines],
+        until=new.expires_at,
+        channel=new.channel_code,
+        now=now,
+    )
+    return True
+
+
+def _changed(wanted: Wanted, priced: Quote) -> bool:
+    if wanted.shown:
+        return wanted.shown != priced.fingerprint
+    # The price of one is what a product page shows; many may cost less, never more.
+    return any(
+        wanted.shown_unit_minor not in {line.list_minor, line.unit_minor} for line in priced.lines
+    )
+
+
+def _body_hash(wanted: Wanted) -> bytes:
+    """What the form asked for; consent, address and what was shown do not make another order."""
+    items = [[item.sku_code, item.quantity, sorted(item.inputs.items())] for item in wanted.items]
+    body = [wanted.channel.code, items, wanted.contact_kind, wanted.contact, wanted.owner]
+    text = json.dumps(body, ensure_ascii=False)
+    # Keyed: inputs are phone numbers, which a bare hash would give away to anybody with a list.
+    return crypto.blind_index("order.body", hashlib.sha256(text.encode()).hexdigest())
+
+
+def _replay(form_token: str, body_hash: bytes) -> Placed | None:
+    """The order this form made, or None. Raises FormReused when it had asked for something else."""
+    order = Order.objects.filter(form_token=form_token).first()
+    if order is None:
+        return None
+    if not crypto.same(bytes(order.body_hash), body_hash):
+        raise FormReused
+    private = open_private(order.public_id, order.private_sealed)
+    page = page_of(order, order.payments.order_by("-id")[0])
+    return Placed(order.public_id, page, private.token, private.secret, replayed=True)
+
+
+def _page(new: NewOrder) -> PageOf:
+    line = new.lines[0]
+    return PageOf(
+        new.public_id, new.payment_number, new.provider, new.total_minor, new.currency,
+        new.payment_expires_at,
+        line_subject(new.language, line.product_title, line.product_title_en, new.units),
+        new.language,
+    )  # fmt: skip
+
+
+def _facts(new: NewOrder, wanted: Wanted) -> dict[str, object]:
+    return {
+        "ip": wanted.ip,
+        "contact": new.contact_index.hex(),
+        "contact_masked": new.contact_masked,
+        "user": new.owner,
+        "units": new.units,
+        "total_minor": new.total_minor,
+        "currency": new.currency,
+        "channel": new.channel_code,
+        "lines": len(new.lines),
+        "device": wanted.device,
+    }
+
+
+def _new_order(
+    wanted: Wanted, priced: Quote, contact: str, private: Private, body_hash: bytes, now: datetime
+) -> NewOrder:
+    public_id = ids.new_id("ord")
+    index = value_index(wanted.contact_kind, contact)
+    expires_at = now + timedelta(seconds=settings.ORDER_HOLD_SECONDS)
+    lines = [_new_line(line) for line in priced.lines]
+    return NewOrder(
+        public_id=public_id,
+        form_token=wanted.form_token,
+        body_hash=body_hash,
+        channel_id=wanted.channel.id,
+        channel_code=wanted.channel.code,
+        attribution=wanted.attribution[:120],
+        user_id=wanted.user_id,
+        owner=wanted.owner,
+        contact_kind=wanted.contact_kind,
+        contact_masked=mask_value(wanted.contact_kind, contact)[:120],
+        contact_index=index,
+        private_sealed=private.sealed(public_id),
+        secret_hash=secret_hash(public_id, wanted.secret[:LONGEST_SECRET] or private.secret),
+        token_hash=token_hash(private.token),
+        language=wanted.language,
+        currency=priced.currency,
+        units=priced.units,
+        list_minor=priced.list_total_minor,
+        total_minor=priced.total_minor,
+        explanation=priced.explanation(),
+        terms_version=wanted.terms_version,
+        budgets=limit_takes(priced, lines, person=wanted.owner or index.hex()[:32], now=now),
+        expires_at=expires_at,
+        payment=ids.new_id("pay"),
+        payment_number=ids.new_number("P"),
+        provider=wanted.provider if priced.total_minor else FREE,
+        payment_expires_at=_provider_expiry(expires_at, now),
+        first_query_at=first_query_at(now=now),
+        lines=lines,
+    )
+
+
+def _provider_expiry(expires_at: datetime, now: datetime) -> datetime:
+    """The provider stops taking money a minute before we let the stock go, when there is a minute."""
+    early = expires_at - timedelta(seconds=PROVIDER_MARGIN_SECONDS)
+    return early if early > now + timedelta(seconds=PROVIDER_MARGIN_SECONDS) else expires_at
+
+
+def _new_line(line: QuoteLine) -> NewLine:
+    offer, public_id = line.offer, ids.new_id("lin")
+    sealed = index = None
+    if line.values:
+        text = json.dumps(dict(line.values), ensure_ascii=False)
+        sealed = crypto.seal(text, context=target_context(public_id))
+        index = crypto.blind_index("order.target", next(iter(line.values.values())))
+    return NewLine(
+        public_id=public_id,
+        sku_id=offer.sku_id,
+        sku_code=offer.sku_code,
+        quantity=line.quantity,
+        delivery_kind=offer.delivery_kind,
+        product_title=offer.product_title,
+        product_title_en=offer.product_title_en,
+        sku_title=offer.sku_title,
+        sku_title_en=offer.sku_title_en,
+        guide=offer.guide,
+        guide_en=offer.guide_en,
+        refund_policy=offer.refund_policy,
+        face=_face(offer),
+        list_minor=line.list_minor,
+        unit_minor=line.unit_minor,
+        paid_minor=line.paid_minor,
+        adjustments=[adjustment.as_json() for adjustment in line.adjustments],
+        target_sealed=sealed,
+        target_masked=line.masked[:120],
+        target_index=index,
+    )
+
+
+def _face(offer: Offer) -> dict[str, Any]:
+    """What the card face needs, in both languages, so that an old order keeps its look."""
+    face, face_en = offer_face(offer, "zh-hans"), offer_face(offer, "en")
+    return {
+        "slug": offer.product_slug,
+        "hue": face.hue,
+        "kind": face.kind,
+        "zh": [face.brand, face.title, face.value],
+        "en": [face_en.brand, face_en.title, face_en.value],
+    }

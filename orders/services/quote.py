@@ -1,0 +1,203 @@
+"""Road, step 2: what a cart costs and why. Pure over the catalogue's offers; it promises nothing.
+
+Next: `place_order.py`.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from catalog.inputs import InputError, clean
+from catalog.offers import ChannelView, Offer
+from catalog.queries import offer as find_offer
+from catalog.states import WhoMayBuy
+
+MOST_LINES = 20
+MOST_UNITS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One good for one recipient, as the buyer asks for it. `inputs` may be private."""
+
+    sku_code: str
+    quantity: int
+    inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who asks. `user` is a public id, empty for a guest; `level` a member level."""
+
+    user: str = ""
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a line cannot be bought as asked, for people. `field` names an input, if it is one."""
+
+    key: str
+    message: str
+    line: int = -1
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """One reason of a price: a key translated on display, parameters, and minor units moved."""
+
+    key: str
+    params: Mapping[str, str | int]
+    amount_minor: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {"key": self.key, "params": dict(self.params), "amount_minor": self.amount_minor}
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteLine:
+    """A priced item; money in minor units, `paid_minor` for all units together."""
+
+    offer: Offer
+    quantity: int
+    values: Mapping[str, str] = field(repr=False)
+    masked: str
+    list_minor: int
+    unit_minor: int
+    paid_minor: int
+    adjustments: tuple[Adjustment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Lines, totals and everything that stands in the way. Buyable when `problems` is empty."""
+
+    lines: tuple[QuoteLine, ...]
+    adjustments: tuple[Adjustment, ...]
+    currency: str
+    units: int
+    list_total_minor: int
+    total_minor: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for two quotes that promise the same goods at the same prices."""
+        parts = [f"{line.offer.sku_code}*{line.quantity}@{line.unit_minor}" for line in self.lines]
+        text = "|".join([*parts, str(self.total_minor), self.currency])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def explanation(self) -> list[dict[str, Any]]:
+        return [adjustment.as_json() for adjustment in self.adjustments]
+
+
+def quote(
+    *, items: Sequence[Item], channel: ChannelView, buyer: Buyer, now: datetime
+) -> Quote:
+    """Price a cart in a channel at a moment. Minor units of the channel's currency.
+
+    Raises nothing for a cart that cannot be bought: what is wrong stands in `problems`, in the
+    active language. Limits per order are checked here; those that count uses are taken when the
+    order is placed.
+    """
+    problems: list[Problem] = []
+    if not items:
+        problems.append(Problem("empty", _("There is nothing in your cart.")))
+    if len(items) > MOST_LINES:
+        problems.append(Problem("too_many_lines", _("Please order in smaller parts.")))
+    wanted = _units_by_sku(items[:MOST_LINES])
+    lines = []
+    for position, item in enumerate(items[:MOST_LINES]):
+        line = _line(position, item, wanted, channel, buyer, now, problems)
+        if line is not None:
+            lines.append(line)
+    units = sum(line.quantity for line in lines)
+    if units > MOST_UNITS:
+        problems.append(Problem("too_many_units", _("Please order in smaller parts.")))
+    return Quote(
+        lines=tuple(lines),
+        adjustments=(),
+        currency=channel.currency,
+        units=units,
+        list_total_minor=sum(line.list_minor * line.quantity for line in lines),
+        total_minor=sum(line.paid_minor for line in lines),
+        problems=tuple(problems),
+    )
+
+
+def _units_by_sku(items: Sequence[Item]) -> dict[str, int]:
+    """Quantity steps and limits look at all units of a SKU, whoever receives them."""
+    units: dict[str, int] = defaultdict(int)
+    for item in items:
+        units[item.sku_code] += max(item.quantity, 0)
+    return units
+
+
+def _line(
+    position: int,
+    item: Item,
+    wanted: Mapping[str, int],
+    channel: ChannelView,
+    buyer: Buyer,
+    now: datetime,
+    problems: list[Problem],
+) -> QuoteLine | None:
+    units = wanted[item.sku_code]
+    if not 1 <= item.quantity <= MOST_UNITS:
+        problems.append(Problem("quantity", _("Choose a quantity."), position))
+        return None
+    offer = find_offer(item.sku_code, channel, now, quantity=min(units, MOST_UNITS))
+    if offer is None:
+        problems.append(Problem("unknown", _("This is no longer sold here."), position))
+        return None
+    problem = _problem(offer, units, buyer)
+    if problem:
+        problems.append(Problem(problem[0], problem[1], position))
+    try:
+        cleaned = clean(offer.inputs, item.inputs)
+        values, masked = cleaned.values, cleaned.masked
+    except InputError as error:
+        problems.append(Problem("input", error.message, position, error.field))
+        values, masked = {}, ""
+    return QuoteLine(
+        offer=offer,
+        quantity=item.quantity,
+        values=values,
+        masked=masked,
+        list_minor=max(offer.list_minor, offer.unit_minor),
+        unit_minor=offer.unit_minor,
+        paid_minor=offer.unit_minor * item.quantity,
+        adjustments=_adjustments(offer),
+    )
+
+
+def _problem(offer: Offer, units: int, buyer: Buyer) -> tuple[str, str] | None:
+    limits = offer.limits
+    if not offer.state_ok:
+        return ("not_on_sale", _("This is not on sale at the moment."))
+    if offer.availability == "out":
+        return ("sold_out", _("This is sold out."))
+    if units > limits.per_order:
+        text = _("At most %(limit)s of this in one order.") % {"limit": limits.per_order}
+        return ("limit_per_order", text)
+    if limits.who in {WhoMayBuy.MEMBERS, WhoMayBuy.LEVEL} and not buyer.user:
+        return ("members_only", _("Please sign in to buy this."))
+    if limits.who == WhoMayBuy.LEVEL and buyer.level < limits.minimum_level:
+        return ("level", _("This is for members of a higher level."))
+    if offer.unit_minor < offer.floor_minor:
+        # A price under the floor needs a subsidy that two persons approved; there is none here.
+        return ("under_floor", _("This is not on sale at the moment."))
+    return None
+
+
+def _adjustments(offer: Offer) -> tuple[Adjustment, ...]:
+    return tuple(
+        Adjustment(reason.key, dict(reason.params), reason.amount_minor)
+        for reason in offer.reasons
+    )

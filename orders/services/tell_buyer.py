@@ -1,0 +1,78 @@
+"""Mails and texts to buyers: a link to the order page, never what was bought."""
+
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from django.urls import reverse
+
+from accounts.services.send_message import send_message
+from core import audit
+from core.money import format_minor
+from core.tx import part, step
+from orders.models import Order
+from orders.models.private import open_private
+from orders.queries.orders import lock_order
+from risk.values import NotAValue
+
+log = structlog.get_logger(__name__)
+
+
+@part
+def tell_completed(*, order: str, now: datetime) -> bool:
+    """Send the link once an order is over; False when it was sent before.
+
+    The buyer may have left the page: the link is how a guest finds the goods again.
+    """
+    row = lock_order(order)
+    if row is None or row.link_sent_at is not None:
+        return False
+    Order.objects.filter(pk=row.pk).update(link_sent_at=now)
+    return _send(row, "order_completed", now, {"state": row.state})
+
+
+@part
+def tell_refunded(*, order: str, refund: str, amount_minor: int, currency: str, now: datetime) -> bool:
+    """Say that money is on its way back; once for each refund, by the receipt of its event."""
+    row = lock_order(order)
+    if row is None:
+        return False
+    amount = format_minor(amount_minor, currency)
+    return _send(row, "order_refunded", now, {"refund": refund, "amount": amount})
+
+
+@step()
+def resend_link(*, order: str, now: datetime, acting: str) -> bool:
+    """Send the link again because an operator asks for it."""
+    row = lock_order(order)
+    if row is None:
+        return False
+    audit.record(tag="order:link_resent", by=acting, subject=order, now=now)
+    return _send(row, "order_link", now, {})
+
+
+def order_link(public_id: str, token: str) -> str:
+    """The address that opens an order to whoever holds it."""
+    return f"{settings.SITE_URL}{reverse('orders:order', args=[public_id])}?t={token}"
+
+
+def _send(order: Order, template: str, now: datetime, more: dict[str, str]) -> bool:
+    private = open_private(order.public_id, order.private_sealed)
+    try:
+        send_message(
+            kind="mail" if order.contact_kind == "mail" else "sms",
+            to=private.contact,
+            template=template,
+            context={
+                "order": order.public_id,
+                "link": order_link(order.public_id, private.token),
+                "secret": private.secret,
+                **more,
+            },
+            language=order.language,
+            now=now,
+        )
+    except NotAValue:
+        log.error("contact_unusable", order=order.public_id)
+        return False
+    return True

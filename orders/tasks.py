@@ -1,0 +1,54 @@
+"""This floor's periodic and woken work. Each may run twice at once; rows decide what is due."""
+
+from typing import Any
+
+from celery import shared_task
+
+from core import clock
+from core.faults import crashpoint
+from orders.services.close_order import expire_orders
+from orders.services.fill_waits import end_overdue_waits, fill_waits
+from orders.services.process_notices import process_notices
+from orders.services.push_refund import push_refunds
+from orders.services.query_payment import query_payments
+
+
+@shared_task(name="orders.expire")
+def expire(*_: Any) -> None:
+    expire_orders(now=clock.now())
+
+
+@shared_task(name="orders.query_payments")
+def query(*_: Any) -> None:
+    query_payments(now=clock.now())
+
+
+@shared_task(name="orders.push_refund")
+def push(*_: Any) -> None:
+    push_refunds(now=clock.now())
+
+
+@shared_task(name="orders.push_refunds")
+def push_all(*_: Any) -> None:
+    push_refunds(now=clock.now())
+
+
+@shared_task(name="orders.fill_waits")
+def fill(sku_id: str, *_: Any) -> None:
+    fill_waits(sku_id=int(sku_id), now=clock.now())
+
+
+@shared_task(name="orders.process_notices")
+def notices(*_: Any) -> None:
+    process_notices(now=clock.now())
+
+
+@shared_task(name="orders.sweep")
+def sweep(*_: Any) -> None:
+    """Everything that may be due, whatever became of the wake-ups (R-JOB-4)."""
+    process_notices(now=clock.now())
+    expire_orders(now=clock.now())
+    crashpoint("CP17")
+    end_overdue_waits(now=clock.now())
+    query_payments(now=clock.now())
+    push_refunds(now=clock.now())

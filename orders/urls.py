@@ -1,0 +1,29 @@
+"""Pages from the cart to the order, and the address where payment providers call us."""
+
+from django.urls import path, register_converter
+from django.urls.converters import get_converters
+
+from core.ids import PublicIdConverter
+from orders.views import cart, checkout, lookup, order, pay
+
+if "pid" not in get_converters():
+    register_converter(PublicIdConverter, "pid")
+
+app_name = "orders"
+
+urlpatterns = [
+    path("cart/", cart.cart, name="cart"),
+    path("cart/add/", cart.cart_add, name="cart_add"),
+    path("cart/update/", cart.cart_update, name="cart_update"),
+    path("checkout/", checkout.checkout, name="checkout"),
+    path("orders/place/", checkout.place, name="place"),
+    path("orders/<pid:order_id>/", order.order, name="order"),
+    path("orders/<pid:order_id>/status/", order.status, name="status"),
+    path("orders/<pid:order_id>/pay/", pay.pay, name="pay"),
+    path("orders/<pid:order_id>/cancel/", order.cancel, name="cancel"),
+    path("orders/<pid:order_id>/refund/", order.refund, name="refund"),
+    path("orders/<pid:order_id>/attach/", order.attach, name="attach"),
+    path("lookup/", lookup.lookup, name="lookup"),
+    path("pay/<slug:provider>/notice/", pay.notice, name="notice"),
+    path("pay/<slug:provider>/return/<pid:order_id>/", pay.pay_return, name="return"),
+]

@@ -1,0 +1,206 @@
+"""One page from wanting to paying: what it costs, whom to tell, consent, and the order."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.queries import verified_contacts
+from core import clock
+from core.ids import new_token
+from orders.forms import ItemForm, PlaceForm, inputs_of
+from orders.queries.carts import cart_lines, codes_of
+from orders.services.place_order import (
+    FormReused,
+    LimitReached,
+    NotBuyable,
+    Placed,
+    PriceChanged,
+    Refused,
+    SoldOut,
+    Wanted,
+    place_order,
+)
+from orders.services.quote import Item, Quote, quote
+from orders.services.save_cart import empty_cart, items_of
+from orders.services.start_payment import pay_address
+from orders.views.cart import buyer_of, cart_token, forget_cart, quoted_line
+from orders.views.order import SeeOther
+from orders.views.proof import Entry, acting, remember
+from orders.views.showing import providers_shown, reason_label
+from risk.requests import client_ip
+
+TERMS_VERSION = "2026-01"
+UNPROCESSABLE = 422
+
+
+@never_cache
+@require_GET
+def checkout(request: HttpRequest) -> HttpResponse:
+    """The checkout page for the cart, or for one good named in the address."""
+    items, express = _wanted_items(request, request.GET)
+    if not items:
+        return redirect("orders:cart")
+    form = PlaceForm(guest=not request.user.is_authenticated)
+    return _page(request, form, items, express)
+
+
+@never_cache
+@require_POST
+def place(request: HttpRequest) -> HttpResponse:
+    """Make the order and send the buyer to pay; with trouble, the checkout page again."""
+    items, express = _wanted_items(request, request.POST)
+    form = PlaceForm(request.POST, guest=not request.user.is_authenticated)
+    if not items:
+        return SeeOther(reverse("orders:cart"))
+    if not form.is_valid():
+        return _page(request, form, items, express, status=UNPROCESSABLE)
+    try:
+        wanted = _wanted(request, form, items)
+        placed = place_order(wanted=wanted, now=clock.now(), acting=acting(request))
+    except (NotBuyable, PriceChanged, Refused, LimitReached, SoldOut, FormReused, NoContact) as no:
+        return _refused(request, form, items, express, no)
+    return _go_and_pay(request, placed, from_cart=express is None)
+
+
+class NoContact(Exception):
+    """A signed-in person without any verified contact cannot be told about an order."""
+
+
+def _go_and_pay(request: HttpRequest, placed: Placed, *, from_cart: bool) -> HttpResponse:
+    now = clock.now()
+    if placed.replayed:
+        # The first click is on its way to the provider; the page says how far it has come.
+        response: HttpResponse = SeeOther(reverse("orders:order", args=[placed.order]))
+    else:
+        response = SeeOther(pay_address(placed.page, now=now))
+    entry = Entry(placed.order, placed.token, int(now.timestamp()), placed.secret)
+    remember(request, response, entry)
+    if from_cart and not placed.replayed:
+        empty_cart(token=cart_token(request))
+        forget_cart(response)
+    return response
+
+
+def _wanted(request: HttpRequest, form: PlaceForm, items: Sequence[Item]) -> Wanted:
+    user = request.user
+    data = form.cleaned_data
+    if user.is_authenticated:
+        contacts = verified_contacts(user)
+        if not contacts:
+            raise NoContact
+        kind, contact = contacts[0].kind, contacts[0].value
+    else:
+        kind, contact = data["contact"]
+    return Wanted(
+        channel=request.channel,
+        items=items,
+        contact_kind=kind,
+        contact=contact,
+        form_token=form.token,
+        provider=form.chosen_provider,
+        language=get_language() or "zh-hans",
+        terms_version=TERMS_VERSION,
+        consent=data["consent"],
+        ip=client_ip(request),
+        secret=data.get("secret", ""),
+        shown=data.get("fingerprint", ""),
+        shown_unit_minor=data.get("quoted_minor"),
+        user_id=user.pk if user.is_authenticated else None,
+        owner=user.public_id if user.is_authenticated else "",
+    )
+
+
+def _wanted_items(request: HttpRequest, data: Any) -> tuple[list[Item], dict[str, Any] | None]:
+    """The good that the request names, else what is in the cart."""
+    if "sku" in data:
+        form = ItemForm(data)
+        if not form.is_valid():
+            return [], None
+        sku, quantity, inputs = form.cleaned_data["sku"], form.cleaned_data["quantity"], inputs_of(data)
+        return [Item(sku, quantity, inputs)], {"sku": sku, "quantity": quantity, "inputs": inputs}
+    lines = cart_lines(cart_token(request))
+    return items_of(lines, codes_of(lines)), None
+
+
+def _refused(
+    request: HttpRequest,
+    form: PlaceForm,
+    items: Sequence[Item],
+    express: dict[str, Any] | None,
+    no: Exception,
+) -> HttpResponse:
+    """Say what stood in the way, on the page where it can be put right. Nothing was placed."""
+    changed = ""
+    if isinstance(no, PriceChanged):
+        changed = _("The price has changed since you looked. Please check it and agree again.")
+    elif isinstance(no, SoldOut):
+        changed = _("Somebody was faster: there are not enough left. Nothing was charged.")
+    elif isinstance(no, NotBuyable):
+        for problem in no.quote.problems:
+            form.add_error(None, problem.message)
+    elif isinstance(no, Refused):
+        form.add_error(None, no.assessment.message)
+    elif isinstance(no, LimitReached):
+        form.add_error(None, no.message)
+    elif isinstance(no, NoContact):
+        form.add_error(None, _("Please verify a phone or a mail address in your account first."))
+    else:
+        form.add_error(None, _("This page was used before. Please look at it again and order anew."))
+    return _page(request, form, items, express, changed=changed, status=UNPROCESSABLE)
+
+
+def _page(
+    request: HttpRequest,
+    form: PlaceForm,
+    items: Sequence[Item],
+    express: dict[str, Any] | None,
+    *,
+    changed: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    now = clock.now()
+    priced = quote(items=items, channel=request.channel, buyer=buyer_of(request), now=now)
+    if not form.is_bound and priced.problems:
+        for problem in priced.problems:
+            messages.error(request, problem.message)
+        if express is None:
+            return redirect("orders:cart")
+    if not priced.lines:
+        return redirect(f"{reverse('orders:cart')}?{urlencode({'gone': 1})}")
+    chosen = form.data.get("provider", "") if form.is_bound else ""
+    context = {
+        "quote": _quote_shown(priced),
+        "form": form,
+        "providers": providers_shown(chosen),
+        "key": new_token(),
+        "changed": changed,
+        "express": express,
+    }
+    response = render(request, "orders/checkout.html", context, status=status)
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+def _quote_shown(priced: Quote) -> dict[str, Any]:
+    return {
+        "lines": [
+            quoted_line(line, str(place), line.masked) for place, line in enumerate(priced.lines)
+        ],
+        "adjustments": [
+            {"label": reason_label(a.as_json()), "why": "", "amount_minor": a.amount_minor}
+            for a in priced.adjustments
+        ],
+        "list_total_minor": priced.list_total_minor,
+        "total_minor": priced.total_minor,
+        "currency": priced.currency,
+        "fingerprint": priced.fingerprint,
+    }

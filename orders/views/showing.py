@@ -1,0 +1,230 @@
+"""From an order's plain values to what the templates of orders/ name in their first lines."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from catalog.faces import Face
+from fulfillment.queries.deliveries import DeliveryView
+from orders.payments import registry
+from orders.queries.page import OrderRow
+from orders.states import OrderState
+
+FINAL = frozenset(
+    {
+        OrderState.DELIVERED,
+        OrderState.PARTIALLY_DELIVERED,
+        OrderState.CLOSED,
+        OrderState.REFUNDED,
+        OrderState.FAILED,
+    }
+)
+SLOW = frozenset({OrderState.REVIEW, OrderState.WAITING_STOCK})
+MOST_TRIES = 150
+QUICK_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LineShown:
+    """A line of a cart, a quote or an order; money in minor units."""
+
+    id: str
+    face: Face
+    title: str
+    sku_title: str
+    url: str
+    quantity: int
+    recipient: str
+    list_minor: int
+    unit_minor: int
+    amount_minor: int
+    state: str = ""
+    guide: str = ""
+    guide_short: str = ""
+    max_quantity: int = 0
+    problem: str = ""
+    blocking: bool = False
+
+
+def english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+def order_context(
+    row: OrderRow,
+    deliveries: Sequence[DeliveryView],
+    *,
+    now: datetime,
+    seen_back: bool = False,
+    tries: int = 0,
+    link: str = "",
+    secret: str = "",
+    guest: bool = True,
+) -> dict[str, Any]:
+    """Context of orders/order.html and orders/_status.html."""
+    refund_of = {d: r["state"] for r in row.refunds for d in r["deliveries"] or ()}
+    goods = [replace(d, refund_state=refund_of.get(d.id, "")) for d in deliveries]
+    return {
+        "order": _order(row, goods, now=now, back=seen_back, link=link, guest=guest),
+        "deliveries": goods,
+        "lines": [order_line(line) for line in row.lines],
+        "bill": _bill(row),
+        "secret": secret,
+        "version": version_of(row, deliveries),
+        "poll_seconds": poll_seconds(row, tries),
+        "tries": tries,
+    }
+
+
+def _order(
+    row: OrderRow, goods: Sequence[DeliveryView], *, now: datetime, back: bool, link: str, guest: bool
+) -> dict[str, Any]:
+    pending = row.state == OrderState.PENDING_PAYMENT
+    newest = row.payments[-1]["state"] if row.payments else ""
+    paid_minor = sum(p["amount_minor"] for p in row.payments if p["state"] == "succeeded")
+    took = None
+    if row.paid_at and row.completed_at:
+        took = (row.completed_at - row.paid_at).total_seconds()
+    return {
+        "id": row.id,
+        "state": row.state,
+        # A payment stands as sent from the start; it is being confirmed once its buyer is back.
+        "payment_state": newest if back or newest not in {"submitted", "unknown"} else "created",
+        "placed_at": row.created_at,
+        "paid_at": row.paid_at,
+        "done_at": row.completed_at,
+        "hold_until": row.expires_at if pending else None,
+        "wait_until": row.wait_until,
+        "took_seconds": took,
+        "units": row.units,
+        "units_delivered": row.delivered,
+        "contact": row.contact_masked,
+        "is_guest": guest,
+        "total_minor": row.total_minor,
+        "paid_minor": paid_minor,
+        "refunded_minor": row.returned_minor,
+        "currency": row.currency,
+        "can_cancel": pending,
+        "can_refund": _can_refund(row, goods),
+        "proof_link": link,
+    }
+
+
+def _can_refund(row: OrderRow, goods: Sequence[DeliveryView]) -> bool:
+    if row.state == OrderState.WAITING_STOCK:
+        return True
+    return any(d.state in {"pending", "failed"} and not d.refund_state for d in goods)
+
+
+def order_line(line: dict[str, Any]) -> LineShown:
+    """A stored line in the reader's language, as it was when it was sold."""
+    en = english()
+    face = line["face"]
+    brand, title, value = face["en" if en else "zh"]
+    return LineShown(
+        id=line["id"],
+        face=Face(face["hue"], brand, title, value, face["kind"]),
+        title=line["title_en"] if en and line["title_en"] else line["title"],
+        sku_title=line["sku_title_en"] if en and line["sku_title_en"] else line["sku_title"],
+        url=reverse("catalog:product", args=[face["slug"]]),
+        quantity=line["quantity"],
+        recipient=line["target"],
+        list_minor=line["list_minor"],
+        unit_minor=line["unit_minor"],
+        amount_minor=line["paid_minor"],
+        state="delivered" if line["delivered"] == line["quantity"] else "",
+        guide=line["guide_en"] if en and line["guide_en"] else line["guide"],
+    )
+
+
+def _bill(row: OrderRow) -> dict[str, Any]:
+    return {
+        "lines": [
+            replace(shown, title=f"{shown.title} {shown.sku_title}".strip())
+            for shown in map(order_line, row.lines)
+        ],
+        "adjustments": [
+            {"label": reason_label(a), "why": "", "amount_minor": a["amount_minor"]}
+            for a in row.explanation
+        ],
+        "total_minor": row.total_minor,
+        "currency": row.currency,
+        "payments": [
+            {"label": provider_title(p["provider"]), "amount_minor": p["amount_minor"], "at": p["at"]}
+            for p in row.payments
+            if p["state"] == "succeeded"
+        ],
+        "refunds": [
+            {
+                "amount_minor": r["amount_minor"],
+                "state": r["state"],
+                "at": r["at"],
+                "to": provider_title(r["provider"]),
+                "why": _why(r["kind"]),
+            }
+            for r in row.refunds
+        ],
+    }
+
+
+def _why(kind: str) -> str:
+    return {
+        "undelivered": _("What was not delivered"),
+        "delivered": _("What you gave back"),
+        "late": _("Paid after the order was closed"),
+        "duplicate": _("Paid twice"),
+    }.get(kind, "")
+
+
+def reason_label(adjustment: dict[str, Any]) -> str:
+    """Why a price is what it is, for people."""
+    params = adjustment.get("params", {})
+    return {
+        "list_price": _("List price"),
+        "dated_price": _("Price for a limited time"),
+        "quantity_price": _("Price from %(from)s pieces") % {"from": params.get("from", 1)},
+    }.get(adjustment["key"], adjustment["key"])
+
+
+def provider_title(code: str) -> str:
+    found = registry.PROVIDERS.find(code)
+    return str(found.title) if found else code
+
+
+def version_of(row: OrderRow, deliveries: Sequence[DeliveryView]) -> str:
+    """Changes whenever anything on the page would."""
+    parts = [
+        row.state,
+        *(p["state"] for p in row.payments),
+        *(d.state for d in deliveries),
+        *(r["state"] for r in row.refunds),
+    ]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:12]
+
+
+def poll_seconds(row: OrderRow, tries: int) -> int:
+    """Seconds until the page asks again; 0 when it need not."""
+    moving = any(
+        r["state"] not in {"succeeded", "rejected", "failed"} for r in row.refunds
+    )
+    if tries > MOST_TRIES or (row.state in FINAL and not moving):
+        return 0
+    if row.state in SLOW or row.state in FINAL:
+        return 5
+    return 1 if tries < QUICK_TRIES else 2
+
+
+def providers_shown(chosen: str = "") -> list[dict[str, Any]]:
+    """What the buyer may pay with; the first one is chosen unless told otherwise."""
+    offered = registry.offered()
+    picked = chosen or (offered[0].code if offered else "")
+    return [
+        {"code": p.code, "label": p.title, "text": p.text, "chosen": p.code == picked}
+        for p in offered
+    ]

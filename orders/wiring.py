@@ -1,0 +1,90 @@
+"""What this floor hangs into the sockets of the floors below."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import acts
+from core import approvals, audit
+from core.ledger import CHART, ChartRow
+from core.rotation import SEALED_COLUMNS, SealedColumn
+from fulfillment import access
+from orders import postings
+from orders.models.private import cart_inputs_context, private_context, target_context
+from orders.payments import registry
+from orders.services import two_persons
+from orders.views.proof import prove
+
+
+def _accounts() -> None:
+    CHART.register(postings.CLEARING, ChartRow("asset", "Payment providers, to be settled"))
+    CHART.register(postings.OBLIGATION, ChartRow("liability", "Goods owed to buyers"))
+    CHART.register(postings.UNALLOCATED, ChartRow("liability", "Money that pays for nothing yet"))
+    CHART.register(postings.REFUND_PAYABLE, ChartRow("liability", "Refunds owed to buyers"))
+    CHART.register(postings.REVENUE, ChartRow("income", "Revenue"))
+    CHART.register("discount", ChartRow("expense", "Discounts"))
+
+
+def _acts() -> None:
+    acts.register("orders.cancel", _("Cancel an unpaid order"), roles=("operator", "support"))
+    acts.register(
+        "orders.refund", _("Refund what was not delivered"), roles=("operator", "support", "finance")
+    )
+    acts.register(
+        "orders.refund_delivered",
+        _("Refund delivered goods (two persons)"),
+        roles=("operator", "finance"),
+    )
+    acts.register(
+        "orders.confirm_payment",
+        _("Confirm a payment by hand (two persons)"),
+        roles=("operator", "finance"),
+    )
+    acts.register("orders.retry_refund", _("Send a refused refund again"), roles=("finance",))
+    acts.register("orders.query", _("Ask a payment provider now"), roles=("operator", "finance"))
+    acts.register("orders.resend_link", _("Send an order's link again"), roles=("operator", "support"))
+    acts.register("orders.fill_wait", _("Fill a waiting order now"), roles=("operator",))
+
+
+def _audit_tags() -> None:
+    for tag, title in {
+        "order:refund_requested": "A refund of undelivered units was asked for",
+        "order:delivered_refunded": "Delivered goods were refunded by two persons",
+        "order:link_resent": "An order's link was sent again",
+        "order:attached": "A guest's order joined an account",
+        "order:cancelled": "An unpaid order was cancelled by staff",
+        "payment:confirmed_by_hand": "A payment was confirmed by two persons",
+        "payment:queried": "A payment provider was asked by staff",
+        "refund:retried": "A refused refund was sent again",
+    }.items():
+        audit.declare(tag, title)
+
+
+def _sealed_columns() -> None:
+    columns: dict[str, tuple[str, Any]] = {
+        "orders.Order": ("private_sealed", lambda row: private_context(row.public_id)),
+        "orders.OrderLine": ("target_sealed", lambda row: target_context(row.public_id)),
+        "orders.CartLine": ("inputs_sealed", lambda row: cart_inputs_context(row.pk)),
+    }
+    for model, (field, context) in columns.items():
+        SEALED_COLUMNS.register(f"{model}.{field}", SealedColumn(model, field, context))
+
+
+def _executors() -> None:
+    approvals.executor(
+        two_persons.CONFIRM, act="orders.confirm_payment", title="Confirm a payment by hand"
+    )(two_persons.carry_out_confirmation)
+    approvals.executor(
+        two_persons.REFUND_DELIVERED, act="orders.refund_delivered", title="Refund delivered goods"
+    )(two_persons.carry_out_delivered_refund)
+
+
+def register() -> None:
+    """Called once, when every floor below is loaded."""
+    _accounts()
+    _acts()
+    _audit_tags()
+    _sealed_columns()
+    _executors()
+    registry.load()
+    access.PROOFS.register("orders", prove)
