@@ -54,7 +54,7 @@ def _inspect(data: bytes) -> None:
                 raise FileRefused("sheet_too_big")
             for part in parts:
                 _inspect_part(archive, part)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
         raise FileRefused("bad_sheet") from error
 
 
