@@ -11,6 +11,7 @@ from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests import databases
+from tests.house import House, standing
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +63,19 @@ def app_connection(app_dsn: str) -> Iterator[psycopg.Connection]:
     """A second connection as the application's role, outside Django."""
     with psycopg.connect(app_dsn) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def _house() -> Iterator[House]:
+    with standing() as house:
+        yield house
+
+
+@pytest.fixture
+def house(_house: House) -> House:
+    """A whole shop in processes of its own (tests/house.py), empty and complete."""
+    _house.empty()
+    return _house
 
 
 @pytest.fixture(autouse=True)

@@ -93,15 +93,16 @@ def _migrate(connection: psycopg.Connection, template: str) -> None:
 class BaseRows:
     """The rows that migrations wrote, and the way back to exactly them."""
 
-    def __init__(self) -> None:
-        with owner() as connection:
+    def __init__(self, url: str = OWNER_URL) -> None:
+        self.url = url
+        with owner(url) as connection:
             self.tables = self._tables(connection)
             filled = [table for table in self.tables if self._has_rows(connection, table)]
             self.rows = {table: self._copy_out(connection, table) for table in filled}
 
     def restore(self) -> None:
         """Empty every table that has rows (triggers and foreign keys asleep) and put the base rows back."""
-        with owner() as connection, connection.transaction():
+        with owner(self.url) as connection, connection.transaction():
             connection.execute("SET LOCAL session_replication_role = replica")
             filled = [table for table in self.tables if self._has_rows(connection, table)]
             if filled:
