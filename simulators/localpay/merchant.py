@@ -40,7 +40,7 @@ class Merchant:
         self.name = name
         self._gateway_key = gateway_key
 
-    def link(self, number: str, *, notify_url: str, **changes: str) -> str:
+    def link(self, number: str, /, *, notify_url: str, **changes: str) -> str:
         """A pay link for ¥98.50, good for a minute; `changes` replace parameters."""
         fields = {
             "service": "pay.page",
@@ -56,12 +56,12 @@ class Merchant:
         }
         return f"{self.base}/pay?{urlencode(self.signer.signed(fields))}"
 
-    def call(self, op: str, service: str, *, timeout: float = 10.0, **params: str) -> Answer:
+    def call(self, op: str, service: str, **params: str) -> Answer:
         """One signed call. Raises OSError or HTTPException when the line breaks."""
         nonce = params.get("nonce") or secrets.token_urlsafe(16)
         fields = {"merchant_id": self.name, "service": service, **params, "nonce": nonce}
         body = urlencode(self.signer.signed(fields)).encode()
-        return self.send(op, body, nonce=nonce, timeout=timeout)
+        return self.send(op, body, nonce=nonce)
 
     def send(self, op: str, body: bytes, *, nonce: str, timeout: float = 10.0) -> Answer:
         at = urlsplit(self.base)
@@ -97,8 +97,9 @@ class Merchant:
     def close(self, number: str) -> Answer:
         return self.call("close", "pay.close", number=number)
 
-    def refund(self, number: str, refund_number: str, amount_minor: int = 9850, **more: str
-               ) -> Answer:
+    def refund(
+        self, number: str, refund_number: str, amount_minor: int = 9850, **more: str
+    ) -> Answer:
         fields = {"number": number, "refund_number": refund_number, "currency": "CNY", **more}
         return self.call("refund", "refund.create", amount_minor=str(amount_minor), **fields)
 

@@ -89,7 +89,7 @@ def find(sup: Supplier, code: str) -> Row | None:
 def page(sup: Supplier, *, cursor: str, limit: int) -> tuple[list[dict[str, Any]], str | None]:
     """Items after the cursor, and the next cursor. Raises Refusal for a cursor not of ours."""
     try:
-        last = base64.urlsafe_b64decode(cursor.encode()).decode("utf-8")
+        last = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
         raise Refusal(400, "BAD_REQUEST", "cursor") from error
     sql = "SELECT * FROM product WHERE code > ? ORDER BY code LIMIT ?"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from simulators.localpay import signing
 from simulators.localpay.merchant import Merchant
@@ -96,3 +97,8 @@ def caller(supplier_c: Simulator) -> Caller:
 def receiver() -> Iterator[Receiver]:
     with Receiver() as ear:
         yield ear
+
+
+def private_key(signer: str) -> rsa.RSAPrivateKey:
+    """The throw-away key of `merchant` or `gateway`."""
+    return signing.load_private((DATA / f"{signer}_test_key.pem").read_bytes())

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 from simulators.server import Answer, Request, Router, Server, text_answer
 
@@ -21,7 +22,7 @@ class Receiver:
     url: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __enter__(self) -> "Receiver":
+    def __enter__(self) -> Self:
         router = Router()
         router.add("POST", "/.*", self._hear)
         self._server = Server("127.0.0.1", 0, router)
