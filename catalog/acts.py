@@ -7,6 +7,10 @@ from accounts.acts import register as register_act
 
 def register() -> None:
     """Fill the socket; called once when the app is ready."""
-    register_act("catalog.change_state", _("Put products on sale, pause and retire them"), roles=("operator",))
+    register_act(
+        "catalog.change_state",
+        _("Put products on sale, pause and retire them"),
+        roles=("operator",),
+    )
     register_act("catalog.import", _("Import a catalogue file"), roles=("operator",))
     register_act("catalog.set_cost", _("Set the cost of a SKU"), roles=("operator", "finance"))

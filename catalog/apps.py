@@ -9,7 +9,7 @@ class CatalogConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from catalog import acts, audit_tags, blocks, invariants  # noqa: PLC0415  app ready
+        from catalog import acts, audit_tags, blocks, invariants
 
         acts.register()
         audit_tags.register()

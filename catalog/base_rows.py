@@ -8,14 +8,28 @@ CHANNEL = {"code": "main", "name": "权益商城", "name_en": "Quanyi"}
 PRICE_LIST = {"code": "base", "name": "标准价", "currency": "CNY"}
 TAGS = (("hot", "热门", "Hot", 10), ("new", "新品", "New", 20))
 
-PHONE = ("phone", "充值手机号", "Mobile number to top up", "11 位大陆手机号", "11 digits, mainland China", "phone")
+PHONE = (
+    "phone",
+    "充值手机号",
+    "Mobile number to top up",
+    "11 位大陆手机号",
+    "11 digits, mainland China",
+    "phone",
+)
 QQ = ("qq", "QQ 号", "QQ number", "", "", "qq")
 MAIL = ("mail", "邮箱", "Mail address", "", "", "mail")
-UID = ("game_uid", "游戏 UID", "Game UID", "在游戏右下角或个人主页查看", "Shown in the corner of the game", "game_uid")
+UID = (
+    "game_uid",
+    "游戏 UID",
+    "Game UID",
+    "在游戏右下角或个人主页查看",
+    "Shown in the corner of the game",
+    "game_uid",
+)
 
 GENSHIN_SERVERS = [
-    {"value": "cn_gf01", "label": "天空岛(官服)", "label_en": "Celestia (official)"},
-    {"value": "cn_qd01", "label": "世界树(渠道服)", "label_en": "Irminsul (partner)"},
+    {"value": "cn_gf01", "label": "天空岛（官服）", "label_en": "Celestia (official)"},
+    {"value": "cn_qd01", "label": "世界树（渠道服）", "label_en": "Irminsul (partner)"},
 ]
 HONOR_ZONES = [
     {"value": "android_qq", "label": "安卓 QQ 区", "label_en": "Android, QQ"},
@@ -50,17 +64,17 @@ TYPES: dict[str, tuple[str, str, str, str, str, list[tuple[tuple[str, ...], dict
     "topup-qq": ("QQ 直充", "Top-up by QQ", "topup", "supplier", "undelivered", [(QQ, {})]),
     "topup-mail": ("邮箱直充", "Top-up by mail", "topup", "supplier", "undelivered", [(MAIL, {})]),
     "topup-game-uid-game-server": (
-        "游戏直充(UID 与服务器)", "Game top-up by UID and server", "topup", "supplier", "undelivered",
+        "游戏直充（UID 与服务器）", "Game top-up by UID and server", "topup", "supplier", "undelivered",
         [(UID, {"min": 9, "max": 10}), _server(GENSHIN_SERVERS)],
     ),
     "topup-qq-game-server": (
-        "游戏直充(QQ 与区服)", "Game top-up by QQ and zone", "topup", "supplier", "undelivered",
+        "游戏直充（QQ 与区服）", "Game top-up by QQ and zone", "topup", "supplier", "undelivered",
         [(QQ, {}), _server(HONOR_ZONES)],
     ),
     "topup-fuel-card": (
         "加油卡充值", "Fuel card top-up", "topup", "supplier", "undelivered",
         [(
-            ("fuel_card", "加油卡号", "Fuel card number", "中石化卡号 19 位,以 100011 开头",
+            ("fuel_card", "加油卡号", "Fuel card number", "中石化卡号 19 位，以 100011 开头",
              "Sinopec: 19 digits, starting with 100011", "fuel_card"),
             {"company": "sinopec"},
         )],
@@ -70,9 +84,10 @@ TYPES: dict[str, tuple[str, str, str, str, str, list[tuple[tuple[str, ...], dict
 # page, kind, title, title in English, settings
 BLOCKS: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
     (
-        "home", "hero", "会员、卡券、话费,付款即到账", "Memberships, cards and credit, yours once paid",
+        "home", "hero", "会员、卡券、话费，付款即到账", "Memberships, cards and credit, yours once paid",
         {
-            "text": "影视音乐、商超购物、餐饮出行的权益都在这里。卡密加密保存,充值失败自动退款,买过的随时在卡包里找到。",
+            "text": "影视音乐、商超购物、餐饮出行的权益都在这里。"
+            "卡密加密保存，充值失败自动退款，买过的随时在卡包里找到。",
             "text_en": "Video and music, store cards, food and rides in one place. Codes are kept encrypted, a failed "
             "top-up is paid back by itself, and what you bought stays in your wallet.",
             "skus": ["JD-E-100", "IQY-GOLD-M", "BILI-VIP-Y"],
@@ -92,7 +107,9 @@ def write(model: Any) -> None:
         code=PRICE_LIST["code"], defaults=PRICE_LIST
     )
     if not model("Channel").objects.filter(is_default=True).exists():
-        model("Channel").objects.create(**_with_id(CHANNEL, "chn"), price_list=price_list, is_default=True)
+        model("Channel").objects.create(
+            **_with_id(CHANNEL, "chn"), price_list=price_list, is_default=True
+        )
     for slug, name, name_en, position in TAGS:
         model("Tag").objects.get_or_create(
             slug=slug, defaults={"name": name, "name_en": name_en, "position": position}
@@ -101,7 +118,7 @@ def write(model: Any) -> None:
         _write_type(model, code, *row)
 
 
-def _write_type(  # noqa: PLR0913
+def _write_type(
     model: Any,
     code: str,
     name: str,

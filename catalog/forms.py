@@ -25,7 +25,10 @@ class Chosen:
 
     def kept(self) -> dict[str, str]:
         """The parameters that links to other pages and orders carry on."""
-        found = {"q": self.query, **{name: self.filters[name] for name in ("brand", "tag", "kind", "sort")}}
+        found = {
+            "q": self.query,
+            **{name: self.filters[name] for name in ("brand", "tag", "kind", "sort")},
+        }
         for name, key in (("min", "lowest_minor"), ("max", "highest_minor")):
             if self.filters[key] is not None:
                 found[name] = f"{self.filters[key] / 100:g}"
@@ -41,8 +44,12 @@ class ListForm(forms.Form):
     tag = forms.SlugField(required=False, max_length=64)
     kind = forms.ChoiceField(required=False, choices=[("", ""), *DeliveryKind.choices])
     sort = forms.ChoiceField(required=False, choices=[("", ""), *((sort, sort) for sort in SORTS)])
-    min = forms.DecimalField(required=False, min_value=0, max_value=LARGEST_MINOR // 100, decimal_places=2)
-    max = forms.DecimalField(required=False, min_value=0, max_value=LARGEST_MINOR // 100, decimal_places=2)
+    min = forms.DecimalField(
+        required=False, min_value=0, max_value=LARGEST_MINOR // 100, decimal_places=2
+    )
+    max = forms.DecimalField(
+        required=False, min_value=0, max_value=LARGEST_MINOR // 100, decimal_places=2
+    )
     page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGE)
 
     def __init__(self, data: QueryDict) -> None:
@@ -52,7 +59,9 @@ class ListForm(forms.Form):
         """The cleaned choice; a query that is too long is cut."""
         self.is_valid()
         got = self.cleaned_data
-        filters = {name: got.get(name) or "" for name in ("category", "brand", "tag", "kind", "sort")}
+        filters = {
+            name: got.get(name) or "" for name in ("category", "brand", "tag", "kind", "sort")
+        }
         filters["lowest_minor"] = _minor(got.get("min"))
         filters["highest_minor"] = _minor(got.get("max"))
         query = got.get("q") or str(self.data.get("q", ""))[:64].replace("\x00", "").strip()
@@ -72,5 +81,7 @@ class ImportForm(forms.Form):
         """Refuse what is too large before it is read."""
         file = self.cleaned_data["file"]
         if file.size > MAX_BYTES:
-            raise forms.ValidationError(_("The file is larger than %(size)s MB."), params={"size": MAX_BYTES >> 20})
+            raise forms.ValidationError(
+                _("The file is larger than %(size)s MB."), params={"size": MAX_BYTES >> 20}
+            )
         return file

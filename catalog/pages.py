@@ -13,7 +13,12 @@ from core.ids import new_token
 
 
 def render_page(
-    request: HttpRequest, template: str, context: Mapping[str, Any], *, now: datetime, shared: bool = True
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    now: datetime,
+    shared: bool = True,
 ) -> HttpResponse:
     """A page of the catalogue. `shared` pages hold nothing of the visitor and may be kept.
 
@@ -21,7 +26,11 @@ def render_page(
     """
     held = snapshot.current()
     visitor = shared and getattr(request, "is_visitor", False)
-    own = {"form_token": TOKEN_MARK, "csrf_token": CSRF_MARK} if visitor else {"form_token": new_token()}
+    own = (
+        {"form_token": TOKEN_MARK, "csrf_token": CSRF_MARK}
+        if visitor
+        else {"form_token": new_token()}
+    )
     response = render(request, template, {**context, **own})
     response["Cache-Control"] = "private, no-cache"
     if visitor:

@@ -9,7 +9,9 @@ from catalog.snapshot import BlockRow, Snapshot, current
 from catalog.states import ProductState
 
 # States whose page may be opened; a retired or draft product has no page.
-_SHOWN = frozenset({ProductState.SCHEDULED.value, ProductState.ON_SALE.value, ProductState.PAUSED.value})
+_SHOWN = frozenset(
+    {ProductState.SCHEDULED.value, ProductState.ON_SALE.value, ProductState.PAUSED.value}
+)
 _MEMO_LIMIT = 100_000
 
 
@@ -26,9 +28,7 @@ def channel_by_code(code: str) -> ChannelView | None:
     return next((view for view in current().channels.values() if view.code == code), None)
 
 
-def offer(
-    sku_code: str, channel: ChannelView, now: datetime, *, quantity: int = 1
-) -> Offer | None:
+def offer(sku_code: str, channel: ChannelView, now: datetime, *, quantity: int = 1) -> Offer | None:
     """One SKU in a channel at a moment, with the unit price for that many; None when unknown.
 
     A SKU without a price in the channel is unknown there. `state_ok` is False while the product
@@ -40,7 +40,9 @@ def offer(
     return None if sku_id is None else _offer(snap, sku_id, channel, now, quantity)
 
 
-def offer_by_id(sku_id: int, channel: ChannelView, now: datetime, *, quantity: int = 1) -> Offer | None:
+def offer_by_id(
+    sku_id: int, channel: ChannelView, now: datetime, *, quantity: int = 1
+) -> Offer | None:
     """As `offer`, by the row's key."""
     snap = current()
     return _offer(snap, sku_id, channel, now, quantity) if sku_id in snap.skus else None
@@ -183,7 +185,9 @@ def _build_offer(snap: Snapshot, sku_id: int, priced: Priced, now: datetime) -> 
     )  # fmt: skip
 
 
-def _page(snap: Snapshot, product_id: int, channel: ChannelView, now: datetime) -> ProductPage | None:
+def _page(
+    snap: Snapshot, product_id: int, channel: ChannelView, now: datetime
+) -> ProductPage | None:
     product = snap.products.get(product_id)
     if product is None or product.state not in _SHOWN:
         return None

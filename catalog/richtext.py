@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 from django.utils.safestring import SafeString, mark_safe
 
-TAGS = frozenset({"p", "h2", "h3", "ul", "ol", "li", "strong", "em", "b", "i", "br", "blockquote", "a", "hr"})
+TAGS = frozenset(
+    {"p", "h2", "h3", "ul", "ol", "li", "strong", "em", "b", "i", "br", "blockquote", "a", "hr"}
+)
 VOID = frozenset({"br", "hr"})
 DROPPED = frozenset({"script", "style", "iframe", "object", "embed", "template", "noscript"})
 MAX_CHARACTERS = 20_000

@@ -232,6 +232,9 @@ def _edges(
     moments = {moment for row in products for moment in (row.on_sale_from, row.on_sale_until)}
     moments |= {moment for row in blocks for moment in (row.starts_at, row.ends_at)}
     moments |= {
-        moment for rows in prices.values() for _, row in rows for moment in (row.starts_at, row.ends_at)
+        moment
+        for rows in prices.values()
+        for _, row in rows
+        for moment in (row.starts_at, row.ends_at)
     }
     return tuple(sorted(moment for moment in moments if moment is not None))

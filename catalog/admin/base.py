@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -56,9 +58,15 @@ class MinorField(forms.CharField):
 class MinorFields:
     """Draws every `*_minor` column as a decimal amount."""
 
-    def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(
+        self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
         if db_field.name.endswith("_minor"):
-            return MinorField(label=db_field.verbose_name, required=not db_field.blank, help_text=db_field.help_text)
+            return MinorField(
+                label=db_field.verbose_name,
+                required=not db_field.blank,
+                help_text=db_field.help_text,
+            )
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
 
@@ -72,7 +80,7 @@ class CatalogAdmin(MinorFields, ModelAdmin):
         """Keys of the products whose search words depend on this row."""
         return []
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         super().save_related(request, form, formsets, change)
         changed = {name: _plain(form.cleaned_data.get(name)) for name in form.changed_data}
         for formset in formsets:
@@ -88,7 +96,10 @@ class CatalogAdmin(MinorFields, ModelAdmin):
         subject = _subject(obj)
         super().delete_model(request, obj)
         record_edit(
-            subject=subject, changed={"deleted": str(obj)}, now=clock.now(), acting=actor(request),
+            subject=subject,
+            changed={"deleted": str(obj)},
+            now=clock.now(),
+            acting=actor(request),
             product_ids=products,
         )
 
@@ -115,6 +126,15 @@ class CatalogAdmin(MinorFields, ModelAdmin):
         )
 
 
+def link(url: str, text: str) -> SafeString:
+    """A link that opens beside the back office."""
+    return format_html(
+        '<a class="text-primary-600 dark:text-primary-500" href="{}" target="_blank">{}</a>',
+        url,
+        text,
+    )
+
+
 def require(request: HttpRequest, act: str) -> None:
     """Refuse staff whose roles do not include the act. Raises PermissionDenied."""
     if not may(request.user, act):  # type: ignore[arg-type]
@@ -122,7 +142,12 @@ def require(request: HttpRequest, act: str) -> None:
 
 
 def _subject(obj: Any) -> str:
-    key = getattr(obj, "public_id", None) or getattr(obj, "code", None) or getattr(obj, "slug", None) or obj.pk
+    key = (
+        getattr(obj, "public_id", None)
+        or getattr(obj, "code", None)
+        or getattr(obj, "slug", None)
+        or obj.pk
+    )
     return f"{obj._meta.model_name}:{key}"
 
 

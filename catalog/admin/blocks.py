@@ -3,7 +3,6 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,7 +12,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from catalog.admin.base import CatalogAdmin
+from catalog.admin.base import CatalogAdmin, link
 from catalog.blocks import BLOCK_KINDS
 from catalog.models import PageBlock
 
@@ -26,7 +25,10 @@ class PageBlockForm(forms.ModelForm):
         if "kind" in self.fields:
             choices = [(key, kind.title) for key, kind in BLOCK_KINDS.all().items()]
             self.fields["kind"] = forms.ChoiceField(
-                label=_("Kind"), choices=choices, widget=UnfoldAdminSelectWidget, initial=self.initial.get("kind")
+                label=_("Kind"),
+                choices=choices,
+                widget=UnfoldAdminSelectWidget,
+                initial=self.initial.get("kind"),
             )
 
     def clean(self) -> dict[str, Any]:
@@ -34,7 +36,11 @@ class PageBlockForm(forms.ModelForm):
         kind, params = BLOCK_KINDS.find(str(data.get("kind", ""))), data.get("params")
         if kind is None or params is None:
             return data
-        wrong = kind.wrong(params) if isinstance(params, dict) else gettext("Settings are written as {\"name\": value}.")
+        wrong = (
+            kind.wrong(params)
+            if isinstance(params, dict)
+            else gettext('Settings are written as {"name": value}.')
+        )
         if wrong:
             self.add_error("params", wrong)
         return data
@@ -45,7 +51,16 @@ class PageBlockAdmin(CatalogAdmin):
     """Pages without code: blocks in order, for a channel, between dates, with a preview."""
 
     form = PageBlockForm
-    list_display = ["shown_title", "channel", "page", "kind_title", "is_visible", "starts_at", "ends_at", "preview"]
+    list_display = [
+        "shown_title",
+        "channel",
+        "page",
+        "kind_title",
+        "is_visible",
+        "starts_at",
+        "ends_at",
+        "preview",
+    ]
     list_filter = [("channel", RelatedDropdownFilter), "page", "is_visible"]
     list_filter_submit = True
     list_select_related = ["channel"]
@@ -75,9 +90,7 @@ class PageBlockAdmin(CatalogAdmin):
         if block.starts_at:
             query["at"] = block.starts_at.isoformat()
         url = reverse("catalog:preview", args=[block.page]) + "?" + urlencode(query)
-        return format_html(
-            '<a class="text-primary-600 dark:text-primary-500" href="{}" target="_blank">{}</a>', url, gettext("Preview")
-        )
+        return link(url, gettext("Preview"))
 
     @display(description=_("Settings by kind"))
     def examples(self, block: PageBlock) -> SafeString:

@@ -22,7 +22,9 @@ class ChannelForm(forms.ModelForm):
     """A host opens one channel; a prefix does not hide a page of the shop."""
 
     def clean_hosts(self) -> list[str]:
-        hosts = sorted({str(host).strip().lower() for host in self.cleaned_data["hosts"] if str(host).strip()})
+        hosts = sorted(
+            {str(host).strip().lower() for host in self.cleaned_data["hosts"] if str(host).strip()}
+        )
         others = Channel.objects.exclude(pk=self.instance.pk).filter(hosts__overlap=hosts)
         if hosts and others.exists():
             raise forms.ValidationError(gettext("One of these hosts opens another channel."))
@@ -30,7 +32,7 @@ class ChannelForm(forms.ModelForm):
 
     def clean_path_prefix(self) -> str:
         prefix = str(self.cleaned_data["path_prefix"])
-        if prefix.split("/")[0] in RESERVED:
+        if prefix.split("/", maxsplit=1)[0] in RESERVED:
             raise forms.ValidationError(gettext("This path belongs to a page of the shop."))
         return prefix
 
@@ -53,7 +55,10 @@ class ChannelAdmin(CatalogAdmin):
     fieldsets = [
         (_("What it is"), {"fields": [("name", "name_en"), "code", ("is_active", "is_default")]}),
         (_("How one comes in"), {"fields": ["hosts", "path_prefix"]}),
-        (_("What it shows and costs"), {"fields": ["theme", "price_list", "commission_reserve_bp"]}),
+        (
+            _("What it shows and costs"),
+            {"fields": ["theme", "price_list", "commission_reserve_bp"]},
+        ),
         (_("Record"), {"fields": ["public_id"], "classes": ["collapse"]}),
     ]
 

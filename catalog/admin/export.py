@@ -23,8 +23,12 @@ class SkuResource(resources.ModelResource):
         return self.get_queryset()
 
     def get_queryset(self) -> QuerySet[Sku]:
-        rows = Sku.objects.select_related("product__brand", "product__category", "product__product_type")
-        return rows.prefetch_related("product__tags", "prices").order_by("product__position", "position")
+        rows = Sku.objects.select_related(
+            "product__brand", "product__category", "product__product_type"
+        )
+        return rows.prefetch_related("product__tags", "prices").order_by(
+            "product__position", "position"
+        )
 
     def get_export_fields(self, selected_fields: Any = None) -> list[Field]:
         return [Field(attribute=name, column_name=name) for name in COLUMNS]

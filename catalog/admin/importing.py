@@ -35,13 +35,17 @@ def wizard(request: HttpRequest) -> HttpResponse:
         content = file.read(MAX_BYTES + 1)
         packed = base64.b64encode(zlib.compress(content, 6)).decode()
         try:
-            plan = import_catalogue(content=content, now=clock.now(), acting=actor(request), dry_run=True)
+            plan = import_catalogue(
+                content=content, now=clock.now(), acting=actor(request), dry_run=True
+            )
         except UnreadableFile as error:
             form.add_error("file", str(error))
         else:
             # What needs an eye comes first.
             order = {"refused": 0, "changed": 1, "added": 2, "same": 3}
-            verdicts = sorted(plan.verdicts, key=lambda verdict: (order[verdict.outcome], verdict.line))
+            verdicts = sorted(
+                plan.verdicts, key=lambda verdict: (order[verdict.outcome], verdict.line)
+            )
             context |= {
                 "plan": plan, "verdicts": verdicts[:SHOWN_VERDICTS], "hidden": len(verdicts) - SHOWN_VERDICTS,
                 "packed": packed if len(packed) <= MAX_PACKED else "", "name": file.name[:60],
@@ -54,7 +58,10 @@ def _take(request: HttpRequest) -> HttpResponse:
     try:
         content = _unpack(request.POST["packed"])
         plan = import_catalogue(
-            content=content, now=clock.now(), acting=actor(request), source=request.POST.get("name", "")[:60]
+            content=content,
+            now=clock.now(),
+            acting=actor(request),
+            source=request.POST.get("name", "")[:60],
         )
     except UnreadableFile as error:
         messages.error(request, str(error))
@@ -62,7 +69,10 @@ def _take(request: HttpRequest) -> HttpResponse:
     counts = plan.counts
     messages.success(
         request,
-        _("Imported: %(added)s added, %(changed)s changed, %(same)s as they were, %(refused)s refused.") % counts,
+        _(
+            "Imported: %(added)s added, %(changed)s changed, %(same)s as they were, %(refused)s refused."
+        )
+        % counts,
     )
     return HttpResponseRedirect(reverse("admin:catalog_product_changelist"))
 
@@ -70,7 +80,8 @@ def _take(request: HttpRequest) -> HttpResponse:
 def _unpack(packed: str) -> bytes:
     """The file again, never more than MAX_BYTES of it. Raises UnreadableFile."""
     try:
-        return zlib.decompressobj().decompress(base64.b64decode(packed, validate=True), MAX_BYTES + 1)
+        return zlib.decompressobj().decompress(
+            base64.b64decode(packed, validate=True), MAX_BYTES + 1
+        )
     except (binascii.Error, zlib.error) as error:
         raise UnreadableFile(_("The file did not arrive whole. Please upload it again.")) from error
-

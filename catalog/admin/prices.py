@@ -36,13 +36,30 @@ class PriceListAdmin(CatalogAdmin):
 class PriceAdmin(ReadOnlyAdmin):
     """All prices to look through; they are set on the page of their SKU."""
 
-    list_display = ["sku", "price_list", "amount", "min_quantity", "starts_at", "ends_at", "is_locked"]
+    list_display = [
+        "sku",
+        "price_list",
+        "amount",
+        "min_quantity",
+        "starts_at",
+        "ends_at",
+        "is_locked",
+    ]
     list_filter = [("price_list", RelatedDropdownFilter), "is_locked"]
     list_filter_submit = True
     list_select_related = ["sku", "price_list"]
     search_fields = ["sku__code", "sku__product__name"]
     list_per_page = 50
-    fields = ["sku", "price_list", "amount", "min_quantity", "starts_at", "ends_at", "is_locked", "note"]
+    fields = [
+        "sku",
+        "price_list",
+        "amount",
+        "min_quantity",
+        "starts_at",
+        "ends_at",
+        "is_locked",
+        "note",
+    ]
     readonly_fields = fields
 
     @display(description=_("Price"), ordering="amount_minor")

@@ -6,7 +6,6 @@ from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +13,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from catalog.admin.base import CatalogAdmin, MinorFields, require
+from catalog.admin.base import CatalogAdmin, MinorFields, link, require
 from catalog.admin.importing import wizard
 from catalog.admin.states import ACT, MOST_AT_ONCE, ask
 from catalog.models import Price, Product, Sku
@@ -32,7 +31,10 @@ class SkuForm(forms.ModelForm):
         product = self.instance.product if self.instance.product_id else None
         if product is None or product.state != ProductState.ON_SALE or not data.get("is_active"):
             return data
-        if not self.instance.pk or not Price.objects.filter(sku=self.instance, min_quantity=1).exists():
+        if (
+            not self.instance.pk
+            or not Price.objects.filter(sku=self.instance, min_quantity=1).exists()
+        ):
             self.add_error("is_active", gettext("Set a price first, then offer it."))
         return data
 
@@ -57,10 +59,16 @@ class SkuInline(MinorFields, TabularInline):
 
     @display(description=_("Price"))
     def price(self, sku: Sku) -> str:
-        row = sku.prices.filter(min_quantity=1, starts_at__isnull=True).order_by("price_list_id").first()
+        row = (
+            sku.prices.filter(min_quantity=1, starts_at__isnull=True)
+            .order_by("price_list_id")
+            .first()
+        )
         return format_minor(row.amount_minor, row.currency) if row else "–"
 
-    @display(description=_("Availability"), label={"in": "success", "low": "warning", "out": "danger"})
+    @display(
+        description=_("Availability"), label={"in": "success", "low": "warning", "out": "danger"}
+    )
     def stock(self, sku: Sku) -> tuple[str, str]:
         return sku.availability, Availability(sku.availability).label
 
@@ -69,7 +77,16 @@ class SkuInline(MinorFields, TabularInline):
 class ProductAdmin(CatalogAdmin):
     """What is sold: find it, set it up in the order of the job, put it on sale or take it off."""
 
-    list_display = ["name", "brand", "category", "product_type", "state_badge", "sku_number", "from_price", "page"]
+    list_display = [
+        "name",
+        "brand",
+        "category",
+        "product_type",
+        "state_badge",
+        "sku_number",
+        "from_price",
+        "page",
+    ]
     list_filter = [
         "state",
         ("category", RelatedDropdownFilter),
@@ -80,7 +97,15 @@ class ProductAdmin(CatalogAdmin):
     ]
     list_filter_submit = True
     list_select_related = ["brand", "category", "product_type"]
-    search_fields = ["name", "name_en", "slug", "brand__name", "brand__name_en", "=skus__code", "=public_id"]
+    search_fields = [
+        "name",
+        "name_en",
+        "slug",
+        "brand__name",
+        "brand__name_en",
+        "=skus__code",
+        "=public_id",
+    ]
     search_help_text = _("Name, brand, exact SKU code or product id")
     autocomplete_fields = ["brand", "category", "product_type", "tags"]
     prepopulated_fields = {"slug": ["name_en"]}
@@ -93,17 +118,19 @@ class ProductAdmin(CatalogAdmin):
         (_("What it is"), {"fields": [("name", "name_en"), "slug", ("brand", "category"), "product_type", "tags"]}),
         (_("When it is sold"), {"fields": ["state_badge", ("on_sale_from", "on_sale_until"), "page"]}),
         (_("What people read"), {"fields": [("summary", "summary_en"), "guide", "guide_en"]}),
-        (_("Order and record"), {"fields": ["position", ("public_id", "created_at", "popularity")], "classes": ["collapse"]}),
+        (_("Record"), {"fields": ["position", ("public_id", "created_at", "popularity")], "classes": ["collapse"]}),
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        return rows.annotate(sku_count=Count("skus", distinct=True), lowest=Min("skus__prices__amount_minor"))
+        return rows.annotate(
+            sku_count=Count("skus", distinct=True), lowest=Min("skus__prices__amount_minor")
+        )
 
     def products_of(self, obj: Any) -> list[int]:
         return [obj.pk] if obj.pk else []
 
-    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: Any) -> None:
         now = clock.now()
         if not change:
             obj.created_at = now
@@ -128,7 +155,13 @@ class ProductAdmin(CatalogAdmin):
 
     @display(
         description=_("State"),
-        label={"draft": "info", "scheduled": "info", "on_sale": "success", "paused": "warning", "retired": "danger"},
+        label={
+            "draft": "info",
+            "scheduled": "info",
+            "on_sale": "success",
+            "paused": "warning",
+            "retired": "danger",
+        },
     )
     def state_badge(self, product: Product) -> tuple[str, str]:
         return product.state, product.get_state_display()
@@ -146,7 +179,7 @@ class ProductAdmin(CatalogAdmin):
         if not product.pk:
             return "–"
         url = reverse("catalog:product", args=[product.slug])
-        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}" target="_blank">{}</a>', url, url)
+        return link(url, url)
 
     @action(description=_("Import a file…"), url_path="import-file")
     def import_file(self, request: HttpRequest) -> HttpResponse:
@@ -179,7 +212,9 @@ class ProductAdmin(CatalogAdmin):
     def change_many(self, request: HttpRequest, to: str) -> HttpResponse:
         """The confirmation page of an act on several products (`?ids=1,2,3`)."""
         require(request, ACT)
-        ids = [int(part) for part in request.GET.get("ids", "").split(",") if part.isdigit()][:MOST_AT_ONCE]
+        ids = [int(part) for part in request.GET.get("ids", "").split(",") if part.isdigit()][
+            :MOST_AT_ONCE
+        ]
         products = list(Product.objects.filter(pk__in=ids))
         back = reverse("admin:catalog_product_changelist")
         if not products or to not in ProductState.values:
@@ -189,8 +224,14 @@ class ProductAdmin(CatalogAdmin):
 
     def _ask(self, request: HttpRequest, object_id: int, to: ProductState) -> HttpResponse:
         product = get_object_or_404(Product, pk=object_id)
-        return ask(request, [product], to, reverse("admin:catalog_product_change", args=[product.pk]))
+        return ask(
+            request, [product], to, reverse("admin:catalog_product_change", args=[product.pk])
+        )
 
-    def _ask_many(self, request: HttpRequest, queryset: QuerySet[Product], to: ProductState) -> HttpResponse:
+    def _ask_many(
+        self, request: HttpRequest, queryset: QuerySet[Product], to: ProductState
+    ) -> HttpResponse:
         ids = ",".join(str(pk) for pk in queryset.values_list("pk", flat=True)[:MOST_AT_ONCE])
-        return HttpResponseRedirect(reverse("admin:catalog_product_states", args=[to.value]) + f"?ids={ids}")
+        return HttpResponseRedirect(
+            reverse("admin:catalog_product_states", args=[to.value]) + f"?ids={ids}"
+        )

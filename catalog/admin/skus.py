@@ -39,12 +39,16 @@ class PriceForm(forms.ModelForm):
             return data
         try:
             check_floor(
-                amount, cost_minor=sku.cost_minor, advertised_minimum_minor=sku.advertised_minimum_minor
+                amount,
+                cost_minor=sku.cost_minor,
+                advertised_minimum_minor=sku.advertised_minimum_minor,
             )
         except FloorBroken as broken:
             floor = format_minor(broken.floor_minor, sku.currency)
             self.add_error(
-                "amount_minor", gettext("Under the floor of %(floor)s (cost or lowest advertised price).") % {"floor": floor}
+                "amount_minor",
+                gettext("Under the floor of %(floor)s (cost or lowest advertised price).")
+                % {"floor": floor},
             )
         return data
 
@@ -56,7 +60,11 @@ class PriceInline(MinorFields, StackedInline):
     form = PriceForm
     extra = 0
     tab = True
-    fields = [("price_list", "amount_minor", "min_quantity"), ("starts_at", "ends_at"), ("note", "is_locked")]
+    fields = [
+        ("price_list", "amount_minor", "min_quantity"),
+        ("starts_at", "ends_at"),
+        ("note", "is_locked"),
+    ]
     readonly_fields = ["is_locked"]
 
 
@@ -89,7 +97,10 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
     actions_detail = ["change_cost"]
     readonly_fields = ["public_id", "stock_badge"]
     fieldsets = [
-        (_("What it is"), {"fields": ["product", "code", ("name", "name_en"), ("is_active", "position")]}),
+        (
+            _("What it is"),
+            {"fields": ["product", "code", ("name", "name_en"), ("is_active", "position")]},
+        ),
         (
             _("What it is worth"),
             {
@@ -113,7 +124,13 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
         ),
         (
             _("How long it is good"),
-            {"fields": ["validity_kind", ("validity_days", "validity_months"), ("valid_from", "valid_until")]},
+            {
+                "fields": [
+                    "validity_kind",
+                    ("validity_days", "validity_months"),
+                    ("valid_from", "valid_until"),
+                ]
+            },
         ),
         (_("Record"), {"fields": ["public_id"], "classes": ["collapse"]}),
     ]
@@ -129,7 +146,7 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
     def products_of(self, obj: Any) -> list[int]:
         return [obj.product_id]
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:
         """Prices are set by the service: floor, lock and audit hold here as everywhere."""
         if formset.model is not Price:
             super().save_formset(request, form, formset, change)
@@ -148,14 +165,20 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
 
     @display(description=_("Price"))
     def price(self, sku: Sku) -> str:
-        row = sku.prices.filter(min_quantity=1, starts_at__isnull=True).order_by("price_list_id").first()
+        row = (
+            sku.prices.filter(min_quantity=1, starts_at__isnull=True)
+            .order_by("price_list_id")
+            .first()
+        )
         return format_minor(row.amount_minor, row.currency) if row else "–"
 
     @display(description=_("Cost"), ordering="cost_minor")
     def cost(self, sku: Sku) -> str:
         return "–" if sku.cost_minor is None else format_minor(sku.cost_minor, sku.currency)
 
-    @display(description=_("Availability"), label={"in": "success", "low": "warning", "out": "danger"})
+    @display(
+        description=_("Availability"), label={"in": "success", "low": "warning", "out": "danger"}
+    )
     def stock_badge(self, sku: Sku) -> tuple[str, str]:
         return sku.availability, Availability(sku.availability).label
 
@@ -166,13 +189,17 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
 
         def run(data: dict[str, Any]) -> str:
             with step():
-                set_cost(sku_id=sku.pk, cost_minor=data["cost"], now=clock.now(), acting=actor(request))
+                set_cost(
+                    sku_id=sku.pk, cost_minor=data["cost"], now=clock.now(), acting=actor(request)
+                )
             return gettext("The cost is set.")
 
         return confirm(
             request,
             title=gettext("Cost of %(code)s") % {"code": sku.code},
-            text=gettext("The floor of every price follows. A price under it is not sold until it is raised."),
+            text=gettext(
+                "The floor of every price follows. A price under it is not sold until it is raised."
+            ),
             button=gettext("Set the cost"),
             back=reverse("admin:catalog_sku_change", args=[sku.pk]),
             form=CostForm,

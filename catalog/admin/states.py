@@ -39,7 +39,11 @@ def ask(request: HttpRequest, products: list[Product], to: ProductState, back: s
             with step():
                 for product in products[:MOST_AT_ONCE]:
                     change_state(
-                        product_id=product.pk, to=to.value, now=now, acting=actor(request), why=data["why"]
+                        product_id=product.pk,
+                        to=to.value,
+                        now=now,
+                        acting=actor(request),
+                        why=data["why"],
                     )
         except StateRefused as refused:
             raise ValidationError(str(refused)) from refused
@@ -64,8 +68,12 @@ _TITLES = {
     ProductState.DRAFT: gettext_lazy("Back to draft"),
 }
 _TEXTS = {
-    ProductState.ON_SALE: gettext_lazy("It can be bought at once, in every channel that has a price for it."),
-    ProductState.SCHEDULED: gettext_lazy("It goes on sale by itself at the date set on the product."),
+    ProductState.ON_SALE: gettext_lazy(
+        "It can be bought at once, in every channel that has a price for it."
+    ),
+    ProductState.SCHEDULED: gettext_lazy(
+        "It goes on sale by itself at the date set on the product."
+    ),
     ProductState.PAUSED: gettext_lazy(
         "Its page stays, but nobody can buy. Orders that are placed already are delivered."
     ),

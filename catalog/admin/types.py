@@ -42,7 +42,15 @@ class InputFieldInline(StackedInline):
 class ProductTypeAdmin(CatalogAdmin):
     """A kind of goods: delivery, what is asked, validity, binding, refund, guide."""
 
-    list_display = ["name", "code", "delivery_kind", "stock_mode", "asked", "product_number", "is_active"]
+    list_display = [
+        "name",
+        "code",
+        "delivery_kind",
+        "stock_mode",
+        "asked",
+        "product_number",
+        "is_active",
+    ]
     list_filter = ["delivery_kind", "is_active"]
     search_fields = ["code", "name", "name_en"]
     inlines = [InputFieldInline]
@@ -65,7 +73,9 @@ class ProductTypeAdmin(CatalogAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        return rows.prefetch_related("inputs").annotate(product_count=Count("products", distinct=True))
+        return rows.prefetch_related("inputs").annotate(
+            product_count=Count("products", distinct=True)
+        )
 
     @display(description=_("Asks for"))
     def asked(self, row: ProductType) -> str:

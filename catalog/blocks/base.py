@@ -31,6 +31,11 @@ class Block:
     content: Mapping[str, Any]
 
 
+def nothing_wrong(params: Mapping[str, Any]) -> str:
+    """For kinds whose settings cannot be wrong."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class BlockKind:
     """A kind of block. `build` gives the template's content, or None to show nothing.
@@ -41,7 +46,7 @@ class BlockKind:
     title: str | Promise
     template: str
     build: Callable[[Mapping[str, Any], Moment], Mapping[str, Any] | None]
-    wrong: Callable[[Mapping[str, Any]], str] = lambda params: ""
+    wrong: Callable[[Mapping[str, Any]], str] = nothing_wrong
     example: str = "{}"
 
 

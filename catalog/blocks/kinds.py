@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.blocks.base import BLOCK_KINDS, BlockKind, Moment
@@ -31,7 +31,8 @@ def register() -> None:
         "categories": BlockKind(_("Category chips"), "catalog/blocks/_categories.html", _categories),
         "rail": BlockKind(
             _("Product rail"), "catalog/blocks/_rail.html", _rail, _wrong_rail,
-            example='{"source": "hot | new | all | tag | category | handpicked", "slug": "…", "products": ["…"], "limit": 8}',
+            example='{"source": "hot | new | all | tag | category | handpicked", "slug": "…",'
+            ' "products": ["…"], "limit": 8}',
         ),
         "text": BlockKind(
             _("Rich text"), "catalog/blocks/_text.html", _text, example='{"html": "<p>…</p>", "html_en": "<p>…</p>"}'
@@ -62,7 +63,7 @@ def _banner(params: Mapping[str, Any], at: Moment) -> Mapping[str, Any]:
     return {
         "text": in_language(params, "text", at.language),
         "link": params.get("link") if not _wrong_link(params) else "",
-        "hue": hue // 5 * 5 if isinstance(hue, int) and 0 <= hue < 360 else None,
+        "hue": hue % 360 // 5 * 5 if isinstance(hue, int) else None,
     }
 
 
@@ -100,7 +101,9 @@ def _chosen(params: Mapping[str, Any], at: Moment) -> list[ProductPage]:
         fresh = [page for page in shelf if _has_tag(page, "new")]
         return fresh or sorted(shelf, key=lambda page: -page.created_at.timestamp())
     if source == "hot":
-        liked = sorted(shelf, key=lambda page: (-page.popularity, not _has_tag(page, "hot"), page.position))
+        liked = sorted(
+            shelf, key=lambda page: (-page.popularity, not _has_tag(page, "hot"), page.position)
+        )
         return _spread([page for page in liked if not page.is_sold_out])
     return list(shelf)
 
@@ -110,7 +113,9 @@ def _spread(pages: list[ProductPage]) -> list[ProductPage]:
     queues: dict[str, list[ProductPage]] = {}
     for page in pages:
         queues.setdefault(page.category_slug, []).append(page)
-    turns = [(turn, place) for place, queue in enumerate(queues.values()) for turn in range(len(queue))]
+    turns = [
+        (turn, place) for place, queue in enumerate(queues.values()) for turn in range(len(queue))
+    ]
     ordered = list(queues.values())
     return [ordered[place][turn] for turn, place in sorted(turns)]
 
@@ -137,22 +142,22 @@ def _countdown(params: Mapping[str, Any], at: Moment) -> Mapping[str, Any] | Non
 def _wrong_link(params: Mapping[str, Any]) -> str:
     link = str(params.get("link", "") or "/")
     right = link.startswith("/") and not link.startswith("//") and "\\" not in link
-    return "" if right else _t("link leads to a page of the shop and starts with one slash.")
+    return "" if right else gettext("link leads to a page of the shop and starts with one slash.")
 
 
 def _wrong_rail(params: Mapping[str, Any]) -> str:
     source = params.get("source")
     if source not in SOURCES:
-        return _t("source is one of: %(names)s.") % {"names": ", ".join(SOURCES)}
+        return gettext("source is one of: %(names)s.") % {"names": ", ".join(SOURCES)}
     if source in ("tag", "category") and not params.get("slug"):
-        return _t("slug is missing.")
+        return gettext("slug is missing.")
     if source == "handpicked" and not isinstance(params.get("products"), list):
-        return _t("products is a list of addresses.")
+        return gettext("products is a list of addresses.")
     return ""
 
 
 def _wrong_countdown(params: Mapping[str, Any]) -> str:
     until = parse_datetime(str(params.get("until", "")))
     if until is None or until.tzinfo is None:
-        return _t("until is a moment with its time zone, such as 2026-12-01T00:00:00+08:00.")
+        return gettext("until is a moment with its time zone, such as 2026-12-01T00:00:00+08:00.")
     return _wrong_link(params)

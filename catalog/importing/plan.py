@@ -64,7 +64,9 @@ def plan_import(content: bytes, *, price_list_id: int) -> Plan:
             row = parse_row(number, cells)
             _check_against(row, known)
             outcome, reason = _compare(row, known)
-            verdict = Verdict(number, row.sku_code, f"{row.product} {row.sku}", outcome, reason, row)
+            verdict = Verdict(
+                number, row.sku_code, f"{row.product} {row.sku}", outcome, reason, row
+            )
         except BadRow as bad:
             name = f"{cells['product']} {cells['sku']}".strip()
             verdict = Verdict(number, cells["sku_code"][:40], name[:120], REFUSED, str(bad))
@@ -73,7 +75,9 @@ def plan_import(content: bytes, *, price_list_id: int) -> Plan:
 
 
 def _known(price_list_id: int) -> _Known:
-    skus = Sku.objects.select_related("product__brand", "product__category", "product__product_type")
+    skus = Sku.objects.select_related(
+        "product__brand", "product__category", "product__product_type"
+    )
     standing = Price.objects.filter(
         price_list_id=price_list_id, min_quantity=1, starts_at__isnull=True
     ).select_related("sku")
@@ -95,7 +99,9 @@ def _check_against(row: Row, known: _Known) -> None:
     sku = known.skus.get(row.sku_code)
     key = (row.brand, row.product)
     if sku is not None and (sku.product.brand.name, sku.product.name) != key:
-        raise BadRow(_("sku_code belongs to another product: “%(name)s”.") % {"name": sku.product.name})
+        raise BadRow(
+            _("sku_code belongs to another product: “%(name)s”.") % {"name": sku.product.name}
+        )
     first = known.groups.get(key)
     if first is not None and first.type_code != row.type_code:
         raise BadRow(_("The product has another type in line %(n)s.") % {"n": first.line})
@@ -103,7 +109,9 @@ def _check_against(row: Row, known: _Known) -> None:
         raise BadRow(_("The product has another category in line %(n)s.") % {"n": first.line})
     product = known.products.get(key)
     if product is not None and product.product_type.code != row.type_code:
-        raise BadRow(_("The product is of the type “%(code)s”.") % {"code": product.product_type.code})
+        raise BadRow(
+            _("The product is of the type “%(code)s”.") % {"code": product.product_type.code}
+        )
     floor = sku.advertised_minimum_minor if sku is not None else None
     if floor is not None and row.price_minor < floor:
         raise BadRow(_("The price is under the lowest advertised price."))

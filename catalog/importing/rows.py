@@ -76,14 +76,18 @@ def read_lines(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.DictReader(io.StringIO(_decode(content), newline=""), strict=True)
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
-        raise UnreadableFile(_("These columns are missing: %(names)s.") % {"names": ", ".join(missing)})
+        raise UnreadableFile(
+            _("These columns are missing: %(names)s.") % {"names": ", ".join(missing)}
+        )
     try:
         for number, line in enumerate(reader, start=1):
             if number > MAX_LINES:
                 raise UnreadableFile(_("The file has more than %(n)s lines.") % {"n": MAX_LINES})
             yield reader.line_num, {name: (line.get(name) or "").strip() for name in COLUMNS}
     except csv.Error as error:
-        raise UnreadableFile(_("The file is not well-formed CSV: %(why)s.") % {"why": error}) from error
+        raise UnreadableFile(
+            _("The file is not well-formed CSV: %(why)s.") % {"why": error}
+        ) from error
 
 
 def parse_row(number: int, cells: dict[str, str]) -> Row:
@@ -118,7 +122,9 @@ def parse_row(number: int, cells: dict[str, str]) -> Row:
         validity_months=months,
         guide=cells["guide"],
         guide_en=cells["guide_en"],
-        tags=tuple(dict.fromkeys(tag.strip() for tag in re.split(r"[;,、|]", cells["tags"]) if tag.strip())),
+        tags=tuple(
+            dict.fromkeys(tag.strip() for tag in re.split(r"[;,、|]", cells["tags"]) if tag.strip())
+        ),
     )
 
 
@@ -156,7 +162,8 @@ def _money(cells: dict[str, str], name: str) -> int | None:
         amount = parse_minor(cells[name], CURRENCY)
     except BadMoney:
         raise BadRow(
-            _("%(column)s is not an amount: “%(text)s”.") % {"column": name, "text": cells[name][:20]}
+            _("%(column)s is not an amount: “%(text)s”.")
+            % {"column": name, "text": cells[name][:20]}
         ) from None
     if amount < 0:
         raise BadRow(_("%(column)s is negative.") % {"column": name})

@@ -13,6 +13,7 @@ from catalog.inputs.spec import Checked, Refused
 from catalog.inputs.text import digits_only
 from core.masking import mask_mail, mask_middle
 
+LONGEST_MATCHED = 64
 _QQ = re.compile(r"[1-9][0-9]{4,10}")
 # Sinopec cards have 19 digits and start with 100011; PetroChina cards have 16 and start with 9.
 _FUEL_CARDS = {
@@ -68,7 +69,9 @@ def check_fuel_card(value: str, params: Mapping[str, Any]) -> Checked:
     if len(text) != count or not text.isascii() or not text.isdigit():
         raise Refused(_("A fuel card number has %(count)s digits.") % {"count": count})
     if not pattern.fullmatch(text):
-        raise Refused(_("This is not a card number of the right oil company. Check the first digits."))
+        raise Refused(
+            _("This is not a card number of the right oil company. Check the first digits.")
+        )
     return Checked(text, mask_middle(text))
 
 
@@ -78,7 +81,7 @@ def check_pattern(value: str, params: Mapping[str, Any]) -> Checked:
         pattern = compiled(str(params.get("pattern", "")))
     except UnsafePattern:
         raise Refused(_("This field is set up wrongly. Please tell the shop.")) from None
-    if len(value) > 64 or not pattern.fullmatch(value):
+    if len(value) > LONGEST_MATCHED or not pattern.fullmatch(value):
         raise Refused(str(params.get("message") or _("This does not look right. Please check it.")))
     return Checked(value, mask_middle(value))
 
@@ -87,7 +90,5 @@ def check_text(value: str, params: Mapping[str, Any]) -> Checked:
     """Free text of `min` to `max` characters on one line."""
     low, high = int(params.get("min", 1)), min(int(params.get("max", 64)), 200)
     if not low <= len(value) <= high:
-        raise Refused(
-            _("Enter %(low)s to %(high)s characters.") % {"low": low, "high": high}
-        )
+        raise Refused(_("Enter %(low)s to %(high)s characters.") % {"low": low, "high": high})
     return Checked(value, mask_middle(value))

@@ -12,6 +12,14 @@ from typing import Any
 
 MAX_PATTERN = 120
 MAX_OPEN_REPEATS = 3
+_BACK_REFERENCES = (_constants.GROUPREF, _constants.GROUPREF_EXISTS)
+_REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)
+# Where each group keeps the pattern that it holds.
+_NESTING = {
+    _constants.SUBPATTERN: 3,
+    _constants.ASSERT: 1,
+    _constants.ASSERT_NOT: 1,
+}
 
 
 class UnsafePattern(ValueError):
@@ -36,22 +44,23 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 def _walk(tree: Any, *, inside: bool) -> Iterator[str]:
     for op, arg in tree:
-        if op in (_constants.GROUPREF, _constants.GROUPREF_EXISTS):
+        if op in _BACK_REFERENCES:
             raise UnsafePattern("back-references are not allowed")
-        if op in (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT):
-            low, high, body = arg
-            varies = low != high
-            if inside and varies:
-                raise UnsafePattern("a repeat inside a repeat is not allowed")
-            if high == _constants.MAXREPEAT:
-                yield "open"
-            yield from _walk(body, inside=inside or high > 1)
+        if op in _REPEATS:
+            yield from _repeat(arg, inside=inside)
         elif op is _constants.BRANCH:
             if inside:
                 raise UnsafePattern("alternatives inside a repeat are not allowed")
             for branch in arg[1]:
                 yield from _walk(branch, inside=inside)
-        elif op is _constants.SUBPATTERN:
-            yield from _walk(arg[3], inside=inside)
-        elif op in (_constants.ASSERT, _constants.ASSERT_NOT):
-            yield from _walk(arg[1], inside=inside)
+        elif op in _NESTING:
+            yield from _walk(arg[_NESTING[op]], inside=inside)
+
+
+def _repeat(arg: Any, *, inside: bool) -> Iterator[str]:
+    low, high, body = arg
+    if inside and low != high:
+        raise UnsafePattern("a repeat inside a repeat is not allowed")
+    if high == _constants.MAXREPEAT:
+        yield "open"
+    yield from _walk(body, inside=inside or high > 1)

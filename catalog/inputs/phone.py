@@ -13,6 +13,8 @@ from catalog.inputs.spec import Checked, Refused
 from catalog.inputs.text import digits_only
 from core.masking import mask_phone
 
+CHINA = 86
+DIGITS = 11
 CARRIERS = {
     "cmcc": gettext_lazy("China Mobile"),
     "cucc": gettext_lazy("China Unicom"),
@@ -66,6 +68,6 @@ def _national(value: str) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     national = str(parsed.national_number)
-    if parsed.country_code != 86 or len(national) != 11 or not national.startswith("1"):
+    if parsed.country_code != CHINA or len(national) != DIGITS or not national.startswith("1"):
         return None
     return national if phonenumbers.is_valid_number(parsed) else None

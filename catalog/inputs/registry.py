@@ -19,6 +19,7 @@ from catalog.inputs.accounts import (
 from catalog.inputs.patterns import UnsafePattern, compiled
 from catalog.inputs.phone import CARRIERS, check_phone
 from catalog.inputs.spec import Checked
+from catalog.inputs.text import MAX_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _wrong_pattern(params: Mapping[str, Any]) -> str:
 
 def _wrong_bounds(params: Mapping[str, Any]) -> str:
     low, high = params.get("min", 1), params.get("max", 200)
-    right = isinstance(low, int) and isinstance(high, int) and 1 <= low <= high <= 200
+    right = isinstance(low, int) and isinstance(high, int) and 1 <= low <= high <= MAX_CHARACTERS
     return "" if right else str(_("min and max are whole numbers from 1 to 200."))
 
 

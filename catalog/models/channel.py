@@ -27,7 +27,9 @@ class Channel(models.Model):
         blank=True,
         default="",
         validators=[RegexValidator(r"^[a-z0-9][a-z0-9/-]*[a-z0-9]$")],
-        help_text=_("Opens this channel under a path, such as s/corner-shop. Without slashes at the ends."),
+        help_text=_(
+            "Opens this channel under a path, such as s/corner-shop. Without slashes at the ends."
+        ),
     )
     theme = models.SlugField(_("theme"), max_length=32, blank=True, default="")
     price_list = models.ForeignKey(
@@ -48,7 +50,9 @@ class Channel(models.Model):
         ordering = ["-is_default", "code"]
         constraints = [
             models.UniqueConstraint(
-                fields=["is_default"], condition=Q(is_default=True), name="catalog_channel_one_default"
+                fields=["is_default"],
+                condition=Q(is_default=True),
+                name="catalog_channel_one_default",
             ),
             models.UniqueConstraint(
                 fields=["path_prefix"],

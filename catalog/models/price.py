@@ -24,7 +24,8 @@ class PriceList(models.Model):
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(parent__isnull=True) | ~Q(parent=F("id")), name="catalog_pricelist_no_self"
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
+                name="catalog_pricelist_no_self",
             )
         ]
 
@@ -63,7 +64,9 @@ class Price(models.Model):
                 nulls_distinct=False,
                 name="catalog_price_once",
             ),
-            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="catalog_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=0), name="catalog_price_not_negative"
+            ),
             models.CheckConstraint(condition=Q(min_quantity__gte=1), name="catalog_price_quantity"),
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True)

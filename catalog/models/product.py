@@ -26,7 +26,9 @@ class Product(models.Model):
     category = models.ForeignKey(
         Category, models.PROTECT, related_name="products", verbose_name=_("category")
     )
-    brand = models.ForeignKey(Brand, models.PROTECT, related_name="products", verbose_name=_("brand"))
+    brand = models.ForeignKey(
+        Brand, models.PROTECT, related_name="products", verbose_name=_("brand")
+    )
     product_type = models.ForeignKey(
         ProductType, models.PROTECT, related_name="products", verbose_name=_("type")
     )
@@ -39,7 +41,9 @@ class Product(models.Model):
     summary = models.CharField(_("summary"), max_length=160, blank=True, default="")
     summary_en = models.CharField(_("summary in English"), max_length=240, blank=True, default="")
     guide = models.TextField(_("usage guide"), max_length=4000, blank=True, default="")
-    guide_en = models.TextField(_("usage guide in English"), max_length=4000, blank=True, default="")
+    guide_en = models.TextField(
+        _("usage guide in English"), max_length=4000, blank=True, default=""
+    )
     position = models.PositiveIntegerField(_("position"), default=0)
     # A read-model: units sold of late, written by whoever counts sales; only the hot order uses it.
     popularity = models.PositiveIntegerField(_("popularity"), default=0, editable=False)
@@ -93,7 +97,11 @@ class Sku(models.Model):
     # Read-models written by fulfillment when a threshold is crossed, never per sale.
     cost_minor = models.BigIntegerField(_("cost"), null=True, blank=True)
     availability = models.CharField(
-        _("availability"), max_length=4, choices=Availability, default=Availability.IN, editable=False
+        _("availability"),
+        max_length=4,
+        choices=Availability,
+        default=Availability.IN,
+        editable=False,
     )
     stock_mode = models.CharField(_("stock"), max_length=12, choices=StockMode)
     validity_kind = models.CharField(

@@ -11,7 +11,12 @@ class Category(models.Model):
     name = models.CharField(_("name"), max_length=40, unique=True)
     name_en = models.CharField(_("name in English"), max_length=60)
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("under")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("under"),
     )
     position = models.PositiveIntegerField(_("position"), default=0)
     is_visible = models.BooleanField(_("visible"), default=True)
@@ -34,7 +39,9 @@ class Brand(models.Model):
     hue = models.PositiveSmallIntegerField(
         _("hue"),
         validators=[MaxValueValidator(355)],
-        help_text=_("Color of the card face, 0 to 355 in steps of five: 25 red, 90 gold, 145 green, 255 blue."),
+        help_text=_(
+            "Color of the card face, 0 to 355 in steps of five: 25 red, 90 gold, 145 green, 255 blue."
+        ),
     )
     position = models.PositiveIntegerField(_("position"), default=0)
 

@@ -19,7 +19,9 @@ class ProductType(models.Model):
         _("code"),
         max_length=64,
         unique=True,
-        help_text=_("Catalogue files name a type by kind and fields: topup-phone-cmcc, code, voucher."),
+        help_text=_(
+            "Catalogue files name a type by kind and fields: topup-phone-cmcc, code, voucher."
+        ),
     )
     name = models.CharField(_("name"), max_length=60)
     name_en = models.CharField(_("name in English"), max_length=60)
@@ -31,7 +33,9 @@ class ProductType(models.Model):
     validity_days = models.PositiveIntegerField(_("valid for days"), null=True, blank=True)
     binding = models.CharField(_("bound to"), max_length=12, choices=Binding, default=Binding.NONE)
     has_dates = models.BooleanField(
-        _("stock per use date"), default=False, help_text=_("Attraction tickets: each day has its own stock.")
+        _("stock per use date"),
+        default=False,
+        help_text=_("Attraction tickets: each day has its own stock."),
     )
     is_metered = models.BooleanField(
         _("metered quota"), default=False, help_text=_("Bought as a number of calls or uses.")
@@ -42,7 +46,9 @@ class ProductType(models.Model):
         _("refund policy"), max_length=16, choices=RefundPolicy, default=RefundPolicy.UNDELIVERED
     )
     guide = models.TextField(_("usage guide"), max_length=2000, blank=True, default="")
-    guide_en = models.TextField(_("usage guide in English"), max_length=2000, blank=True, default="")
+    guide_en = models.TextField(
+        _("usage guide in English"), max_length=2000, blank=True, default=""
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:
@@ -60,7 +66,9 @@ class InputField(models.Model):
     product_type = models.ForeignKey(
         ProductType, models.CASCADE, related_name="inputs", verbose_name=_("product type")
     )
-    key = models.CharField(_("key"), max_length=32, validators=[RegexValidator(r"^[a-z][a-z0-9_]*$")])
+    key = models.CharField(
+        _("key"), max_length=32, validators=[RegexValidator(r"^[a-z][a-z0-9_]*$")]
+    )
     label = models.CharField(_("label"), max_length=40)
     label_en = models.CharField(_("label in English"), max_length=40)
     hint = models.CharField(_("hint"), max_length=120, blank=True, default="")
@@ -84,7 +92,7 @@ class InputField(models.Model):
     def clean(self) -> None:
         """Parameters that the validator does not know are a mistake of the set-up."""
         if not isinstance(self.params, dict):
-            raise ValidationError({"params": _("Parameters are written as {\"name\": value}.")})
+            raise ValidationError({"params": _('Parameters are written as {"name": value}.')})
         wrong = wrong_params(self.validator, self.params)
         if wrong:
             raise ValidationError({"params": wrong})

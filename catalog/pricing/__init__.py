@@ -1,7 +1,7 @@
 """What a unit costs, as a pure function: no Django, no database, no clock of its own."""
 
-from catalog.pricing.price import DatedPrice, Priced, Reason, next_change, price
 from catalog.pricing.floor import FloorBroken, check_floor, floor_of
+from catalog.pricing.price import DatedPrice, Priced, Reason, next_change, price
 
 __all__ = [
     "DatedPrice",

@@ -14,7 +14,7 @@ from catalog.queries import on_sale
 from catalog.search.correct import nearest
 from catalog.search.document import GRAM, PINYIN, WORD
 from catalog.search.query import Term, Way, understand
-from catalog.search.text import is_chinese, runs, normalise
+from catalog.search.text import is_chinese, normalise, runs
 from catalog.snapshot import current
 
 MAX_FOUND = 2000
@@ -67,15 +67,23 @@ def find(
     return _listed(matched, filters, page, corrected if matched else "")
 
 
-def suggest(query: str, *, channel: ChannelView, now: datetime, limit: int = 6) -> tuple[ProductPage, ...]:
+def suggest(
+    query: str, *, channel: ChannelView, now: datetime, limit: int = 6
+) -> tuple[ProductPage, ...]:
     """The first matches while someone is typing."""
     return find(query, Filters(), channel=channel, now=now).items[:limit]
 
 
-def _listed(matched: Sequence[tuple[ProductPage, int]], filters: Filters, page: int, corrected: str) -> Found:
+def _listed(
+    matched: Sequence[tuple[ProductPage, int]], filters: Filters, page: int, corrected: str
+) -> Found:
     wide = [(item, score) for item, score in matched if _passes(item, replace(filters, brand=""))]
     brands = {item.brand_slug: (item.brand_slug, item.brand, item.brand_en) for item, _ in wide}
-    kept = [(item, score) for item, score in wide if not filters.brand or item.brand_slug == filters.brand]
+    kept = [
+        (item, score)
+        for item, score in wide
+        if not filters.brand or item.brand_slug == filters.brand
+    ]
     kept.sort(key=lambda pair: _rank(pair[0], pair[1], filters.sort))
     pages = max(1, -(-len(kept) // PAGE_SIZE))
     page = min(max(page, 1), pages)
@@ -130,7 +138,8 @@ def _scores(terms: Sequence[Term]) -> dict[int, int]:
     for number, term in enumerate(terms):
         for way in term.ways:
             sql, values = _way(way)
-            parts.append(f"select {number} as term, product_id, score from ({sql}) as way")
+            # Numbers and the two constant texts of _way; what was typed is a parameter.
+            parts.append(f"select {number} as term, product_id, score from ({sql}) as way")  # noqa: S608
             params.extend(values)
     statement = (
         "select product_id, sum(score)::int from ("  # noqa: S608  constants; values are parameters

@@ -15,7 +15,9 @@ _RUNS = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|[0-9a-z]+")
 
 def normalise(text: str) -> str:
     """Lower case, plain width, no accents, one space between words; at most MAX_QUERY characters."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text[:MAX_QUERY]).casefold())
+    folded = unicodedata.normalize(
+        "NFKD", unicodedata.normalize("NFKC", text[:MAX_QUERY]).casefold()
+    )
     plain = "".join(ch for ch in folded if not unicodedata.combining(ch))
     plain = unicodedata.normalize("NFC", plain)
     return " ".join("".join(ch if ch.isalnum() else " " for ch in plain).split())[:MAX_QUERY]
@@ -38,7 +40,9 @@ def grams(run: str) -> list[str]:
 @lru_cache(maxsize=8192)
 def syllables(run: str) -> tuple[str, ...]:
     """Pinyin of a Chinese run without tones: 爱奇艺 gives ai, qi, yi."""
-    return tuple(part.replace("ü", "v") for part in lazy_pinyin(run, style=Style.NORMAL, errors="ignore"))
+    return tuple(
+        part.replace("ü", "v") for part in lazy_pinyin(run, style=Style.NORMAL, errors="ignore")
+    )
 
 
 def spoken(text: str) -> tuple[str, ...]:

@@ -33,7 +33,9 @@ def change_state(*, product_id: int, to: str, now: datetime, acting: str, why: s
             % {"name": product.name, "state": product.get_state_display(), "target": target.label}
         )
     if target == ProductState.SCHEDULED and product.on_sale_from is None:
-        raise StateRefused(_("Set the date from which “%(name)s” is on sale.") % {"name": product.name})
+        raise StateRefused(
+            _("Set the date from which “%(name)s” is on sale.") % {"name": product.name}
+        )
     if target in (ProductState.ON_SALE, ProductState.SCHEDULED):
         _refuse_unsellable(product, now)
     if not transitions.move(
@@ -60,4 +62,6 @@ def _refuse_unsellable(product: Product, now: datetime) -> None:
     )
     bare = offered.filter(~Exists(priced)).values_list("code", flat=True)
     if bare:
-        raise StateRefused(_("These SKUs have no price: %(codes)s.") % {"codes": ", ".join(bare[:10])})
+        raise StateRefused(
+            _("These SKUs have no price: %(codes)s.") % {"codes": ", ".join(bare[:10])}
+        )

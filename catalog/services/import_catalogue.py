@@ -57,7 +57,11 @@ def _write(rows: Sequence[Row], *, price_list_id: int, now: datetime, acting: st
         sku = _sku(row, products[key], types[row.type_code])
         try:
             set_price(
-                sku_id=sku.pk, price_list_id=price_list_id, amount_minor=row.price_minor, now=now, acting=acting
+                sku_id=sku.pk,
+                price_list_id=price_list_id,
+                amount_minor=row.price_minor,
+                now=now,
+                acting=acting,
             )
         except PriceLocked:
             continue
@@ -88,7 +92,12 @@ def _product(row: Row, kind: ProductType, position: int, *, now: datetime, actin
     if is_new:
         why = "vouchers wait for redemption" if product.state == ProductState.PAUSED else "imported"
         transitions.begin(
-            entity="product", subject=product.public_id, state=product.state, now=now, by=acting, why=why
+            entity="product",
+            subject=product.public_id,
+            state=product.state,
+            now=now,
+            by=acting,
+            why=why,
         )
     else:
         Product.objects.filter(pk=product.pk).update(**texts)
@@ -117,7 +126,9 @@ def _sku(row: Row, product: Product, kind: ProductType) -> Sku:
         "currency": CURRENCY,
         "stock_mode": kind.stock_mode,
         "position": row.line,
-        "availability": Availability.OUT if kind.delivery_kind == DeliveryKind.POOL else Availability.IN,
+        "availability": Availability.OUT
+        if kind.delivery_kind == DeliveryKind.POOL
+        else Availability.IN,
     }
     sku, _ = Sku.objects.update_or_create(
         code=row.sku_code, defaults=values, create_defaults={**values, **fresh}

@@ -89,7 +89,7 @@ def set_price(  # noqa: PLR0913  each argument is a part of the fact
     return True
 
 
-def _refuse_nonsense(  # noqa: PLR0913
+def _refuse_nonsense(
     sku: Sku,
     price_list: PriceList,
     amount_minor: int,

@@ -3,4 +3,14 @@ from catalog.views.page import campaign, home, preview
 from catalog.views.product import product
 from catalog.views.robots import robots, sitemap
 
-__all__ = ["campaign", "category", "everything", "home", "preview", "product", "robots", "search", "sitemap"]
+__all__ = [
+    "campaign",
+    "category",
+    "everything",
+    "home",
+    "preview",
+    "product",
+    "robots",
+    "search",
+    "sitemap",
+]

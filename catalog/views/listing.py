@@ -99,7 +99,9 @@ def _sorts(chosen: str, kept: dict[str, str], *, is_search: bool) -> list[dict[s
             "value": value,
             "title": title,
             "chosen": value == chosen,
-            "query": urlencode({**kept, "sort": value} if value else {k: v for k, v in kept.items() if k != "sort"}),
+            "query": urlencode(
+                {**kept, "sort": value} if value else {k: v for k, v in kept.items() if k != "sort"}
+            ),
         }
         for value, title in titles.items()
     ]

@@ -77,7 +77,10 @@ def _field(spec: InputSpec, language: str) -> dict[str, Any]:
         "maxlength": validator.maxlength,
         "required": spec.required,
         "choices": [
-            (option["value"], (option.get("label_en") if english else option.get("label")) or option["value"])
+            (
+                option["value"],
+                (option.get("label_en") if english else option.get("label")) or option["value"],
+            )
             for option in options
         ],
     }

@@ -11,7 +11,17 @@ from catalog.queries import categories, on_sale
 from core import clock
 
 MAX_ADDRESSES = 50_000
-CLOSED = ("/admin/", "/accounts/", "/cart/", "/checkout/", "/orders/", "/lookup/", "/wallet/", "/pay/", "/search/")
+CLOSED = (
+    "/admin/",
+    "/accounts/",
+    "/cart/",
+    "/checkout/",
+    "/orders/",
+    "/lookup/",
+    "/wallet/",
+    "/pay/",
+    "/search/",
+)
 
 
 @require_safe
@@ -29,7 +39,11 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     pages = on_sale(channel, clock.now())
     filled = {page.category_slug for page in pages}
     paths = [reverse("catalog:home"), reverse("catalog:all")]
-    paths += [reverse("catalog:category", args=[row.slug]) for row in categories() if row.slug in filled]
+    paths += [
+        reverse("catalog:category", args=[row.slug]) for row in categories() if row.slug in filled
+    ]
     paths += [reverse("catalog:product", args=[page.slug]) for page in pages]
     addresses = [settings.SITE_URL + path for path in paths[:MAX_ADDRESSES]]
-    return render(request, "catalog/sitemap.xml", {"addresses": addresses}, content_type="application/xml")
+    return render(
+        request, "catalog/sitemap.xml", {"addresses": addresses}, content_type="application/xml"
+    )

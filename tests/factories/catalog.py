@@ -27,6 +27,7 @@ from catalog.states import Availability, DeliveryKind, ProductState
 from core.cache import bump
 
 _numbers = itertools.count(1)
+Inputs = tuple[tuple[str, str, dict[str, Any]], ...]
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -51,21 +52,40 @@ def base() -> Channel:
     return row
 
 
-def make_type(kind: str = "pool", *, inputs: tuple[tuple[str, str, dict[str, Any]], ...] = (), **values: Any) -> ProductType:
+def make_type(kind: str = "pool", *, inputs: Inputs = (), **values: Any) -> ProductType:
     """A product type; `inputs` are (key, validator, params)."""
     n = next(_numbers)
-    stock = {"pool": "pool", "topup": "supplier", "voucher": "voucher", "manual": "manual"}.get(kind, "unlimited")
-    defaults = {"code": f"type-{n}", "name": f"类型{n}", "name_en": f"Type {n}", "stock_mode": stock}
+    stock = {"pool": "pool", "topup": "supplier", "voucher": "voucher", "manual": "manual"}.get(
+        kind, "unlimited"
+    )
+    defaults = {
+        "code": f"type-{n}",
+        "name": f"类型{n}",
+        "name_en": f"Type {n}",
+        "stock_mode": stock,
+    }
     made = ProductType.objects.create(delivery_kind=kind, **{**defaults, **values})
     for position, (key, validator, params) in enumerate(inputs):
         InputField.objects.create(
-            product_type=made, key=key, label=key, label_en=key, validator=validator, params=params, position=position
+            product_type=made,
+            key=key,
+            label=key,
+            label_en=key,
+            validator=validator,
+            params=params,
+            position=position,
         )
     fresh()
     return made
 
 
-def make_product(*, kind: str = "pool", product_type: ProductType | None = None, tags: tuple[Any, ...] = (), **values: Any) -> Product:
+def make_product(
+    *,
+    kind: str = "pool",
+    product_type: ProductType | None = None,
+    tags: tuple[Any, ...] = (),
+    **values: Any,
+) -> Product:
     """A product on sale, in a category and of a brand of its own."""
     base()
     n = next(_numbers)
@@ -78,9 +98,13 @@ def make_product(*, kind: str = "pool", product_type: ProductType | None = None,
         "product_type": product_type or make_type(kind, inputs=_usual_inputs(kind)),
     }
     if "category" not in values:
-        values["category"] = Category.objects.create(slug=f"category-{n}", name=f"分类{n}", name_en=f"Category {n}")
+        values["category"] = Category.objects.create(
+            slug=f"category-{n}", name=f"分类{n}", name_en=f"Category {n}"
+        )
     if "brand" not in values:
-        values["brand"] = Brand.objects.create(slug=f"brand-{n}", name=f"品牌{n}", name_en=f"Brand {n}", hue=25)
+        values["brand"] = Brand.objects.create(
+            slug=f"brand-{n}", name=f"品牌{n}", name_en=f"Brand {n}", hue=25
+        )
     made = Product.objects.create(**{**defaults, **values})
     made.tags.set(tags)
     with transaction.atomic():
@@ -118,18 +142,26 @@ def make_sku(
     return made
 
 
-def make_price(sku: Sku, amount_minor: int, *, price_list: PriceList | None = None, **values: Any) -> Price:
+def make_price(
+    sku: Sku, amount_minor: int, *, price_list: PriceList | None = None, **values: Any
+) -> Price:
     """A price row, past the service and its floor."""
     place = price_list or base().price_list
-    row = Price.objects.create(sku=sku, price_list=place, amount_minor=amount_minor, currency=place.currency, **values)
+    row = Price.objects.create(
+        sku=sku, price_list=place, amount_minor=amount_minor, currency=place.currency, **values
+    )
     fresh()
     return row
 
 
-def make_channel(code: str = "corner", *, prices_from: PriceList | None = None, **values: Any) -> Channel:
+def make_channel(
+    code: str = "corner", *, prices_from: PriceList | None = None, **values: Any
+) -> Channel:
     """Another channel with a price list of its own that falls back to the base list."""
     parent = prices_from or base().price_list
-    own = PriceList.objects.create(code=f"{code}-prices", name=code, currency=parent.currency, parent=parent)
+    own = PriceList.objects.create(
+        code=f"{code}-prices", name=code, currency=parent.currency, parent=parent
+    )
     row = Channel.objects.create(code=code, name=code, name_en=code, price_list=own, **values)
     fresh()
     return row
@@ -143,5 +175,5 @@ def make_block(kind: str, *, params: dict[str, Any] | None = None, **values: Any
     return made
 
 
-def _usual_inputs(kind: str) -> tuple[tuple[str, str, dict[str, Any]], ...]:
+def _usual_inputs(kind: str) -> Inputs:
     return (("phone", "phone", {}),) if kind == DeliveryKind.TOPUP else ()

@@ -15,7 +15,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--dry-run", action="store_true", help="judge every line, write nothing")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="judge every line, write nothing"
+        )
 
     def handle(self, *args: Any, file: Path, dry_run: bool, **options: Any) -> None:
         try:
@@ -28,6 +30,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         for verdict in plan.verdicts:
             if verdict.outcome == REFUSED or (options["verbosity"] > 1 and verdict.reason):
-                self.stdout.write(f"{verdict.line}: {verdict.sku_code} {verdict.outcome}: {verdict.reason}")
+                self.stdout.write(
+                    f"{verdict.line}: {verdict.sku_code} {verdict.outcome}: {verdict.reason}"
+                )
         counts = ", ".join(f"{number} {outcome}" for outcome, number in plan.counts.items())
         self.stdout.write(("dry run: " if dry_run else "") + counts)
