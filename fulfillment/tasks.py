@@ -1,4 +1,4 @@
-"""Celery's side of the road: hints that carry ids. The rows themselves are the queue."""
+"""Celery's side of this floor: hints that carry ids. The rows themselves are the queue."""
 
 from contextlib import suppress
 from typing import Any
@@ -9,7 +9,10 @@ from kombu.exceptions import OperationalError
 
 from core import clock, wake
 from fulfillment import road
-from fulfillment.queries.due import due_deliveries
+from fulfillment.queries.due import due_deliveries, waiting_imports
+from fulfillment.services.import_codes import RUN_TASK
+from fulfillment.services.run_import import run_import
+from fulfillment.services.sweep_pool import sweep_pool
 
 #: A wake-up ahead of time is only for the near future; the sweeper has the rest.
 LONGEST_COUNTDOWN_SECONDS = 60
@@ -31,3 +34,14 @@ def advance(delivery_id: str, *_: Any) -> None:
 def sweep(*_: Any) -> None:
     for delivery_id in due_deliveries(now=clock.now(), limit=SWEEP_ROWS):
         wake.poke("fulfillment.advance", delivery_id)
+    if waiting_imports(now=clock.now()):
+        wake.poke(RUN_TASK)
+    sweep_pool(now=clock.now())
+
+
+@shared_task(name=RUN_TASK)
+def import_a_batch(batch_id: str = "", *_: Any) -> None:
+    """A slice of an import; it asks for the next one itself, the sweeper if it cannot."""
+    wake.clear(RUN_TASK, (batch_id,) if batch_id else ())
+    if run_import(batch_id=batch_id):
+        wake.poke(RUN_TASK, *([batch_id] if batch_id else []))

@@ -128,6 +128,7 @@ def destroy(name: str) -> None:
         (folder() / name).unlink(missing_ok=True)
 
 
-def names() -> list[str]:
-    """All sealed files lying there, for the sweeper."""
-    return [path.name for path in folder().iterdir() if path.is_file()]
+def names(*, older_than: float) -> list[str]:
+    """Sealed files last written before this moment (seconds of the epoch), for the sweeper."""
+    files = (path for path in folder().iterdir() if path.is_file())
+    return [path.name for path in files if path.stat().st_mtime < older_than]

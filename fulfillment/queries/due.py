@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from fulfillment.models import Attempt, Delivery
-from fulfillment.states import DeliveryState
+from fulfillment.models import Attempt, CodeBatch, Delivery
+from fulfillment.states import BatchState, DeliveryState
 
 
 def due_deliveries(*, now: datetime, limit: int) -> list[str]:
@@ -27,3 +27,11 @@ def due_deliveries(*, now: datetime, limit: int) -> list[str]:
     ).order_by("next_query_at")
     found += asked.values_list("delivery__public_id", flat=True)[:limit]
     return list(dict.fromkeys(found))[:limit]
+
+
+def waiting_imports(*, now: datetime) -> bool:
+    """Whether an import waits for a worker, or has lost the one it had."""
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    return CodeBatch.objects.filter(
+        free, state__in=(BatchState.QUEUED, BatchState.RUNNING)
+    ).exists()
