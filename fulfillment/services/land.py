@@ -20,7 +20,7 @@ from fulfillment.services.choose_offer import NEVER_ARRIVED, choose_offer
 from fulfillment.services.give_up import give_up
 from fulfillment.services.keep_supplied import keep_supplied
 from fulfillment.services.open_case import close_case, open_case
-from fulfillment.services.prepare_attempt import pause_for_supplier
+from fulfillment.services.prepare_attempt import OUT_OF_REACH, pause_for_supplier
 from fulfillment.services.queue_deliveries import hand_over
 from fulfillment.states import AttemptState, DeliveryState
 from fulfillment.suppliers.base import Answer, Verdict
@@ -186,7 +186,7 @@ def not_sent(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> boo
         by=by, why="not_sent",
     )
     delivery.state = DeliveryState.PENDING
-    return pause_for_supplier(delivery, "out_of_reach", now=now)
+    return pause_for_supplier(delivery, OUT_OF_REACH, now=now)
 
 
 @part

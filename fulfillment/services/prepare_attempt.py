@@ -18,6 +18,8 @@ from fulfillment.suppliers.ladder import Patience
 
 #: Kinds that a supplier's interface can bring; the others are a person's work.
 BOUGHT_KINDS = frozenset({"pool", "topup", "membership"})
+#: The supplier could not be connected to; nothing was bought, so giving up needs no person.
+OUT_OF_REACH = "out_of_reach"
 
 
 @step()
@@ -37,7 +39,7 @@ def prepare_attempt(*, lease: Lease, now: datetime) -> bool:
     if delivery.kind not in BOUGHT_KINDS:
         return _to_person(delivery, "manual", now=now)
     if _out_of_reach(delivery, now=now):
-        give_up(delivery=delivery, reason="out_of_reach", now=now, by="worker")
+        give_up(delivery=delivery, reason=OUT_OF_REACH, now=now, by="worker")
         return False
     choice = choose_offer(delivery, now=now)
     if choice.offer is None:
@@ -69,10 +71,14 @@ def _without_offer(delivery: Delivery, why: str, *, now: datetime) -> bool:
 
 
 def pause_for_supplier(delivery: Delivery, why: str, *, now: datetime) -> bool:
-    """Nothing was bought and nobody can be asked now: pause, after half an hour ask a person."""
+    """Nothing was bought and nobody can be asked now: pause.
+
+    After half an hour a person is asked; a supplier out of reach is given up by the next visit.
+    """
     patience = Patience(settings.SUPPLY_TIME_SCALE)
     since = delivery.retried_at or delivery.created_at
-    if (now - since).total_seconds() >= patience.give_up_seconds:
+    late = (now - since).total_seconds() >= patience.give_up_seconds
+    if late and why != OUT_OF_REACH:
         return _to_person(delivery, why, now=now)
     pause = timedelta(seconds=patience.retry_seconds(tries=delivery.tries))
     Delivery.objects.filter(pk=delivery.pk).update(reason=why, not_before=now + pause)
@@ -82,7 +88,7 @@ def pause_for_supplier(delivery: Delivery, why: str, *, now: datetime) -> bool:
 def _out_of_reach(delivery: Delivery, *, now: datetime) -> bool:
     """Half an hour of purchases that provably never left: nothing was bought, nobody answers."""
     last = delivery.attempts.order_by("-id").first()
-    if last is None or last.state != AttemptState.NOT_SENT:
+    if last is None or last.state != AttemptState.NOT_SENT or last.answer_code != "not_sent":
         return False
     patience = Patience(settings.SUPPLY_TIME_SCALE)
     since = delivery.retried_at or delivery.created_at
