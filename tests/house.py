@@ -44,7 +44,7 @@ class House:
             **SCALED,
             "SUPPLY_TIME_SCALE": "0.02",
             "TEST_HOOKS": "1",
-            "STATIC_MANIFEST": "0",
+            "STATIC_MANIFEST": "1",
             "CRASH_DIR": str(self.crashes),
             "SITE_URL": f"http://127.0.0.1:{number}",
             "KEY_PREFIX": f"house-{WORKER}",
