@@ -36,7 +36,7 @@ font-variant-numeric:tabular-nums}
 .hint{margin-top:20px;text-align:center}
 form{display:grid;gap:10px;margin-top:20px}
 button,a.btn{display:block;width:100%;min-height:52px;border:0;border-radius:14px;cursor:pointer;
-background:var(--sunk);color:var(--ink);font:600 1rem/1.25 inherit;font-family:inherit;padding:8px;
+background:var(--sunk);color:var(--ink);font-family:inherit;font-size:1rem;font-weight:600;line-height:1.3;padding:8px;
 text-align:center;text-decoration:none}
 button small,a.btn small{display:block;font-weight:400;opacity:.75;font-size:.75rem}
 .main{background:var(--accent)!important;color:var(--accent-ink)!important;font-size:1.125rem}
@@ -58,7 +58,7 @@ _SAYINGS = {
     "LATE": ("款项在途", "Your money is on its way and will arrive after the time is over."),
 }
 _LATE_BUTTON = (
-    "late", "超时后付款", "Pay late: the money arrives after the time is over", "",
+    "late", "超时后付款", "Pay late: the money arrives after the deadline", "",
 )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def _buttons(row: Row, *, payable: bool, amount: str, back: str) -> str:
     if row["status"] == "SUCCESS" or row["late_at"] is not None:
         label = "返回商户<small>Back to the shop</small>"
         return f'<form><a class="btn main" href="{escape(back)}">{label}</a></form>'
-    shown = [_LATE_BUTTON, ("cancel", "取消", "Cancel and go back", "")]
+    shown = [("cancel", "取消", "Cancel and go back", ""), _LATE_BUTTON]
     if payable:
         shown.insert(0, ("pay", f"支付 {amount}", f"Pay {amount}", "main"))
     fields = "".join(
@@ -140,7 +140,7 @@ def _document(body: str, status: int) -> Answer:
         f"<title>localpay 收银台</title><style>{_CSS}</style></head><body><main>"
         "<header><i>¥</i><b>localpay 收银台</b><small>模拟 simulator</small></header>"
         f'<section class="panel">{body}</section>'
-        '<p class="hint">本机模拟支付,不会产生真实扣款。<br>'
+        '<p class="hint">本机模拟支付，不会产生真实扣款。<br>'
         "A payment simulator: no real money moves.</p>"
         "</main></body></html>"
     )
