@@ -15,6 +15,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from core.faults import crashpoint, guard_off
+from core.hot import hot_cursor
 from core.tx import part
 from fulfillment.models.code import SPIN_TOP
 from fulfillment.queries.goods import goods
@@ -176,7 +177,7 @@ def _wait(want: _Want, params: dict[str, Any]) -> bool:
 
 def _run(statement: str, want: _Want, params: dict[str, Any], spin: int) -> bool:
     units = len(want.lines)
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(
             statement,
             {**params, "sku": want.sku_id, "units": units, "lines": want.lines, "spin": spin},

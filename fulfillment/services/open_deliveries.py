@@ -13,6 +13,7 @@ from django.db import connection
 
 from core import ledger, outbox, wake
 from core.faults import crashpoint
+from core.hot import hot_cursor
 from core.ids import new_id
 from core.outbox import topic_of
 from core.tx import part
@@ -139,7 +140,7 @@ def _sell(
         (line.line, line.sku_id, unit) for line in pool for unit in range(1, line.quantity + 1)
     ]
     ledger.ensure_accounts([(postings.COGS, "CNY"), (postings.INVENTORY, "CNY")])
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(
             SELL,
             {

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from core import limits
 from core.crypto import unseal
+from core.hot import hot_cursor
 from core.ids import new_id
 from core.tx import step
 from fulfillment.models.code import NEVER
@@ -73,7 +72,7 @@ def reveal(
 
 
 def _look(delivery_id: str, by: str, ip: str, now: datetime) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(
             LOOK,
             {
