@@ -170,7 +170,7 @@ class ProductAdmin(CatalogAdmin):
     def sku_number(self, product: Any) -> int:
         return int(product.sku_count)
 
-    @display(description=_("From"), ordering="lowest")
+    @display(description=_("Price from"), ordering="lowest")
     def from_price(self, product: Any) -> str:
         return format_minor(product.lowest) if product.lowest is not None else "–"
 
