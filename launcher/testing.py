@@ -148,7 +148,7 @@ def bench(arguments: list[str]) -> int:
             f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(known)}"
         )
     worst = 0
-    with whole_shop("bench", demo=False) as shop:
+    with whole_shop("bench", demo=False, extra={"TRUSTED_PROXY_HOPS": "1"}) as shop:
         pids = {
             child.name: child.process.pid
             for child in (*shop.services.children.values(), *shop.children.values())

@@ -1,0 +1,1 @@
+"""What benchmarks share: a light client, the processes' own clocks, the database's ceiling, figures."""
