@@ -64,7 +64,7 @@ select (select clean from verdict),
 # Negative control only: look first, take afterwards, as a shop without the guard would.
 LOOK_THEN_TAKE = WIDE.replace(
     "c.used + excluded.used <=",
-    "(select l.used from core_limitcount l where l.key = excluded.key) + excluded.used <=",
+    "coalesce((select l.used from core_limitcount l where l.key = excluded.key), 0) + excluded.used <=",
 ).replace("where used > lim", "where false")
 
 
