@@ -1,0 +1,164 @@
+"""Statements that must return no row, whatever has happened (reliability.md 4.4)."""
+
+from core import invariants
+
+# id, title, statement. `%(grace)s` shortens waiting times to nothing when the shop is at rest.
+STATEMENTS = [
+    (
+        "INV-L6", "a finished order owes no goods",
+        """select o.public_id, o.state, sum(p.amount) from orders_order o
+           join core_posting p on p.subject = o.public_id and p.account_id = 'order_obligation'
+           where o.state in ('delivered', 'refunded', 'closed', 'late_paid')
+           group by 1, 2 having sum(p.amount) <> 0""",
+    ),
+    (
+        "INV-P1", "a paid order has exactly one payment that pays it",
+        """select o.public_id, count(p.id) from orders_order o
+           left join orders_payment p on p.order_id = o.id and p.applied
+           where o.state in ('paid', 'review', 'waiting_stock', 'fulfilling', 'delivered',
+                             'partially_delivered', 'failed')
+           group by 1 having count(p.id) <> 1""",
+    ),
+    (
+        "INV-P2", "the payment that pays an order fits it",
+        """select p.public_id from orders_payment p join orders_order o on o.id = p.order_id
+           where p.applied and (p.state <> 'succeeded' or p.amount_minor <> o.total_minor
+                                or p.currency <> o.currency)""",
+    ),
+    (
+        "INV-P3", "refunds never exceed their payment",
+        """select p.public_id, p.amount_minor, sum(r.amount_minor) from orders_payment p
+           join orders_refund r on r.payment_id = p.id and r.state <> 'rejected'
+           group by 1, 2 having sum(r.amount_minor) > p.amount_minor""",
+    ),
+    (
+        "INV-P4", "money that moved has its journal",
+        """select p.public_id from orders_payment p
+           left join core_journal j on j.key = 'payment.succeeded:' || p.public_id
+           where p.state = 'succeeded' and p.amount_minor > 0 and j.id is null
+           union all
+           select r.public_id from orders_refund r
+           left join core_journal j on j.key = 'refund.succeeded:' || r.public_id
+           where r.state = 'succeeded' and j.id is null
+           union all
+           select r.public_id from orders_refund r
+           left join core_journal j on j.key = 'refund.requested:' || r.public_id
+           where r.state <> 'rejected' and j.id is null""",
+    ),
+    (
+        "INV-P5", "a notice that was not verified had no effect",
+        """select public_id from orders_notice
+           where not verified and outcome not in ('rejected', 'ignored')
+           union all
+           select public_id from orders_notice where verdict <> 'genuine' and outcome = 'applied'""",
+    ),
+    (
+        "INV-P6", "no money is kept that pays for nothing",
+        """select p.public_id, p.succeeded_at from orders_payment p
+           where p.state = 'succeeded' and not p.applied and p.amount_minor > 0
+             and p.succeeded_at <= %(now)s::timestamptz - make_interval(secs => 3600 * %(grace)s::float)
+             and not exists (select 1 from orders_refund r
+                             where r.payment_id = p.id and r.state <> 'rejected')""",
+    ),
+    (
+        "INV-P7", "a provider's transaction is used once",
+        """select provider, provider_txn, count(*) from orders_payment where provider_txn <> ''
+           group by 1, 2 having count(*) > 1""",
+    ),
+    (
+        "INV-D6", "nothing is delivered for an unpaid order",
+        """select d.public_id, o.public_id as "order", o.state from fulfillment_delivery d
+           join orders_order o on o.public_id = d.reference
+           where d.state = 'delivered' and o.state in ('pending_payment', 'closed', 'late_paid')""",
+    ),
+    (
+        "INV-D7", "an opened line has one delivery for each unit",
+        """select l.public_id, l.quantity, count(d.id) from orders_orderline l
+           join orders_order o on o.id = l.order_id
+           left join fulfillment_delivery d on d.reference = o.public_id and d.line = l.public_id
+           where o.state in ('fulfilling', 'delivered', 'partially_delivered', 'failed', 'refunded')
+           group by l.id, l.public_id, l.quantity, l.gone
+           having count(d.id) <> l.quantity and not (count(d.id) = 0 and l.gone = l.quantity)
+             and exists (select 1 from orders_payment p where p.order_id = l.order_id and p.applied)""",
+    ),
+    (
+        "INV-D8", "what was refunded is not kept, unless two persons agreed",
+        """select x.delivery, o.public_id as "order" from orders_refundline x
+           join orders_refund r on r.id = x.refund_id and r.state <> 'rejected'
+           join orders_order o on o.id = r.order_id
+           join fulfillment_delivery d on d.public_id = x.delivery
+           where d.state = 'delivered' and not exists (
+               select 1 from core_approval a where a.public_id = r.approval
+               and a.action = 'orders.refund_delivered' and a.executed_at is not null)""",
+    ),
+    (
+        "INV-D10", "a line counts the units that are delivered",
+        """select l.public_id, l.delivered, count(d.id) from orders_orderline l
+           join orders_order o on o.id = l.order_id
+           left join fulfillment_delivery d on d.reference = o.public_id and d.line = l.public_id
+             and d.state = 'delivered'
+             and not exists (select 1 from orders_refundline x join orders_refund r on r.id = x.refund_id
+                             where x.delivery = d.public_id and r.kind = 'delivered')
+           group by l.id, l.public_id, l.delivered
+           having l.delivered <> count(d.id)
+             and coalesce(max(d.delivered_at), '-infinity')
+                 <= %(now)s::timestamptz - make_interval(secs => 300 * %(grace)s::float)""",
+    ),
+    (
+        "INV-S6", "units are kept only for orders that may still get them",
+        """select c.id, c.held_by, o.state from fulfillment_code c
+           left join orders_order o on o.public_id = c.held_by
+           where c.state = 'held' and c.held_by like 'ord\\_%%'
+             and (o.id is null or o.state not in
+                  ('pending_payment', 'paid', 'review', 'waiting_stock', 'fulfilling'))""",
+    ),
+    (
+        "INV-O4", "no notice, unpaid order or wait is left lying",
+        """select public_id, 'notice' as what from orders_notice
+           where outcome = 'pending'
+             and received_at <= %(now)s::timestamptz - make_interval(secs => 120 * %(grace)s::float)
+           union all
+           select public_id, 'order' from orders_order where state = 'pending_payment'
+             and expires_at <= %(now)s::timestamptz - make_interval(secs => 600 * %(grace)s::float)
+           union all
+           select o.public_id, 'wait' from orders_orderwait w join orders_order o on o.id = w.order_id
+           where w.state = 'open'
+             and w.deadline <= %(now)s::timestamptz - make_interval(secs => 900 * %(grace)s::float)""",
+    ),
+    (
+        "INV-O5", "no refund and no payment is forgotten by its ladder",
+        """select public_id, state from orders_refund
+           where state in ('approved', 'submitted', 'processing', 'unknown')
+             and (not_before is null or not_before
+                  <= %(now)s::timestamptz - make_interval(secs => 900 * %(grace)s::float))
+           union all
+           select p.public_id, p.state from orders_payment p join orders_order o on o.id = p.order_id
+           where p.state in ('created', 'submitted', 'unknown') and o.state <> 'pending_payment'
+             and p.not_before is null""",
+    ),
+    (
+        "INV-O6", "an order waits for stock exactly while it says so",
+        """select o.public_id, o.state, count(w.id) from orders_order o
+           left join orders_orderwait w on w.order_id = o.id and w.kind = 'stock' and w.state = 'open'
+           group by o.id, o.public_id, o.state
+           having (o.state = 'waiting_stock') <> (count(w.id) = 1)""",
+    ),
+    (
+        "INV-O7", "the state of an order follows from its units",
+        """select o.public_id, o.state from orders_order o
+           join lateral (select sum(l.delivered) as delivered, sum(l.gone) as gone,
+               sum(l.failed) as failed, sum(l.quantity) as units
+               from orders_orderline l where l.order_id = o.id) c on true
+           where c.units <> o.units
+              or (o.state = 'fulfilling' and c.delivered + c.gone + c.failed >= c.units)
+              or (o.state = 'failed' and (c.delivered > 0 or c.gone + c.failed < c.units))
+              or (o.state in ('pending_payment', 'closed', 'late_paid', 'waiting_stock')
+                  and c.delivered + c.failed > 0)
+              or (o.state = 'partially_delivered'
+                  and (c.delivered = 0 or c.delivered = c.units
+                       or c.delivered + c.gone + c.failed < c.units))""",
+    ),
+]  # fmt: skip
+
+for _id, _title, _sql in STATEMENTS:
+    invariants.register(_id, _title, _sql)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection
@@ -219,7 +220,7 @@ def order_walk(source: str, target: str) -> tuple[str, ...]:
 
 
 def _pairs(walk: Sequence[str]) -> list[tuple[str, str]]:
-    return [(str(was), str(became)) for was, became in zip(walk, walk[1:], strict=False)]
+    return [(str(was), str(became)) for was, became in pairwise(walk)]
 
 
 def _params(

@@ -33,6 +33,7 @@ from orders.queries.confirming import (
 )
 from orders.queries.orders import bought_again
 from orders.services.request_refund import open_whole_refund
+from orders.services.tell_buyer import tell_waiting
 from orders.states import OrderState, PaymentState, derive
 from risk.services.give_back import give_back
 
@@ -140,7 +141,7 @@ def _pay(settlement: Settlement, now: datetime) -> Result:
         postings.received(
             payment=locked.payment, provider=locked.provider, order=locked.order,
             amount_minor=locked.amount_minor, currency=locked.currency,
-        )  # fmt: skip
+        )
     )
     opened = _open(locked, now)
     if opened.short:
@@ -160,7 +161,7 @@ def _pay_late(settlement: Settlement, now: datetime) -> Result:
         postings.received_unallocated(
             payment=locked.payment, provider=locked.provider, order=locked.order,
             amount_minor=locked.amount_minor, currency=locked.currency,
-        )  # fmt: skip
+        )
     )
     opened = _open(locked, now) if _honours_late(locked, now) else None
     if opened is None or opened.short:
@@ -173,7 +174,7 @@ def _pay_late(settlement: Settlement, now: datetime) -> Result:
         postings.allocated(
             payment=locked.payment, order=locked.order, amount_minor=locked.amount_minor,
             currency=locked.currency,
-        )  # fmt: skip
+        )
     )
     _take_in(settlement, opened)
     settlement.events.insert(0, _paid_event(locked, late=True))
@@ -187,7 +188,7 @@ def _pay_twice(settlement: Settlement) -> Result:
         postings.received_unallocated(
             payment=locked.payment, provider=locked.provider, order=locked.order,
             amount_minor=locked.amount_minor, currency=locked.currency,
-        )  # fmt: skip
+        )
     )
     return Result.DUPLICATE
 
@@ -247,7 +248,7 @@ def _take_in(settlement: Settlement, opened: Opened) -> None:
             postings.unit_delivered(
                 delivery=unit.delivery, order=locked.order, currency=locked.currency,
                 amount_minor=unit_paid(line.paid_minor, line.quantity, unit.unit),
-            )  # fmt: skip
+            )
         )
     settlement.order_state = derive(
         units=locked.units, delivered=len(opened.delivered), gone=0, failed=0
@@ -272,10 +273,9 @@ def _paid_event(locked: Locked, *, late: bool) -> OrderPaid:
 
 
 def _wait_for_stock(locked: Locked, sku_ids: tuple[int, ...], now: datetime) -> None:
+    deadline = now + timedelta(seconds=settings.WAIT_STOCK_SECONDS)
     OrderWait.objects.create(
-        order_id=locked.order_pk,
-        kind=WaitKind.STOCK,
-        sku_ids=list(sku_ids),
-        deadline=now + timedelta(seconds=settings.WAIT_STOCK_SECONDS),
+        order_id=locked.order_pk, kind=WaitKind.STOCK, sku_ids=list(sku_ids), deadline=deadline,
         created_at=now,
-    )
+    )  # fmt: skip
+    tell_waiting(order=locked.order, until=deadline, now=now)

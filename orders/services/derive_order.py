@@ -1,6 +1,7 @@
 """The state of a paid order follows from its parts, by one function (R-ST-5)."""
 
 from datetime import datetime
+from itertools import pairwise
 
 from django.db.models import Sum
 
@@ -37,7 +38,7 @@ def derive_order(order: Order, *, now: datetime, acting: str, why: str) -> str:
         return order.state
     also = {"completed_at": now} if target != OrderState.FULFILLING else {}
     walk = path(ORDER_STEPS, order.state, target)
-    for was, became in zip(walk, walk[1:], strict=False):
+    for was, became in pairwise(walk):
         transitions.move(
             Order, order.pk, from_=[was], to=became, now=now, by=acting, why=why, state_at=now,
             **(also if became == target else {}),

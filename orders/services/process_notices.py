@@ -30,7 +30,7 @@ def process_notices(*, now: datetime, limit: int = 50) -> int:
             told = adapter.read_notice(bytes(notice.body), notice.headers, now=notice.received_at)
         except NotBelieved as reason:
             # The key was taken away meanwhile; the poller has the last word on the payment.
-            log.error("stuck_notice_unreadable", notice=notice.public_id, verdict=reason.verdict)
+            log.error("stuck_notice_unreadable", notice=notice.public_id, verdict=reason.verdict)  # noqa: TRY400  an outcome, not a fault
             Notice.objects.filter(pk=notice.pk, outcome=Outcome.PENDING).update(
                 outcome=Outcome.QUARANTINED, processed_at=now
             )

@@ -68,7 +68,7 @@ def _confirm(row: Payment, answer: Answer, *, now: datetime) -> None:
         confirm_payment(receipt=receipt, now=now, acting=f"provider:{row.provider}")
     except Mismatch as mismatch:
         # Money that does not fit is never "close enough": it stays open and somebody looks.
-        log.error("payment_mismatch", payment=row.public_id, verdict=mismatch.verdict)
+        log.error("payment_mismatch", payment=row.public_id, verdict=mismatch.verdict)  # noqa: TRY400  an outcome, not a fault
         _later(row, now + timedelta(seconds=UNANSWERED_SECONDS))
 
 

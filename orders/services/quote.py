@@ -179,7 +179,8 @@ def _line(
 
 def _problem(offer: Offer, units: int, buyer: Buyer) -> tuple[str, str] | None:
     limits = offer.limits
-    if not offer.state_ok:
+    # A price under the floor needs a subsidy that two persons approved; there is none here.
+    if not offer.state_ok or offer.unit_minor < offer.floor_minor:
         return ("not_on_sale", _("This is not on sale at the moment."))
     if offer.availability == "out":
         return ("sold_out", _("This is sold out."))
@@ -190,9 +191,6 @@ def _problem(offer: Offer, units: int, buyer: Buyer) -> tuple[str, str] | None:
         return ("members_only", _("Please sign in to buy this."))
     if limits.who == WhoMayBuy.LEVEL and buyer.level < limits.minimum_level:
         return ("level", _("This is for members of a higher level."))
-    if offer.unit_minor < offer.floor_minor:
-        # A price under the floor needs a subsidy that two persons approved; there is none here.
-        return ("under_floor", _("This is not on sale at the moment."))
     return None
 
 

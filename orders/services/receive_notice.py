@@ -166,7 +166,7 @@ def process_notice(pk: int, told: Told, *, provider: str, now: datetime) -> bool
             receipt=receipt, now=now, acting=f"provider:{provider}", notice=pk
         )
     except (Mismatch, IntegrityError) as error:
-        log.error("notice_quarantined", provider=provider, error=type(error).__name__)
+        log.error("notice_quarantined", provider=provider, error=type(error).__name__)  # noqa: TRY400  an outcome, not a fault
         _finish(pk, Outcome.QUARANTINED, now)
         return False
     if confirmed.result == Result.ALREADY:

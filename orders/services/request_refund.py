@@ -116,9 +116,10 @@ def _unopened(
     """A paid order that waits for stock: nothing was opened, everything goes back."""
     release(reference=order.public_id, now=now, why="refunded", by=acting)
     for wait in OrderWait.objects.filter(order=order, state=WaitState.OPEN):
+        ended = WaitState.EXPIRED if wait.deadline <= now else WaitState.CANCELLED
         transitions.move(
-            OrderWait, wait.pk, from_=[WaitState.OPEN], to=WaitState.CANCELLED, now=now,
-            by=acting, why=reason, ended_at=now,
+            OrderWait, wait.pk, from_=[WaitState.OPEN], to=ended, now=now, by=acting, why=reason,
+            ended_at=now,
         )  # fmt: skip
     units = [
         Unit(line, unit, "", amount)

@@ -5,6 +5,7 @@ from datetime import datetime
 import structlog
 from django.conf import settings
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from accounts.services.send_message import send_message
 from core import audit
@@ -13,7 +14,14 @@ from core.tx import part, step
 from orders.models import Order
 from orders.models.private import open_private
 from orders.queries.orders import lock_order
+from orders.states import OrderState
 from risk.values import NotAValue
+
+# An order that came to nothing is told about by its refund.
+LINK_TEMPLATE = {
+    OrderState.DELIVERED: "delivered_link",
+    OrderState.PARTIALLY_DELIVERED: "order_link",
+}
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +35,10 @@ def tell_completed(*, order: str, now: datetime) -> bool:
     row = lock_order(order)
     if row is None or row.link_sent_at is not None:
         return False
+    if row.state not in LINK_TEMPLATE:
+        return False
     Order.objects.filter(pk=row.pk).update(link_sent_at=now)
-    return _send(row, "order_completed", now, {"state": row.state})
+    return _send(row, LINK_TEMPLATE[row.state], now, {})
 
 
 @part
@@ -38,7 +48,17 @@ def tell_refunded(*, order: str, refund: str, amount_minor: int, currency: str, 
     if row is None:
         return False
     amount = format_minor(amount_minor, currency)
-    return _send(row, "order_refunded", now, {"refund": refund, "amount": amount})
+    return _send(row, "refund_done", now, {"refund": refund, "amount": amount})
+
+
+@part
+def tell_waiting(*, order: str, until: datetime, now: datetime) -> bool:
+    """Say that the goods ran out, until when we wait, and that the money comes back otherwise."""
+    row = lock_order(order)
+    if row is None:
+        return False
+    shown = localtime(until).strftime("%Y-%m-%d %H:%M")
+    return _send(row, "waiting_stock", now, {"until": shown})
 
 
 @step()
@@ -65,7 +85,7 @@ def _send(order: Order, template: str, now: datetime, more: dict[str, str]) -> b
             template=template,
             context={
                 "order": order.public_id,
-                "link": order_link(order.public_id, private.token),
+                "url": order_link(order.public_id, private.token),
                 "secret": private.secret,
                 **more,
             },
@@ -73,6 +93,6 @@ def _send(order: Order, template: str, now: datetime, more: dict[str, str]) -> b
             now=now,
         )
     except NotAValue:
-        log.error("contact_unusable", order=order.public_id)
+        log.error("contact_unusable", order=order.public_id)  # noqa: TRY400  an outcome, not a fault
         return False
     return True

@@ -35,7 +35,7 @@ def pay(request: HttpRequest, order_id: str) -> HttpResponse:
                 start_payment(
                     order=order_id, provider=_provider(request), now=clock.now(),
                     acting=acting(request),
-                )  # fmt: skip
+                )
             )
         except (NotPayable, KeyError):
             trouble = _("This payment could not be started. Look at the order once more.")

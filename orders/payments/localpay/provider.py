@@ -127,7 +127,8 @@ def _params(body: bytes, content_type: str) -> dict[str, str]:
             pairs = json.loads(text, object_pairs_hook=list)
         else:
             pairs = parse_qsl(
-                text, keep_blank_values=True, strict_parsing=True, max_num_fields=MOST_FIELDS
+                text, keep_blank_values=True, strict_parsing=True, errors="strict",
+                max_num_fields=MOST_FIELDS,
             )
         params = dict(pairs)
     except (ValueError, TypeError, RecursionError) as error:
