@@ -10,6 +10,8 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+PREPARE_FROM = 5
+
 
 class _PreparingCursor(psycopg.Cursor[Any]):
     def execute(self, query: Any, params: Any = None, **_: Any) -> Any:
@@ -23,7 +25,11 @@ def hot_cursor() -> Any:
     (`%(line)s::text`); a statement text is prepared once per connection and set of types.
     """
     connection.ensure_connection()
-    cursor = _PreparingCursor(connection.connection)
+    raw = connection.connection
+    if raw.prepare_threshold is None:
+        # Django switches preparing off; its own cursors bind on the client and never prepare.
+        raw.prepare_threshold = PREPARE_FROM
+    cursor = _PreparingCursor(raw)
     if connection.queries_logged:
         return connection.make_debug_cursor(cursor)
     return connection.make_cursor(cursor)
