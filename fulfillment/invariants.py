@@ -29,7 +29,7 @@ VAULT = {
         " and not exists (select 1 from core_approval v where v.public_id = d.approval"
         "                 and v.executed_at is not null)",
     ),
-    "INV-D10": (
+    "INV-D12": (
         "what a unit of the pool cost is in the ledger",
         "select d.public_id, d.cost_minor from fulfillment_delivery d"
         " where d.state in ('delivered', 'revoked') and d.kind = 'pool' and d.cost_minor > 0"
@@ -37,7 +37,7 @@ VAULT = {
         " and not exists (select 1 from fulfillment_attempt a where a.delivery_id = d.id)"
         " and not exists (select 1 from core_journal j where j.key = 'cost:' || d.public_id)",
     ),
-    "INV-D11": (
+    "INV-D13": (
         "a delivered unit is in its owner's wallet",
         "select d.public_id from fulfillment_delivery d"
         " left join fulfillment_entitlement e on e.delivery_id = d.id"
@@ -68,7 +68,7 @@ VAULT = {
         "select id, held_by, held_until from fulfillment_code where state = 'held'"
         " and held_until < %(now)s - interval '15 minutes' * %(grace)s",
     ),
-    "INV-S6": (
+    "INV-S8": (
         "the stock's value in the ledger is that of the codes in stock",
         "select coalesce(p.currency, s.currency) as currency, p.booked, s.counted from"
         " (select currency, sum(amount) as booked from core_posting"
