@@ -7,6 +7,8 @@ whoever reports it; everything else is decided only by the holder of the deliver
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import IntegrityError, transaction
+
 from core import transitions
 from core.faults import guard_off
 from core.leases import Lease
@@ -75,23 +77,22 @@ def note_answer(
         held = SupplierEvent.objects.filter(supplier_id=supplier_id, dedupe_key=dedupe_key).first()
         if held is not None:
             return Heard(held.pk, fresh=False)
-    (event,) = SupplierEvent.objects.bulk_create(
-        [
-            SupplierEvent(
-                supplier_id=supplier_id, attempt_id=attempt_id, source=source,
-                verdict=answer.verdict, trusted=answer.trusted, number=number[:64],
-                supplier_no=answer.supplier_no, cost_minor=answer.cost_minor, code=answer.code,
-                problem=answer.problem[:200], status=answer.status, digest=answer.digest,
-                dedupe_key=dedupe_key[:80], at=now,
-            )
-        ],
-        # Two copies at once: the second finds the first's key taken and adds nothing.
-        ignore_conflicts=bool(dedupe_key),
+    fact = SupplierEvent(
+        supplier_id=supplier_id, attempt_id=attempt_id, source=source, verdict=answer.verdict,
+        trusted=answer.trusted, number=number[:64], supplier_no=answer.supplier_no,
+        cost_minor=answer.cost_minor, code=answer.code, problem=answer.problem[:200],
+        status=answer.status, digest=answer.digest, dedupe_key=dedupe_key[:80], at=now,
     )
-    if event.pk is not None:
-        return Heard(event.pk, fresh=True)
-    held = SupplierEvent.objects.get(supplier_id=supplier_id, dedupe_key=dedupe_key[:80])
-    return Heard(held.pk, fresh=False)
+    try:
+        with transaction.atomic():
+            fact.save(force_insert=True)
+    except IntegrityError:
+        if not dedupe_key:
+            raise
+        # Two copies at once: the other one was first.
+        held = SupplierEvent.objects.get(supplier_id=supplier_id, dedupe_key=dedupe_key[:80])
+        return Heard(held.pk, fresh=False)
+    return Heard(fact.pk, fresh=True)
 
 
 @step()

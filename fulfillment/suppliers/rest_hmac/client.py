@@ -134,7 +134,10 @@ class RestHmac:
         answer = reading.read_order(
             order, purchase=find(number), body=body, status=200, with_goods=False
         )
-        return Callback(number, answer, Strength.STRONG, f"cb:{envelope.callback_id}")
+        # The id is one per event; what it claims is part of the key, so that a copy which says
+        # something else under a used id is heard too.
+        claim = sha256_hex(f"{envelope.callback_id}|{number}|{answer.code}|{answer.version}".encode())
+        return Callback(number, answer, Strength.STRONG, f"cb:{claim[:48]}")
 
     def acknowledge(self, accepted: bool) -> Acknowledgement:
         """2xx ends the repeats; anything else keeps them coming."""

@@ -25,6 +25,12 @@ def supplier(supplier_c: Simulator, db: None) -> Supplier:
     return connect(supplier_c.url)
 
 
+@pytest.fixture
+def standing(supplier_c: Simulator, committed: None) -> Supplier:
+    """The same, really committed: for threads and processes."""
+    return connect(supplier_c.url)
+
+
 def books(supplier: Supplier) -> dict[str, int]:
     """The supplier's accounts and the cost of goods, in minor units."""
     heads = ("supplier_prepaid", "supplier_suspense")
