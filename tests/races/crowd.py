@@ -1,0 +1,39 @@
+"""Many at once, each with a connection of its own."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import connection, connections
+
+THREADS = 64
+
+
+def crowd(work: Callable[[Any], None], items: Sequence[Any], *, threads: int = THREADS) -> None:
+    """Run `work` over all items with so many threads started at one moment; re-raises the first error."""
+    todo, errors, lock = list(reversed(items)), [], threading.Lock()
+    barrier = threading.Barrier(min(threads, len(items)))
+
+    def run() -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait()
+            while True:
+                with lock:
+                    if not todo or errors:
+                        return
+                    item = todo.pop()
+                work(item)
+        except BaseException as error:
+            errors.append(error)
+            barrier.abort()
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=run) for _ in range(min(threads, len(items)))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if errors:
+        raise errors[0]
