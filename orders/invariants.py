@@ -92,7 +92,7 @@ STATEMENTS = [
                and a.action = 'orders.refund_delivered' and a.executed_at is not null)""",
     ),
     (
-        "INV-D10", "a line counts the units that are delivered",
+        "INV-D20", "a line counts the units that are delivered",
         """select l.public_id, l.delivered, count(d.id) from orders_orderline l
            join orders_order o on o.id = l.order_id
            left join fulfillment_delivery d on d.reference = o.public_id and d.line = l.public_id
@@ -105,7 +105,7 @@ STATEMENTS = [
                  <= %(now)s::timestamptz - make_interval(secs => 300 * %(grace)s::float)""",
     ),
     (
-        "INV-S6", "units are kept only for orders that may still get them",
+        "INV-S20", "units are kept only for orders that may still get them",
         """select c.id, c.held_by, o.state from fulfillment_code c
            left join orders_order o on o.public_id = c.held_by
            where c.state = 'held' and c.held_by like 'ord\\_%%'
@@ -113,7 +113,7 @@ STATEMENTS = [
                   ('pending_payment', 'paid', 'review', 'waiting_stock', 'fulfilling'))""",
     ),
     (
-        "INV-O4", "no notice, unpaid order or wait is left lying",
+        "INV-O20", "no notice, unpaid order or wait is left lying",
         """select public_id, 'notice' as what from orders_notice
            where outcome = 'pending'
              and received_at <= %(now)s::timestamptz - make_interval(secs => 120 * %(grace)s::float)
@@ -126,7 +126,7 @@ STATEMENTS = [
              and w.deadline <= %(now)s::timestamptz - make_interval(secs => 900 * %(grace)s::float)""",
     ),
     (
-        "INV-O5", "no refund and no payment is forgotten by its ladder",
+        "INV-O21", "no refund and no payment is forgotten by its ladder",
         """select public_id, state from orders_refund
            where state in ('approved', 'submitted', 'processing', 'unknown')
              and (not_before is null or not_before
@@ -137,14 +137,14 @@ STATEMENTS = [
              and p.not_before is null""",
     ),
     (
-        "INV-O6", "an order waits for stock exactly while it says so",
+        "INV-O22", "an order waits for stock exactly while it says so",
         """select o.public_id, o.state, count(w.id) from orders_order o
            left join orders_orderwait w on w.order_id = o.id and w.kind = 'stock' and w.state = 'open'
            group by o.id, o.public_id, o.state
            having (o.state = 'waiting_stock') <> (count(w.id) = 1)""",
     ),
     (
-        "INV-O7", "the state of an order follows from its units",
+        "INV-O23", "the state of an order follows from its units",
         """select o.public_id, o.state from orders_order o
            join lateral (select sum(l.delivered) as delivered, sum(l.gone) as gone,
                sum(l.failed) as failed, sum(l.quantity) as units
