@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import connection
 from django.db.models import Q
 
 from core.faults import guard_off
+from core.hot import hot_cursor
 from core.tx import part
 from risk.judging import Asked
 from risk.models import ListEntry
@@ -25,7 +25,7 @@ with listed as materialized (
     select e.public_id, e.list, e.kind
     from unnest(%(kinds)s::text[], %(values)s::bytea[]) as w(kind, value)
     join risk_listentry e on e.value_index = w.value and e.kind = w.kind
-    where e.removed_at is null and (e.expires_at is null or e.expires_at > %(now)s)
+    where e.removed_at is null and (e.expires_at is null or e.expires_at > %(now)s::timestamptz)
 ), asked as materialized (
     select * from unnest(%(keys)s::text[], %(windows)s::bigint[], %(limits)s::int[], %(amounts)s::int[],
                          %(ends)s::timestamptz[], %(lenient)s::bool[])
@@ -49,11 +49,12 @@ with listed as materialized (
        and not exists (select 1 from counted join asked using (key) where used > lim) as clean
 ), taken as (
     insert into risk_openbudget (subject, counters, taken_at)
-    select %(subject)s, jsonb_object_agg(a.key, a.amount), %(now)s
+    select %(subject)s::text, jsonb_object_agg(a.key, a.amount), %(now)s::timestamptz
     from asked a join counted using (key) where a.win = 0 having count(*) > 0
 ), kept as (
     insert into risk_assessment (public_id, point, subject, facts, verdict, reason, rules, at)
-    select %(public_id)s, %(point)s, %(subject)s, %(facts)s::jsonb, 'allow', 'clean', '[]'::jsonb, %(now)s
+    select %(public_id)s::text, %(point)s::text, %(subject)s::text, %(facts)s::jsonb, 'allow', 'clean', '[]'::jsonb,
+           %(now)s::timestamptz
     from verdict where clean
 )
 select (select clean from verdict),
@@ -83,7 +84,7 @@ def count_and_keep(  # noqa: PLR0913  one statement, its values
     who: Sequence[tuple[str, bytes]], asked: Sequence[Asked], now: datetime,
 ) -> Counted:
     """Look up the lists, count, take the budgets; store the assessment when nothing stands against it."""
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(LOOK_THEN_TAKE if guard_off("risk.budget") else WIDE, {
             "kinds": [kind for kind, _ in who], "values": [value for _, value in who],
             **_columns(asked, now),

@@ -1,13 +1,12 @@
 from datetime import datetime
 
-from django.db import connection
-
+from core.hot import hot_cursor
 from core.tx import part
 
 STATEMENT = """
 with closed as (
-    update risk_openbudget set given_back_at = %(now)s
-    where subject = %(subject)s and given_back_at is null
+    update risk_openbudget set given_back_at = %(now)s::timestamptz
+    where subject = %(subject)s::text and given_back_at is null
     returning counters
 ), due as materialized (
     select c.key, (closed.counters ->> c.key)::int as amount
@@ -28,7 +27,7 @@ def give_back(*, subject: str, now: datetime) -> bool:
     Called in the transaction that pays, cancels or expires the order. Returns whether this call
     gave anything back: asking again changes nothing.
     """
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(STATEMENT, {"subject": subject, "now": now})
         closed, _ = cursor.fetchone()
         return bool(closed)
