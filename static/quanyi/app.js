@@ -43,23 +43,40 @@
     selection.addRange(range);
   };
 
-  const writeText = async (text, element) => {
+  // Without HTTPS there is no clipboard object; a hidden field still copies.
+  const writeText = async (text) => {
     if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
-    select(element);
-    if (!document.execCommand("copy")) throw new Error("copy refused");
-    getSelection().removeAllRanges();
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.className = "visually-hidden";
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    if (!done) throw new Error("copy refused");
+  };
+
+  const words = (elements) => [...elements].map((element) => element.textContent.trim());
+
+  // "all" takes every unit of a good, one line each: number and secret.
+  const whatToCopy = (button) => {
+    if (button.dataset.copy === "all") {
+      const units = [...button.closest(".goods").querySelectorAll(".unit")];
+      const lines = units.map((unit) => words(unit.querySelectorAll(".code dd")).join(" "));
+      return { sources: units, text: lines.filter(Boolean).join("\n") };
+    }
+    const chosen = button.dataset.copy;
+    const sources = [...(chosen ? document.querySelectorAll(chosen) : button.closest(".code").querySelectorAll("dd"))];
+    return { sources, text: words(sources).join("\n") };
   };
 
   const copy = async (button) => {
-    const sources = button.dataset.copy
-      ? [...document.querySelectorAll(button.dataset.copy)]
-      : [...button.closest(".code").querySelectorAll("dd")];
-    if (!sources.length) return;
-    const text = sources.map((source) => source.textContent.trim()).join("\n");
+    const { sources, text } = whatToCopy(button);
+    if (!text) return;
     const label = button.querySelector("[data-label]");
     const before = label.textContent;
     try {
-      await writeText(text, sources[0]);
+      await writeText(text);
       label.textContent = button.dataset.done;
       button.classList.add("done");
     } catch (refused) {
