@@ -8,8 +8,12 @@ import psycopg
 import pytest
 from django.core.cache import cache
 from django.db import connections
+from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
+from catalog import page_cache, snapshot
+from core import cache as versions
+from core import clock, crypto, ledger
 from tests import databases
 from tests.house import House, standing
 
@@ -79,16 +83,16 @@ def house(_house: House) -> House:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_process(request: pytest.FixtureRequest) -> Iterator[None]:
+def _fresh_process() -> Iterator[None]:
     """Nothing a test left in this process may help or harm the next."""
     yield
-    from django.utils import translation
-
     translation.deactivate_all()
-    from core import cache as versions
-    from core import clock, crypto, ledger
-
-    crypto.forget_keys()
-    ledger.forget_accounts()
-    versions.forget_versions()
-    clock.forget()
+    for forget in (
+        crypto.forget_keys,
+        ledger.forget_accounts,
+        versions.forget_versions,
+        clock.forget,
+        snapshot.forget,
+        page_cache.forget,
+    ):
+        forget()

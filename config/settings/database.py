@@ -30,7 +30,7 @@ if DATABASE_POOL:
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **_address,
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgres",
         "ATOMIC_REQUESTS": False,
         # The pool keeps connections; Django's own persistence would fight with it.
         "CONN_MAX_AGE": 0 if DATABASE_POOL else env.int("DATABASE_CONN_MAX_AGE", default=60),

@@ -20,17 +20,10 @@ FLAGS = (
 CHROMIUM = shutil.which("chromium")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without chromium these cannot run; the summary says so."""
-    if CHROMIUM is None:
-        missing = pytest.mark.skip(reason="BROWSER TESTS DID NOT RUN: chromium is not installed")
-        for item in items:
-            if "tests/browser/" in item.nodeid:
-                item.add_marker(missing)
-
-
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
+    if CHROMIUM is None:
+        pytest.skip("BROWSER TESTS DID NOT RUN: chromium is not installed")
     return {"executable_path": CHROMIUM, "args": list(FLAGS)}
 
 
