@@ -60,7 +60,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().save_user(request, user, form, commit)  # type: ignore[return-value]
 
     def get_login_stages(self) -> list[str]:
-        ours = {"allauth.account.stages.EmailVerificationStage": "accounts.stages.MailVerificationStage"}
+        ours = {
+            "allauth.account.stages.EmailVerificationStage": "accounts.stages.MailVerificationStage"
+        }
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     # --- limits ----------------------------------------------------------------------------------
@@ -68,7 +70,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         super().pre_authenticate(request, **credentials)
         assessment = assess(
-            point="login", subject="login", facts=self._login_facts(request, credentials), now=clock.now()
+            point="login",
+            subject="login",
+            facts=self._login_facts(request, credentials),
+            now=clock.now(),
         )
         if assessment.stops:
             raise ValidationError(assessment.message)
@@ -107,10 +112,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def set_phone(self, user: User, phone: str, verified: bool) -> None:
         try:
             save_phone(
-                user=user, phone=read_contact(phone, kind="phone"), verified=verified, now=clock.now()
+                user=user,
+                phone=read_contact(phone, kind="phone"),
+                verified=verified,
+                now=clock.now(),
             )
         except PhoneTaken as error:
-            self.add_message(self.request, messages.ERROR, message=str(self.error_messages["phone_taken"]))
+            self.add_message(
+                self.request, messages.ERROR, message=str(self.error_messages["phone_taken"])
+            )
             raise ImmediateHttpResponse(redirect("account_login")) from error
 
     def get_phone(self, user: User) -> tuple[str, bool] | None:
@@ -155,8 +165,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def _queue(self, kind: str, contact: Contact, template: str, context: dict[str, str]) -> None:
         now = clock.now()
         send_message(
-            kind=kind, to=contact.value, template=template, context=context, language=language_now(),
-            now=now, expires_at=now + CODE_LIVES if "code" in context else None,
+            kind=kind,
+            to=contact.value,
+            template=template,
+            context=context,
+            language=language_now(),
+            now=now,
+            expires_at=now + CODE_LIVES if "code" in context else None,
         )
 
 

@@ -26,7 +26,8 @@ class PhoneField(forms.CharField):
         kwargs.setdefault("label", _("Phone number"))
         kwargs.setdefault("max_length", 24)
         kwargs.setdefault(
-            "widget", forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"})
+            "widget",
+            forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
         )
         super().__init__(**kwargs)
 
@@ -67,7 +68,9 @@ class SignupForm(AllauthSignupForm):
         from allauth.core import context  # noqa: PLC0415  the request of this thread
 
         assessment = assess(
-            point="register", subject=contact.masked, now=clock.now(),
+            point="register",
+            subject=contact.masked,
+            now=clock.now(),
             facts={"ip": client_ip(context.request), "contact": contact.fact},
         )
         if assessment.stops:
@@ -106,4 +109,6 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("display_name", "language")
-        widgets = {"display_name": forms.TextInput(attrs={"autocomplete": "nickname", "maxlength": 60})}
+        widgets = {
+            "display_name": forms.TextInput(attrs={"autocomplete": "nickname", "maxlength": 60})
+        }

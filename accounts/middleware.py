@@ -31,6 +31,8 @@ class StaffSecondFactor:
             and request.user.is_staff
             and not is_mfa_enabled(request.user)
         ):
-            messages.warning(request, _("Staff sign in with a second factor. Please set one up first."))
+            messages.warning(
+                request, _("Staff sign in with a second factor. Please set one up first.")
+            )
             return redirect("mfa_activate_totp")
         return self.get_response(request)

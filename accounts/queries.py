@@ -31,6 +31,7 @@ def holder_of_phone(index: bytes) -> User | None:
     """Who has verified the phone with that index."""
     point = (
         ContactPoint.objects.select_related("user")
-        .filter(value_index=index, verified_at__isnull=False, kind=ContactPoint.Kind.PHONE).first()
+        .filter(value_index=index, verified_at__isnull=False, kind=ContactPoint.Kind.PHONE)
+        .first()
     )
     return point.user if point else None

@@ -13,9 +13,14 @@ def register() -> None:
     """Called once, from AppConfig.ready()."""
     acts.register("accounts.grant_role", _("Give or take staff roles"))
     acts.register("accounts.reset_second_factor", _("Reset somebody's second factor"))
-    acts.register("accounts.lock_person", _("Lock or unlock an account"), roles=("operator", "support"))
-    acts.register("accounts.resend_message", _("Send a message again"), roles=("operator", "support"))
+    acts.register(
+        "accounts.lock_person", _("Lock or unlock an account"), roles=("operator", "support")
+    )
+    acts.register(
+        "accounts.resend_message", _("Send a message again"), roles=("operator", "support")
+    )
     acts.register("risk.edit_lists", _("Put people on block and allow lists"), roles=("operator",))
+    acts.register("switches.throw", _("Throw a switch"), roles=("operator",))
     acts.register("risk.edit_rules", _("Change or switch off risk rules"))
     approvals.AUTHORITY.register("may", person_may)
     _declare_tags()
@@ -37,30 +42,36 @@ def _declare_tags() -> None:
 def _seal_columns() -> None:
     for model in (ContactPoint, Message, SealedSecret):
         label = model._meta.label  # noqa: SLF001
-        SEALED_COLUMNS.register(f"{label}.sealed", SealedColumn(label, "sealed", lambda row: row.context))
+        SEALED_COLUMNS.register(
+            f"{label}.sealed", SealedColumn(label, "sealed", lambda row: row.context)
+        )
 
 
 def _invariants() -> None:
     invariants.register(
-        "INV-U1", "A verified phone has one holder",
+        "INV-U1",
+        "A verified phone has one holder",
         """select encode(value_index, 'hex') as value_index, count(*) from accounts_contactpoint
            where verified_at is not null group by value_index, kind having count(*) > 1""",
     )
     invariants.register(
-        "INV-U2", "A staff role rests on an approval of two persons, or is a founder's",
+        "INV-U2",
+        "A staff role rests on an approval of two persons, or is a founder's",
         """select r.id, r.role, r.approval from accounts_staffrole r
            left join core_approval a on a.public_id = r.approval
              and a.action = 'accounts.grant_role' and a.state = 'executed' and a.checker <> a.maker
            where a.id is null and r.approval not in ('first-owner', 'second-owner')""",
     )
     invariants.register(
-        "INV-U3", "Who is staff has a role, and who has a role is staff",
+        "INV-U3",
+        "Who is staff has a role, and who has a role is staff",
         """select u.public_id, u.is_staff from accounts_user u
            where u.is_staff <> exists (
                select 1 from accounts_staffrole r where r.user_id = u.id and r.revoked_at is null)""",
     )
     invariants.register(
-        "INV-U4", "A message does not wait long beyond its time",
+        "INV-U4",
+        "A message does not wait long beyond its time",
         """select public_id, template from accounts_message
            where state = 'queued' and coalesce(not_before, created_at)
                  < %(now)s::timestamptz - make_interval(secs => 900 * %(grace)s::float)""",

@@ -23,7 +23,8 @@ def rendered(message: Message) -> Rendered:
             text = render_to_string(f"{stem}.sms.txt", context)
             return Rendered(message.public_id, body["to"], "", " ".join(text.split()))
         return Rendered(
-            reference=message.public_id, to=body["to"],
+            reference=message.public_id,
+            to=body["to"],
             subject=render_to_string(f"{stem}.subject.txt", context),
             text=render_to_string(f"{stem}.txt", context).strip() + "\n",
             html=render_to_string(f"{stem}.html", context),

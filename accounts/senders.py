@@ -60,8 +60,13 @@ def send_mail(message: Rendered) -> None:
     """By Django's mail back end. Raises Refused when the server refuses the recipient for good."""
     refuse_in_transaction("mail")
     mail = EmailMultiAlternatives(
-        subject=re.sub(r"\s+", " ", message.subject).strip(), body=message.text, to=[message.to],
-        headers={"Message-ID": f"<{message.reference}@{_domain()}>", "Auto-Submitted": "auto-generated"},
+        subject=re.sub(r"\s+", " ", message.subject).strip(),
+        body=message.text,
+        to=[message.to],
+        headers={
+            "Message-ID": f"<{message.reference}@{_domain()}>",
+            "Auto-Submitted": "auto-generated",
+        },
     )
     if message.html:
         mail.attach_alternative(message.html, "text/html")

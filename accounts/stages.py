@@ -22,4 +22,6 @@ class MailVerificationStage(EmailVerificationStage):
 
     def _has_phone(self, pk: int) -> bool:
         has_mail = EmailAddress.objects.filter(user_id=pk, verified=True).exists()
-        return has_mail or ContactPoint.objects.filter(user_id=pk, verified_at__isnull=False).exists()
+        return (
+            has_mail or ContactPoint.objects.filter(user_id=pk, verified_at__isnull=False).exists()
+        )

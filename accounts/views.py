@@ -27,14 +27,18 @@ def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         save_profile(
-            user=user, display_name=form.cleaned_data["display_name"],
+            user=user,
+            display_name=form.cleaned_data["display_name"],
             language=form.cleaned_data["language"],
         )
         messages.success(request, _("Saved."))
         response = redirect("accounts:profile")
         response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, user.language, max_age=settings.LANGUAGE_COOKIE_AGE,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE, httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+            settings.LANGUAGE_COOKIE_NAME,
+            user.language,
+            max_age=settings.LANGUAGE_COOKIE_AGE,
+            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
             secure=request.is_secure(),
         )
         return response

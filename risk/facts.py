@@ -6,9 +6,19 @@ from risk.rulebook import Rulebook
 from risk.values import Kind, NotAValue, countable_ip, mask_ip, network_of, normal, value_index
 
 # Told as they are: ids, keyed hashes (hex) and figures. `ip` and `device` are replaced below.
-KEPT = frozenset({
-    "contact", "contact_masked", "user", "target", "units", "total_minor", "currency", "channel", "lines",
-})
+KEPT = frozenset(
+    {
+        "contact",
+        "contact_masked",
+        "user",
+        "target",
+        "units",
+        "total_minor",
+        "currency",
+        "channel",
+        "lines",
+    }
+)
 MAX_TEXT = 120
 
 Told = Mapping[str, object]

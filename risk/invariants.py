@@ -6,7 +6,8 @@ from core import invariants
 def register() -> None:
     """Make this floor's rules known to `check_invariants`."""
     invariants.register(
-        "INV-R1", "A budget counter is the sum of what is open",
+        "INV-R1",
+        "A budget counter is the sum of what is open",
         """
         select coalesce(c.key, o.key) as key, c.used, o.amount
         from (select key, used from core_limitcount where key like 'budget:%%') c
@@ -19,6 +20,7 @@ def register() -> None:
         """,
     )
     invariants.register(
-        "INV-R2", "A list entry finds somebody: its index has 32 bytes and its reason is written",
+        "INV-R2",
+        "A list entry finds somebody: its index has 32 bytes and its reason is written",
         "select public_id from risk_listentry where octet_length(value_index) <> 32 or reason = ''",
     )

@@ -77,8 +77,11 @@ def _sum_up(findings: Sequence[tuple[Finding, bool]]) -> Judgement:
         reason=worst.reason if worst else Reason.CLEAN.value,
         rules=[
             {
-                "rule": finding.rule, "verdict": finding.verdict, "reason": finding.reason,
-                "details": dict(finding.details), "dry_run": dry,
+                "rule": finding.rule,
+                "verdict": finding.verdict,
+                "reason": finding.reason,
+                "details": dict(finding.details),
+                "dry_run": dry,
             }
             for finding, dry in findings
         ],

@@ -80,17 +80,30 @@ class Counted:
 
 @part
 def count_and_keep(  # noqa: PLR0913  one statement, its values
-    *, public_id: str, point: str, subject: str, facts: dict[str, object],
-    who: Sequence[tuple[str, bytes]], asked: Sequence[Asked], now: datetime,
+    *,
+    public_id: str,
+    point: str,
+    subject: str,
+    facts: dict[str, object],
+    who: Sequence[tuple[str, bytes]],
+    asked: Sequence[Asked],
+    now: datetime,
 ) -> Counted:
     """Look up the lists, count, take the budgets; store the assessment when nothing stands against it."""
     with hot_cursor() as cursor:
-        cursor.execute(LOOK_THEN_TAKE if guard_off("risk.budget") else WIDE, {
-            "kinds": [kind for kind, _ in who], "values": [value for _, value in who],
-            **_columns(asked, now),
-            "public_id": public_id, "point": point, "subject": subject,
-            "facts": json.dumps(facts), "now": now,
-        })
+        cursor.execute(
+            LOOK_THEN_TAKE if guard_off("risk.budget") else WIDE,
+            {
+                "kinds": [kind for kind, _ in who],
+                "values": [value for _, value in who],
+                **_columns(asked, now),
+                "public_id": public_id,
+                "point": point,
+                "subject": subject,
+                "facts": json.dumps(facts),
+                "now": now,
+            },
+        )
         clean, listed, used = cursor.fetchone()
     return Counted(clean, tuple(Listed(*row) for row in _loaded(listed)), dict(_loaded(used)))
 

@@ -26,14 +26,18 @@ def _load() -> Rulebook:
         if row is not None:
             known = {k: v for k, v in row.parameters.items() if k in standing.parameters}
             standing = replace(  # noqa: PLW2901  the corrected one takes its place
-                standing, parameters={**standing.parameters, **known},
-                enabled=row.enabled, dry_run=row.dry_run,
+                standing,
+                parameters={**standing.parameters, **known},
+                enabled=row.enabled,
+                dry_run=row.dry_run,
             )
         if standing.enabled:
             points.setdefault(standing.point, []).append(standing)
     prefixes = (
         ListEntry.objects.filter(removed_at__isnull=True, prefix__gt=0)
-        .order_by("prefix").values_list("prefix", flat=True).distinct()
+        .order_by("prefix")
+        .values_list("prefix", flat=True)
+        .distinct()
     )
     return Rulebook({point: tuple(found) for point, found in points.items()}, tuple(prefixes))
 

@@ -19,7 +19,16 @@ from risk.admin.confirm import confirm
 class MessageAdmin(ReadOnlyAdmin):
     """What was told to whom. Recipient masked, text not kept."""
 
-    list_display = ["created_at", "kind", "template", "masked", "state_badge", "tries", "sent_at", "last_error"]
+    list_display = [
+        "created_at",
+        "kind",
+        "template",
+        "masked",
+        "state_badge",
+        "tries",
+        "sent_at",
+        "last_error",
+    ]
     list_filter = ["state", "kind", "template"]
     search_fields = ["=public_id", "=masked"]
     search_help_text = _("Exact message id or masked recipient")
@@ -27,14 +36,25 @@ class MessageAdmin(ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False
     fields = [
-        "public_id", "kind", "template", "language", "masked", "state", "tries", "created_at", "not_before",
-        "expires_at", "sent_at", "last_error",
+        "public_id",
+        "kind",
+        "template",
+        "language",
+        "masked",
+        "state",
+        "tries",
+        "created_at",
+        "not_before",
+        "expires_at",
+        "sent_at",
+        "last_error",
     ]
     readonly_fields = fields
     actions_detail = ["resend"]
 
     @display(
-        description=_("State"), label={"queued": "info", "sent": "success", "failed": "danger", "dead": "danger"}
+        description=_("State"),
+        label={"queued": "info", "sent": "success", "failed": "danger", "dead": "danger"},
     )
     def state_badge(self, message: Message) -> tuple[str, str]:
         return message.state, message.get_state_display()
@@ -46,11 +66,20 @@ class MessageAdmin(ReadOnlyAdmin):
             raise PermissionDenied
 
         def run(_data: dict[str, object]) -> str:
-            queued = resend_message(message_id=message.public_id, by=actor(request), now=clock.now())
-            return gettext("Queued again.") if queued else gettext("Only a failed or given-up message is sent again.")
+            queued = resend_message(
+                message_id=message.public_id, by=actor(request), now=clock.now()
+            )
+            return (
+                gettext("Queued again.")
+                if queued
+                else gettext("Only a failed or given-up message is sent again.")
+            )
 
         return confirm(
-            request, title=str(message), button=gettext("Send again"), run=run,
+            request,
+            title=str(message),
+            button=gettext("Send again"),
+            run=run,
             text=gettext("The same message goes to the same recipient once more."),
             back=reverse("admin:accounts_message_change", args=[message.pk]),
         )

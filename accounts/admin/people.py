@@ -62,14 +62,31 @@ class ContactInline(ReadOnlyInline):
 class PersonAdmin(ReadOnlyAdmin):
     """A person: what they hold, which roles, and the acts that staff may do to an account."""
 
-    list_display = ["public_id", "display_name", "mail", "is_staff", "is_active", "joined_at", "last_login"]
+    list_display = [
+        "public_id",
+        "display_name",
+        "mail",
+        "is_staff",
+        "is_active",
+        "joined_at",
+        "last_login",
+    ]
     list_filter = ["is_staff", "is_active", "language"]
     search_fields = ["=public_id"]
     search_help_text = _("Exact id, whole mail address or whole phone number")
     ordering = ["-joined_at"]
     list_per_page = 50
     show_full_result_count = False
-    fields = ["public_id", "display_name", "mail", "language", "is_active", "is_staff", "joined_at", "last_login"]
+    fields = [
+        "public_id",
+        "display_name",
+        "mail",
+        "language",
+        "is_active",
+        "is_staff",
+        "joined_at",
+        "last_login",
+    ]
     readonly_fields = fields
     inlines = [StaffRoleInline, ContactInline]
     actions_detail = ["give_role", "take_role", "lock", "reset_factor"]
@@ -78,7 +95,9 @@ class PersonAdmin(ReadOnlyAdmin):
     def mail(self, user: User) -> str:
         return mask_mail(user.email) if user.email else "–"
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
         found, distinct = super().get_search_results(request, queryset, search_term)
         try:
             contact = read_contact(search_term)
@@ -94,14 +113,24 @@ class PersonAdmin(ReadOnlyAdmin):
 
         def run(data: dict[str, Any]) -> str:
             ask_for_role(
-                user=person.public_id, role=data["role"], by=_me(request), reason=data["reason"], now=clock.now()
+                user=person.public_id,
+                role=data["role"],
+                by=_me(request),
+                reason=data["reason"],
+                now=clock.now(),
             )
             return gettext("Asked for. Another person decides in the approvals.")
 
         return confirm(
-            request, title=gettext("Give a role to %(name)s") % {"name": person}, form=AskRoleForm,
-            text=gettext("You ask; another owner, who is not this person, agrees. Then the role holds at once."),
-            button=gettext("Ask for it"), back=_page(person), run=run,
+            request,
+            title=gettext("Give a role to %(name)s") % {"name": person},
+            form=AskRoleForm,
+            text=gettext(
+                "You ask; another owner, who is not this person, agrees. Then the role holds at once."
+            ),
+            button=gettext("Ask for it"),
+            back=_page(person),
+            run=run,
         )
 
     @action(description=_("Take a role…"), url_path="take-role")
@@ -109,13 +138,25 @@ class PersonAdmin(ReadOnlyAdmin):
         person = get_object_or_404(User, pk=object_id)
 
         def run(data: dict[str, Any]) -> str:
-            taken = revoke_role(user=person.public_id, role=data["role"], by=_me(request), now=clock.now())
-            return gettext("The role is taken.") if taken else gettext("This person does not have that role.")
+            taken = revoke_role(
+                user=person.public_id, role=data["role"], by=_me(request), now=clock.now()
+            )
+            return (
+                gettext("The role is taken.")
+                if taken
+                else gettext("This person does not have that role.")
+            )
 
         return confirm(
-            request, title=gettext("Take a role from %(name)s") % {"name": person}, form=RoleForm,
-            text=gettext("It ends at once. Without any role left, the back office is closed to them."),
-            button=gettext("Take the role"), back=_page(person), run=run,
+            request,
+            title=gettext("Take a role from %(name)s") % {"name": person},
+            form=RoleForm,
+            text=gettext(
+                "It ends at once. Without any role left, the back office is closed to them."
+            ),
+            button=gettext("Take the role"),
+            back=_page(person),
+            run=run,
         )
 
     @action(description=_("Lock or unlock…"), url_path="lock")
@@ -125,14 +166,29 @@ class PersonAdmin(ReadOnlyAdmin):
 
         def run(data: dict[str, Any]) -> str:
             lock_person(
-                user=person.public_id, lock=locking, by=_me(request), reason=data["reason"], now=clock.now()
+                user=person.public_id,
+                lock=locking,
+                by=_me(request),
+                reason=data["reason"],
+                now=clock.now(),
             )
-            return gettext("The account is locked.") if locking else gettext("The account is open again.")
+            return (
+                gettext("The account is locked.")
+                if locking
+                else gettext("The account is open again.")
+            )
 
         return confirm(
-            request, title=str(person), form=ReasonForm, back=_page(person), run=run,
-            text=gettext("They are signed out with their next click and cannot sign in. Their orders and goods stay.")
-            if locking else gettext("They can sign in again."),
+            request,
+            title=str(person),
+            form=ReasonForm,
+            back=_page(person),
+            run=run,
+            text=gettext(
+                "They are signed out with their next click and cannot sign in. Their orders and goods stay."
+            )
+            if locking
+            else gettext("They can sign in again."),
             button=gettext("Lock the account") if locking else gettext("Unlock the account"),
         )
 
@@ -142,11 +198,19 @@ class PersonAdmin(ReadOnlyAdmin):
 
         def run(_data: dict[str, Any]) -> str:
             reset_second_factor(user=person.public_id, by=_me(request), now=clock.now())
-            return gettext("Removed. They set up a new one before they reach the back office again.")
+            return gettext(
+                "Removed. They set up a new one before they reach the back office again."
+            )
 
         return confirm(
-            request, title=str(person), button=gettext("Remove the second factor"), back=_page(person), run=run,
-            text=gettext("Be sure that it is really they who ask: see them, or call a number you know."),
+            request,
+            title=str(person),
+            button=gettext("Remove the second factor"),
+            back=_page(person),
+            run=run,
+            text=gettext(
+                "Be sure that it is really they who ask: see them, or call a number you know."
+            ),
         )
 
 

@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 ('public_id', models.CharField(default=functools.partial(core.ids.new_id, *('msg',), **{}), editable=False, max_length=24, unique=True)),
                 ('kind', models.CharField(choices=[('mail', 'e-mail'), ('sms', 'SMS')], max_length=4, verbose_name='kind')),
                 ('sealed', models.BinaryField()),
-                ('masked', models.CharField(max_length=64, verbose_name='to')),
+                ('masked', models.CharField(max_length=64, verbose_name='recipient')),
                 ('to_index', models.BinaryField(max_length=32)),
                 ('template', models.CharField(max_length=40, verbose_name='template')),
                 ('language', models.CharField(choices=[('zh-hans', '简体中文'), ('en', 'English')], default='zh-hans', max_length=8, verbose_name='language')),

@@ -19,7 +19,10 @@ class ContactPoint(models.Model):
 
     public_id = public_id_field("cpt")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="contact_points", verbose_name=_("person")
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="contact_points",
+        verbose_name=_("person"),
     )
     kind = models.CharField(_("kind"), max_length=5, choices=Kind, default=Kind.PHONE)
     sealed = models.BinaryField()
@@ -33,10 +36,13 @@ class ContactPoint(models.Model):
         verbose_name_plural = _("contact points")
         constraints = [
             models.UniqueConstraint(
-                fields=["value_index", "kind"], condition=Q(verified_at__isnull=False),
+                fields=["value_index", "kind"],
+                condition=Q(verified_at__isnull=False),
                 name="accounts_contact_one_holder",
             ),
-            models.UniqueConstraint(fields=["user", "value_index"], name="accounts_contact_once_each"),
+            models.UniqueConstraint(
+                fields=["user", "value_index"], name="accounts_contact_once_each"
+            ),
         ]
 
     def __str__(self) -> str:

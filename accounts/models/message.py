@@ -22,12 +22,16 @@ class Message(LeasedWork):
     public_id = public_id_field("msg")
     kind = models.CharField(_("kind"), max_length=4, choices=Kind)
     sealed = models.BinaryField()
-    masked = models.CharField(_("to"), max_length=64)
+    masked = models.CharField(_("recipient"), max_length=64)
     # Index of the recipient: to find somebody's messages, and to erase them on request.
     to_index = models.BinaryField(max_length=32)
     template = models.CharField(_("template"), max_length=40)
-    language = models.CharField(_("language"), max_length=8, choices=Language, default=Language.CHINESE)
-    state = models.CharField(_("state"), max_length=6, choices=MessageState, default=MessageState.QUEUED)
+    language = models.CharField(
+        _("language"), max_length=8, choices=Language, default=Language.CHINESE
+    )
+    state = models.CharField(
+        _("state"), max_length=6, choices=MessageState, default=MessageState.QUEUED
+    )
     created_at = models.DateTimeField(_("created at"))
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
@@ -38,7 +42,9 @@ class Message(LeasedWork):
         verbose_name_plural = _("messages")
         indexes = [
             models.Index(
-                fields=["not_before", "id"], name="accounts_message_due", condition=Q(state="queued")
+                fields=["not_before", "id"],
+                name="accounts_message_due",
+                condition=Q(state="queued"),
             ),
             models.Index(fields=["-created_at"], name="accounts_message_new"),
             models.Index(fields=["to_index"], name="accounts_message_to"),

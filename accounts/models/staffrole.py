@@ -20,7 +20,10 @@ class StaffRole(models.Model):
     """A role somebody holds, who gave it, and the approval it rests on. Revoked, never deleted."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="staff_roles", verbose_name=_("person")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="staff_roles",
+        verbose_name=_("person"),
     )
     role = models.CharField(_("role"), max_length=12, choices=Role)
     granted_by = models.CharField(_("granted by"), max_length=48)
@@ -35,11 +38,15 @@ class StaffRole(models.Model):
         verbose_name_plural = _("staff roles")
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "role"], condition=Q(revoked_at__isnull=True), name="accounts_role_once"
+                fields=["user", "role"],
+                condition=Q(revoked_at__isnull=True),
+                name="accounts_role_once",
             ),
             # Each founder is made once in the life of a shop.
             models.UniqueConstraint(
-                fields=["approval"], condition=Q(approval__in=FOUNDERS), name="accounts_founder_once"
+                fields=["approval"],
+                condition=Q(approval__in=FOUNDERS),
+                name="accounts_founder_once",
             ),
         ]
 

@@ -16,7 +16,9 @@ class Language(models.TextChoices):
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, *, email: str | None = None, password: str | None = None, **fields: Any) -> "User":
+    def create_user(
+        self, *, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> "User":
         """A person without any staff right. An address given here still has to be verified."""
         user = self.model(email=self.normalize_email(email).lower() if email else None, **fields)
         user.set_password(password)
@@ -34,7 +36,9 @@ class User(AbstractBaseUser):
     # A copy of allauth's primary EmailAddress, which is the truth about addresses.
     email = models.EmailField(_("e-mail"), null=True, blank=True, db_index=True)
     display_name = models.CharField(_("name"), max_length=60, blank=True, default="")
-    language = models.CharField(_("language"), max_length=8, choices=Language, default=Language.CHINESE)
+    language = models.CharField(
+        _("language"), max_length=8, choices=Language, default=Language.CHINESE
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     joined_at = models.DateTimeField(_("joined at"), default=timezone.now)

@@ -24,8 +24,12 @@ def ask_for_role(*, user: str, role: str, by: str, reason: str, now: datetime) -
     if person.staff_roles.filter(role=role, revoked_at__isnull=True).exists():
         raise ValidationError(_("This person has the role already."))
     return approvals.request(
-        action=ACTION, subject=f"{user}:{role}", payload={"user": user, "role": role},
-        by=by, reason=reason, now=now,
+        action=ACTION,
+        subject=f"{user}:{role}",
+        payload={"user": user, "role": role},
+        by=by,
+        reason=reason,
+        now=now,
     )
 
 
@@ -43,10 +47,16 @@ def _grant(approval: Approval, *, now: datetime) -> None:
 def give(*, user: str, role: str, by: str, approval: str, now: datetime) -> None:
     """Write the role, make the person staff, leave the audit row. Only for approved grants."""
     person = User.objects.select_for_update().get(public_id=user)
-    StaffRole.objects.create(user=person, role=role, granted_by=by, approval=approval, granted_at=now)
+    StaffRole.objects.create(
+        user=person, role=role, granted_by=by, approval=approval, granted_at=now
+    )
     if not person.is_staff:
         person.is_staff = True
         person.save(update_fields=["is_staff"])
     audit.record(
-        tag="staff:role_granted", by=by, subject=user, after={"role": role, "approval": approval}, now=now
+        tag="staff:role_granted",
+        by=by,
+        subject=user,
+        after={"role": role, "approval": approval},
+        now=now,
     )

@@ -26,7 +26,10 @@ def lock_person(*, user: str, lock: bool, by: str, reason: str, now: datetime) -
     person.is_active = not lock
     person.save(update_fields=["is_active"])
     audit.record(
-        tag="person:locked" if lock else "person:unlocked", by=f"user:{by.removeprefix('user:')}",
-        subject=user, after={"reason": reason}, now=now,
+        tag="person:locked" if lock else "person:unlocked",
+        by=f"user:{by.removeprefix('user:')}",
+        subject=user,
+        after={"reason": reason},
+        now=now,
     )
     return True

@@ -31,8 +31,12 @@ def _make(*, email: str, password: str, name: str, now: datetime) -> User:
     if place is None:
         raise EnoughFounders
     address = EmailAddress.objects.select_related("user").filter(email=email, verified=True).first()
-    user = address.user if address else User.objects.create_user(
-        email=email, password=password, display_name=name, joined_at=now
+    user = (
+        address.user
+        if address
+        else User.objects.create_user(
+            email=email, password=password, display_name=name, joined_at=now
+        )
     )
     if address is None:
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)

@@ -27,7 +27,11 @@ def push_messages(*, now: datetime) -> int:
     process that dies between sending and marking sends again with the same reference.
     """
     held = leases.claim(
-        Message, where=Q(state=MessageState.QUEUED), limit=BATCH, seconds=settings.LEASE_SECONDS, now=now
+        Message,
+        where=Q(state=MessageState.QUEUED),
+        limit=BATCH,
+        seconds=settings.LEASE_SECONDS,
+        now=now,
     )
     for lease in held:
         message = Message.objects.filter(pk=lease.pk, lease_token=lease.token).first()
@@ -44,7 +48,9 @@ def _push(message: Message, lease: leases.Lease, now: datetime) -> None:
         SEND[message.kind](rendered(message))
     except senders.Refused as refusal:
         _finish(message, MessageState.FAILED, now, str(refusal))
-    except Exception as error:  # any fault of a carrier is tried again; the text may hold private data
+    except (
+        Exception
+    ) as error:  # any fault of a carrier is tried again; the text may hold private data
         _again(message, lease, now, type(error).__name__)
     else:
         _finish(message, MessageState.SENT, now, "")
@@ -54,8 +60,17 @@ def _push(message: Message, lease: leases.Lease, now: datetime) -> None:
 def _finish(message: Message, state: MessageState, now: datetime, error: str) -> None:
     sent = {"sent_at": now} if state == MessageState.SENT else {}
     transitions.move(
-        Message, message.pk, from_=[MessageState.QUEUED], to=state, now=now, by="worker", why=error,
-        last_error=error[:200], lease_until=None, lease_token="", **sent,
+        Message,
+        message.pk,
+        from_=[MessageState.QUEUED],
+        to=state,
+        now=now,
+        by="worker",
+        why=error,
+        last_error=error[:200],
+        lease_until=None,
+        lease_token="",
+        **sent,
     )
 
 

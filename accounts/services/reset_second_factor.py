@@ -23,7 +23,10 @@ def reset_second_factor(*, user: str, by: str, now: datetime) -> int:
     person = User.objects.get(public_id=user)
     gone = Authenticator.objects.filter(user=person).delete()[0]
     audit.record(
-        tag="staff:second_factor_reset", by=f"user:{by.removeprefix('user:')}", subject=user,
-        before={"authenticators": gone}, now=now,
+        tag="staff:second_factor_reset",
+        by=f"user:{by.removeprefix('user:')}",
+        subject=user,
+        before={"authenticators": gone},
+        now=now,
     )
     return gone

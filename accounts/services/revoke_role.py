@@ -24,9 +24,9 @@ def revoke_role(*, user: str, role: str, by: str, now: datetime) -> bool:
     if role == Role.OWNER and owners.exclude(user__public_id=user).count() == 0:
         raise ValidationError(_("A shop keeps at least one owner."))
     acting = f"user:{by.removeprefix('user:')}"
-    taken = StaffRole.objects.filter(user__public_id=user, role=role, revoked_at__isnull=True).update(
-        revoked_at=now, revoked_by=acting
-    )
+    taken = StaffRole.objects.filter(
+        user__public_id=user, role=role, revoked_at__isnull=True
+    ).update(revoked_at=now, revoked_by=acting)
     if not taken:
         return False
     still = StaffRole.objects.filter(user__public_id=user, revoked_at__isnull=True).exists()

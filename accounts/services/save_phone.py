@@ -28,20 +28,29 @@ def save_phone(*, user: User, phone: Contact, verified: bool, now: datetime) -> 
 @step()
 def _save(*, user: User, phone: Contact, verified: bool, now: datetime) -> ContactPoint:
     User.objects.select_for_update().get(pk=user.pk)
-    others = ContactPoint.objects.filter(user=user, kind=phone.kind).exclude(value_index=phone.index)
+    others = ContactPoint.objects.filter(user=user, kind=phone.kind).exclude(
+        value_index=phone.index
+    )
     (others if verified else others.filter(verified_at__isnull=True)).delete()
     point = ContactPoint.objects.filter(user=user, value_index=phone.index).first()
     if point is None:
         public_id = new_id("cpt")
         point = ContactPoint(
-            public_id=public_id, user=user, kind=phone.kind, value_index=phone.index,
-            masked=phone.masked, created_at=now,
+            public_id=public_id,
+            user=user,
+            kind=phone.kind,
+            value_index=phone.index,
+            masked=phone.masked,
+            created_at=now,
         )
         point.sealed = seal(phone.value, context=point.context)
     if verified and point.verified_at is None:
         point.verified_at = now
         audit.record(
-            tag="person:phone_verified", by=user.acting, subject=user.public_id, now=now,
+            tag="person:phone_verified",
+            by=user.acting,
+            subject=user.public_id,
+            now=now,
             after={"phone": phone.masked},
         )
     point.save()

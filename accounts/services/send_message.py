@@ -33,9 +33,15 @@ def send_message(  # noqa: PLR0913  a message is all of these
     """
     contact = read_contact(to, kind="mail" if kind == Message.Kind.MAIL else "phone")
     message = Message(
-        public_id=new_id("msg"), kind=kind, masked=contact.masked, to_index=contact.index,
-        template=template, language=language if language in Language.values else Language.CHINESE,
-        created_at=now, not_before=now, expires_at=expires_at,
+        public_id=new_id("msg"),
+        kind=kind,
+        masked=contact.masked,
+        to_index=contact.index,
+        template=template,
+        language=language if language in Language.values else Language.CHINESE,
+        created_at=now,
+        not_before=now,
+        expires_at=expires_at,
     )
     body = json.dumps({"to": contact.value, "context": dict(context)}, ensure_ascii=False)
     message.sealed = seal(body, context=message.context)

@@ -30,13 +30,28 @@ class AssessmentAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
-    fields = ["public_id", "at", "point", "subject", "verdict_badge", "why", "explanation", "what_we_knew"]
+    fields = [
+        "public_id",
+        "at",
+        "point",
+        "subject",
+        "verdict_badge",
+        "why",
+        "explanation",
+        "what_we_knew",
+    ]
     readonly_fields = fields
     actions_detail = ["block_address"]
 
     @display(
         description=_("Verdict"),
-        label={"allow": "success", "review": "info", "challenge": "warning", "limit": "warning", "refuse": "danger"},
+        label={
+            "allow": "success",
+            "review": "info",
+            "challenge": "warning",
+            "limit": "warning",
+            "refuse": "danger",
+        },
     )
     def verdict_badge(self, row: Assessment) -> tuple[str, str]:
         return row.verdict, Verdict(row.verdict).label
@@ -68,23 +83,34 @@ class AssessmentAdmin(ReadOnlyAdmin):
         def run(data: dict[str, object]) -> str:
             now = clock.now()
             block_address_of(
-                assessment=row, reason=str(data["reason"]), expires_at=expiry(data, now),
-                by=request.user.public_id, now=now,  # type: ignore[union-attr]
+                assessment=row,
+                reason=str(data["reason"]),
+                expires_at=expiry(data, now),
+                by=request.user.public_id,
+                now=now,  # type: ignore[union-attr]
             )
             return gettext("The address is on the block list.")
 
         return confirm(
-            request, title=gettext("Block an address"), form=BlockForm, button=gettext("Block"),
-            text=gettext("Every request from %(ip)s is refused from now on, at all points.") % {"ip": row.facts["ip"]},
-            back=reverse("admin:risk_assessment_change", args=[row.pk]), run=run,
+            request,
+            title=gettext("Block an address"),
+            form=BlockForm,
+            button=gettext("Block"),
+            text=gettext("Every request from %(ip)s is refused from now on, at all points.")
+            % {"ip": row.facts["ip"]},
+            back=reverse("admin:risk_assessment_change", args=[row.pk]),
+            run=run,
         )
 
 
 def confirm_nothing(request: HttpRequest, row: Assessment) -> HttpResponse:
     """The assessment has no address."""
     return confirm(
-        request, title=gettext("Block an address"), text=gettext("This request had no address."),
-        button=gettext("Back"), back=reverse("admin:risk_assessment_change", args=[row.pk]),
+        request,
+        title=gettext("Block an address"),
+        text=gettext("This request had no address."),
+        button=gettext("Back"),
+        back=reverse("admin:risk_assessment_change", args=[row.pk]),
         run=lambda _data: gettext("Nothing was changed."),
     )
 

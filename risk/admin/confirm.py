@@ -46,7 +46,11 @@ def confirm(  # noqa: PLR0913  what the page shows
         else:
             return HttpResponseRedirect(back)
     context = {
-        **admin.site.each_context(request), "title": title, "text": text, "button": button,
-        "back": back, "form": bound,
+        **admin.site.each_context(request),
+        "title": title,
+        "text": text,
+        "button": button,
+        "back": back,
+        "form": bound,
     }
     return TemplateResponse(request, "admin/risk/confirm.html", context)

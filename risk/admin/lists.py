@@ -22,14 +22,31 @@ from risk.values import NotAValue, normal, value_index
 class ListEntryAdmin(ReadOnlyAdmin):
     """Who is always stopped, who is never counted, why, and until when."""
 
-    list_display = ["masked", "list_badge", "kind", "reason", "in_force", "expires_at", "created_by", "created_at"]
+    list_display = [
+        "masked",
+        "list_badge",
+        "kind",
+        "reason",
+        "in_force",
+        "expires_at",
+        "created_by",
+        "created_at",
+    ]
     list_filter = ["list", "kind"]
     search_fields = ["=public_id"]
     search_help_text = _("A whole address, phone number, mail address or entry id")
     ordering = ["-created_at"]
     fields = [
-        "public_id", "list", "kind", "masked", "reason", "created_by", "created_at", "expires_at",
-        "removed_by", "removed_at",
+        "public_id",
+        "list",
+        "kind",
+        "masked",
+        "reason",
+        "created_by",
+        "created_at",
+        "expires_at",
+        "removed_by",
+        "removed_at",
     ]
     readonly_fields = fields
     actions_list = ["add"]
@@ -41,9 +58,13 @@ class ListEntryAdmin(ReadOnlyAdmin):
 
     @display(description=_("In force"), boolean=True)
     def in_force(self, entry: ListEntry) -> bool:
-        return entry.removed_at is None and (entry.expires_at is None or entry.expires_at > clock.now())
+        return entry.removed_at is None and (
+            entry.expires_at is None or entry.expires_at > clock.now()
+        )
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
         found, distinct = super().get_search_results(request, queryset, search_term)
         indexes = []
         for kind in ("ip", "network", "phone", "mail", "account", "device"):
@@ -58,14 +79,25 @@ class ListEntryAdmin(ReadOnlyAdmin):
         def run(data: dict[str, Any]) -> str:
             now = clock.now()
             add_entry(
-                list_name=data["list_name"], kind=data["kind"], value=data["value"], reason=data["reason"],
-                expires_at=expiry(data, now), by=request.user.public_id, now=now,  # type: ignore[union-attr]
+                list_name=data["list_name"],
+                kind=data["kind"],
+                value=data["value"],
+                reason=data["reason"],
+                expires_at=expiry(data, now),
+                by=request.user.public_id,
+                now=now,  # type: ignore[union-attr]
             )
             return gettext("The entry is in force.")
 
         return confirm(
-            request, title=gettext("Add to a list"), form=EntryForm, button=gettext("Add"), run=run,
-            text=gettext("Who is blocked is refused at every point. Who is allowed is not counted or limited."),
+            request,
+            title=gettext("Add to a list"),
+            form=EntryForm,
+            button=gettext("Add"),
+            run=run,
+            text=gettext(
+                "Who is blocked is refused at every point. Who is allowed is not counted or limited."
+            ),
             back=reverse("admin:risk_listentry_changelist"),
         )
 
@@ -75,11 +107,19 @@ class ListEntryAdmin(ReadOnlyAdmin):
 
         def run(_data: dict[str, Any]) -> str:
             gone = remove_entry(
-                entry_id=entry.public_id, by=request.user.public_id, now=clock.now()  # type: ignore[union-attr]
+                entry_id=entry.public_id,
+                by=request.user.public_id,
+                now=clock.now(),  # type: ignore[union-attr]
             )
-            return gettext("Taken off the list.") if gone else gettext("It was off the list already.")
+            return (
+                gettext("Taken off the list.") if gone else gettext("It was off the list already.")
+            )
 
         return confirm(
-            request, title=str(entry), text=gettext("From now on the rules treat this one like everybody."),
-            button=gettext("Take off the list"), back=reverse("admin:risk_listentry_changelist"), run=run,
+            request,
+            title=str(entry),
+            text=gettext("From now on the rules treat this one like everybody."),
+            button=gettext("Take off the list"),
+            back=reverse("admin:risk_listentry_changelist"),
+            run=run,
         )

@@ -26,14 +26,21 @@ class RuleSettingAdmin(ReadOnlyAdmin):
         change = path("ask/<str:key>/", self.admin_site.admin_view(self.ask), name="risk_rule_ask")
         return [change, *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         saved = RuleSetting.objects.in_bulk()
         rows = [
             {
-                "key": rule.key, "point": Point(rule.point).label, "rule": rule.rule,
-                "parameters": {**rule.parameters, **(saved[rule.key].parameters if rule.key in saved else {})},
+                "key": rule.key,
+                "point": Point(rule.point).label,
+                "rule": rule.rule,
+                "parameters": {
+                    **rule.parameters,
+                    **(saved[rule.key].parameters if rule.key in saved else {}),
+                },
                 "saved": saved.get(rule.key),
             }
             for rule in STANDING
@@ -50,20 +57,33 @@ class RuleSettingAdmin(ReadOnlyAdmin):
             raise Http404
         saved = RuleSetting.objects.filter(pk=key).first()
         form = rule_form(
-            RULES[key], enabled=saved.enabled if saved else True, dry_run=saved.dry_run if saved else False,
+            RULES[key],
+            enabled=saved.enabled if saved else True,
+            dry_run=saved.dry_run if saved else False,
             current=saved.parameters if saved else {},
         )
 
         def run(data: dict[str, Any]) -> str:
             figures = {name: data[name] for name in data.keys() - {"enabled", "dry_run", "reason"}}
             ask_for_rule(
-                key=key, parameters=figures, enabled=data["enabled"], dry_run=data["dry_run"], by=me,
-                reason=data["reason"], now=clock.now(),
+                key=key,
+                parameters=figures,
+                enabled=data["enabled"],
+                dry_run=data["dry_run"],
+                by=me,
+                reason=data["reason"],
+                now=clock.now(),
             )
             return gettext("Asked for. Another person decides in the approvals.")
 
         return confirm(
-            request, title=gettext("Change the rule %(key)s") % {"key": key}, form=form, button=gettext("Ask for it"),
-            text=gettext("Nothing changes until a second person agrees. Then it holds within a second, everywhere."),
-            back=reverse("admin:risk_rulesetting_changelist"), run=run,
+            request,
+            title=gettext("Change the rule %(key)s") % {"key": key},
+            form=form,
+            button=gettext("Ask for it"),
+            text=gettext(
+                "Nothing changes until a second person agrees. Then it holds within a second, everywhere."
+            ),
+            back=reverse("admin:risk_rulesetting_changelist"),
+            run=run,
         )

@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ('verdict', models.CharField(choices=[('allow', 'allow'), ('review', 'review'), ('challenge', 'challenge'), ('limit', 'limit'), ('refuse', 'refuse')], max_length=12, verbose_name='verdict')),
                 ('reason', models.CharField(choices=[('clean', 'Nothing stood against it.'), ('trusted', 'Someone on the allow list.'), ('blocked', 'This cannot be done from here. Please contact the shop.'), ('too_often', 'That was too often. Please wait a little and try again.'), ('too_many_open', 'You have too many unpaid orders. Pay or cancel one of them first.')], max_length=24, verbose_name='reason')),
                 ('rules', models.JSONField(default=list, verbose_name='rules fired')),
-                ('at', models.DateTimeField(verbose_name='at')),
+                ('at', models.DateTimeField(verbose_name='time')),
             ],
             options={
                 'verbose_name': 'assessment',

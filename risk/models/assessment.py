@@ -15,7 +15,7 @@ class Assessment(AppendOnly):
     verdict = models.CharField(_("verdict"), max_length=12, choices=Verdict)
     reason = models.CharField(_("reason"), max_length=24, choices=Reason)
     rules = models.JSONField(_("rules fired"), default=list)
-    at = models.DateTimeField(_("at"))
+    at = models.DateTimeField(_("time"))
 
     class Meta(AppendOnly.Meta):
         verbose_name = _("assessment")
@@ -25,7 +25,8 @@ class Assessment(AppendOnly):
             models.Index(fields=["subject"], name="risk_assessment_subject"),
             # Operators read what was not let through; that is a sliver of all rows.
             models.Index(
-                fields=["-at"], name="risk_assessment_stopped",
+                fields=["-at"],
+                name="risk_assessment_stopped",
                 condition=~models.Q(verdict="allow"),
             ),
         ]

@@ -35,7 +35,8 @@ class ListEntry(models.Model):
         verbose_name_plural = _("list entries")
         constraints = [
             models.UniqueConstraint(
-                fields=["value_index", "kind", "list"], condition=Q(removed_at__isnull=True),
+                fields=["value_index", "kind", "list"],
+                condition=Q(removed_at__isnull=True),
                 name="risk_listentry_once",
             ),
             models.CheckConstraint(

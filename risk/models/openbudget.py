@@ -17,7 +17,8 @@ class OpenBudget(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["taken_at"], name="risk_openbudget_open",
+                fields=["taken_at"],
+                name="risk_openbudget_open",
                 condition=Q(given_back_at__isnull=True),
             )
         ]

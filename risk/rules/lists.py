@@ -10,7 +10,8 @@ def judge(*, rule: str, listed: Sequence[Listed]) -> Finding | None:
     allowed = [entry for entry in listed if entry.list == "allow"]
     lifted = any(entry.kind == "ip" for entry in allowed)
     blocked = [
-        entry for entry in listed
+        entry
+        for entry in listed
         if entry.list == "block" and not (entry.kind == "network" and lifted)
     ]
     if blocked:

@@ -31,6 +31,8 @@ def judge(*, rule: str, counter: Counter, used: int | None) -> Finding | None:
         return None
     name = counter.key.split(":")[1]
     return Finding(
-        rule, "limit", "too_many_open",
+        rule,
+        "limit",
+        "too_many_open",
         {"budget": name, "limit": counter.limit, "asked": counter.amount},
     )

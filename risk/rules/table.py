@@ -12,22 +12,34 @@ POINTS = ("register", "login", "order", "lookup", "reveal")
 STANDING: tuple[Standing, ...] = (
     *(Standing(f"{point}.lists", point, "lists", {}) for point in POINTS),
     Standing("register.ip", "register", "velocity", {"fact": "ip", "limit": 20, "seconds": 3600}),
-    Standing("login.ip", "login", "velocity", {"fact": "ip", "limit": 60, "seconds": 900, "pardon": 1}),
     Standing(
-        "login.contact", "login", "velocity",
+        "login.ip", "login", "velocity", {"fact": "ip", "limit": 60, "seconds": 900, "pardon": 1}
+    ),
+    Standing(
+        "login.contact",
+        "login",
+        "velocity",
         {"fact": "contact", "limit": 5, "seconds": 900, "pardon": 1},
     ),
     Standing("order.ip", "order", "velocity", {"fact": "ip", "limit": 60, "seconds": 600}),
     Standing("order.person", "order", "velocity", {"fact": "person", "limit": 20, "seconds": 600}),
     Standing(
-        "order.budget", "order", "reservation_budget",
+        "order.budget",
+        "order",
+        "reservation_budget",
         {"orders_per_person": 5, "orders_per_ip": 30, "units_per_person": 100},
     ),
-    Standing("lookup.ip", "lookup", "velocity", {"fact": "ip", "limit": 20, "seconds": 3600, "pardon": 1}),
     Standing(
-        "lookup.target", "lookup", "velocity",
+        "lookup.ip", "lookup", "velocity", {"fact": "ip", "limit": 20, "seconds": 3600, "pardon": 1}
+    ),
+    Standing(
+        "lookup.target",
+        "lookup",
+        "velocity",
         {"fact": "ip+target", "limit": 5, "seconds": 900, "pardon": 1},
     ),
     Standing("reveal.ip", "reveal", "velocity", {"fact": "ip", "limit": 300, "seconds": 3600}),
-    Standing("reveal.person", "reveal", "velocity", {"fact": "person", "limit": 200, "seconds": 3600}),
+    Standing(
+        "reveal.person", "reveal", "velocity", {"fact": "person", "limit": 200, "seconds": 3600}
+    ),
 )

@@ -30,9 +30,16 @@ def add_entry(  # noqa: PLR0913  an entry is all of these
     prefix = int(spelled.rpartition("/")[2]) if kind == values.Kind.NETWORK else 0
     return _add(
         ListEntry(
-            list=list_name, kind=kind, value_index=values.value_index(kind, spelled),
-            masked=values.masked(kind, spelled), prefix=prefix, reason=reason, expires_at=expires_at,
-        ), by=by, now=now,
+            list=list_name,
+            kind=kind,
+            value_index=values.value_index(kind, spelled),
+            masked=values.masked(kind, spelled),
+            prefix=prefix,
+            reason=reason,
+            expires_at=expires_at,
+        ),
+        by=by,
+        now=now,
     )
 
 
@@ -43,10 +50,15 @@ def block_address_of(
     """Block the address an assessment was about: we know its index and mask, not the address."""
     return _add(
         ListEntry(
-            list=ListEntry.List.BLOCK, kind=values.Kind.IP,
-            value_index=bytes.fromhex(assessment.facts["ip_index"]), masked=assessment.facts["ip"],
-            reason=reason, expires_at=expires_at,
-        ), by=by, now=now,
+            list=ListEntry.List.BLOCK,
+            kind=values.Kind.IP,
+            value_index=bytes.fromhex(assessment.facts["ip_index"]),
+            masked=assessment.facts["ip"],
+            reason=reason,
+            expires_at=expires_at,
+        ),
+        by=by,
+        now=now,
     )
 
 
@@ -57,9 +69,15 @@ def _add(entry: ListEntry, *, by: str, now: datetime) -> ListEntry:
     entry.created_by, entry.created_at = f"user:{by.removeprefix('user:')}", now
     entry.save(force_insert=True)
     audit.record(
-        tag="risk:list_added", by=entry.created_by, subject=entry.public_id, now=now,
+        tag="risk:list_added",
+        by=entry.created_by,
+        subject=entry.public_id,
+        now=now,
         after={
-            "list": entry.list, "kind": entry.kind, "value": entry.masked, "reason": entry.reason,
+            "list": entry.list,
+            "kind": entry.kind,
+            "value": entry.masked,
+            "reason": entry.reason,
             "expires_at": entry.expires_at.isoformat() if entry.expires_at else None,
         },
     )
@@ -71,6 +89,9 @@ def _add(entry: ListEntry, *, by: str, now: datetime) -> ListEntry:
 def _retire_expired(entry: ListEntry, now: datetime) -> None:
     """An entry that has run out makes room for a new one of the same value."""
     ListEntry.objects.filter(
-        list=entry.list, kind=entry.kind, value_index=entry.value_index,
-        removed_at__isnull=True, expires_at__lte=now,
+        list=entry.list,
+        kind=entry.kind,
+        value_index=entry.value_index,
+        removed_at__isnull=True,
+        expires_at__lte=now,
     ).update(removed_at=now, removed_by="system")

@@ -36,12 +36,23 @@ def _assess(*, point: str, subject: str, told: Mapping[str, object], now: dateti
     asked = asked_of(standing, countable(told))
     lists_stand = any(rule.rule == "lists" for rule in standing)
     found = Assessment(
-        public_id=new_id("rsk"), point=point, subject=subject, facts=kept(told),
-        verdict=Verdict.ALLOW.value, reason=Reason.CLEAN.value, rules=[], at=now,
+        public_id=new_id("rsk"),
+        point=point,
+        subject=subject,
+        facts=kept(told),
+        verdict=Verdict.ALLOW.value,
+        reason=Reason.CLEAN.value,
+        rules=[],
+        at=now,
     )
     counted = count_and_keep(
-        public_id=found.public_id, point=point, subject=subject, facts=found.facts,
-        who=wanted(told, book) if lists_stand else (), asked=asked, now=now,
+        public_id=found.public_id,
+        point=point,
+        subject=subject,
+        facts=found.facts,
+        who=wanted(told, book) if lists_stand else (),
+        asked=asked,
+        now=now,
     )
     if counted.stored:
         return found

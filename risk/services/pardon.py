@@ -21,4 +21,6 @@ def pardon(*, point: str, facts: Mapping[str, object], now: datetime) -> None:
     ]
     for asked in asked_of(standing, countable(facts)):
         window = window_of(now, asked.counter.seconds)
-        LimitCount.objects.filter(key=asked.counter.key, window=window, used__gt=0).update(used=F("used") - 1)
+        LimitCount.objects.filter(key=asked.counter.key, window=window, used__gt=0).update(
+            used=F("used") - 1
+        )

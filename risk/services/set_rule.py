@@ -19,21 +19,41 @@ LARGEST = 10_000_000
 
 @step()
 def ask_for_rule(  # noqa: PLR0913
-    *, key: str, parameters: Mapping[str, int], enabled: bool, dry_run: bool, by: str, reason: str, now: datetime
+    *,
+    key: str,
+    parameters: Mapping[str, int],
+    enabled: bool,
+    dry_run: bool,
+    by: str,
+    reason: str,
+    now: datetime,
 ) -> Approval:
     """Ask for other parameters, a dry run or an end of a standing rule; a second person decides.
 
     Only figures may change: what is counted stays with the code. Raises ValidationError, NotAllowed.
     """
     standing = RULES.get(key)
-    figures = {} if standing is None else {k for k, v in standing.parameters.items() if isinstance(v, int)}
+    figures = (
+        {}
+        if standing is None
+        else {k for k, v in standing.parameters.items() if isinstance(v, int)}
+    )
     if standing is None or set(parameters) - set(figures):
         raise ValidationError(_("There is no such rule or parameter."))
     if any(not 0 < value <= LARGEST for value in parameters.values()):
         raise ValidationError(_("Figures are at least 1."))
     return approvals.request(
-        action=ACTION, subject=f"rule:{key}", by=by, reason=reason, now=now,
-        payload={"key": key, "parameters": dict(parameters), "enabled": enabled, "dry_run": dry_run},
+        action=ACTION,
+        subject=f"rule:{key}",
+        by=by,
+        reason=reason,
+        now=now,
+        payload={
+            "key": key,
+            "parameters": dict(parameters),
+            "enabled": enabled,
+            "dry_run": dry_run,
+        },
     )
 
 
@@ -42,16 +62,27 @@ def ask_for_rule(  # noqa: PLR0913
 def _set_rule(approval: Approval, *, now: datetime) -> None:
     wanted = approval.payload
     acting = f"user:{approval.checker}"
-    before = RuleSetting.objects.filter(pk=wanted["key"]).values("parameters", "enabled", "dry_run").first()
+    before = (
+        RuleSetting.objects.filter(pk=wanted["key"])
+        .values("parameters", "enabled", "dry_run")
+        .first()
+    )
     RuleSetting.objects.update_or_create(
         key=wanted["key"],
         defaults={
-            "parameters": wanted["parameters"], "enabled": wanted["enabled"], "dry_run": wanted["dry_run"],
-            "changed_by": acting, "changed_at": now,
+            "parameters": wanted["parameters"],
+            "enabled": wanted["enabled"],
+            "dry_run": wanted["dry_run"],
+            "changed_by": acting,
+            "changed_at": now,
         },
     )
     audit.record(
-        tag="risk:rule_changed", by=acting, subject=f"rule:{wanted['key']}", before=before,
-        after={k: wanted[k] for k in ("parameters", "enabled", "dry_run")}, now=now,
+        tag="risk:rule_changed",
+        by=acting,
+        subject=f"rule:{wanted['key']}",
+        before=before,
+        after={k: wanted[k] for k in ("parameters", "enabled", "dry_run")},
+        now=now,
     )
     rulebook.changed()

@@ -30,5 +30,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         except EnoughFounders as error:
-            raise CommandError("The shop has its founders; roles are given in the back office.") from error
+            raise CommandError(
+                "The shop has its founders; roles are given in the back office."
+            ) from error
         self.stdout.write(f"owner {owner.public_id}")
