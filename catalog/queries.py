@@ -32,7 +32,8 @@ def offer(sku_code: str, channel: ChannelView, now: datetime, *, quantity: int =
     """One SKU in a channel at a moment, with the unit price for that many; None when unknown.
 
     A SKU without a price in the channel is unknown there. `state_ok` is False while the product
-    is paused, not started or over, or the SKU is not offered: callers must refuse to sell it.
+    is paused, not started or over, the SKU is not offered, or its price lies under the floor:
+    callers must refuse to sell it then.
     Money is minor units of the channel's currency; `now` is aware.
     """
     snap = current()
@@ -140,6 +141,9 @@ def _build_offer(snap: Snapshot, sku_id: int, priced: Priced, now: datetime) -> 
     product = snap.products[sku.product_id]
     kind = snap.types[product.product_type_id]
     brand = snap.brands[product.brand_id]
+    floor = floor_of(
+        cost_minor=sku.cost_minor, advertised_minimum_minor=sku.advertised_minimum_minor
+    )
     return Offer(
         sku_id=sku.id,
         sku_public_id=sku.public_id,
@@ -175,13 +179,11 @@ def _build_offer(snap: Snapshot, sku_id: int, priced: Priced, now: datetime) -> 
         market_minor=sku.market_price_minor,
         face_minor=sku.face_value_minor,
         cost_minor=sku.cost_minor,
-        floor_minor=floor_of(
-            cost_minor=sku.cost_minor, advertised_minimum_minor=sku.advertised_minimum_minor
-        ),
+        floor_minor=floor,
         reasons=priced.reasons,
         until=_earliest(priced.until, product.on_sale_from, product.on_sale_until, now=now),
         availability=sku.availability,
-        state_ok=sku.is_active and _sells(product, now),
+        state_ok=sku.is_active and _sells(product, now) and priced.unit_minor >= floor,
     )  # fmt: skip
 
 

@@ -64,7 +64,8 @@ def find(
         corrected, terms = _corrected(query)
         scores = _scores(terms) if terms else {}
     matched = [(item, scores[item.product_id]) for item in shelf if item.product_id in scores]
-    return _listed(matched, filters, page, corrected if matched else "")
+    mended = matched and corrected != normalise(query)
+    return _listed(matched, filters, page, corrected if mended else "")
 
 
 def suggest(

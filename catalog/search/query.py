@@ -7,6 +7,7 @@ from catalog.search.text import grams, is_chinese, normalise, runs, syllables
 
 MAX_TERMS = 6
 MAX_WAYS = 24
+LONGEST_GRAM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ def _term(run: str) -> Term:
 
 def _chinese(run: str) -> tuple[Way, ...]:
     ways = [Way(GRAM, tuple(dict.fromkeys(grams(run)))[:MAX_WAYS], prefix=False, worth=10)]
+    if len(run) > LONGEST_GRAM:
+        # 黄金会员 finds 黄金VIP会员: its characters are all there, though not side by side.
+        ways.append(Way(GRAM, tuple(dict.fromkeys(run))[:MAX_WAYS], prefix=False, worth=6))
     spoken = "".join(syllables(run))
     if len(run) > 1 and spoken:
         # 爱奇异 sounds like 爱奇艺: the sound finds what a wrong character hides.

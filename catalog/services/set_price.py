@@ -56,37 +56,38 @@ def set_price(  # noqa: PLR0913  each argument is a part of the fact
         amount_minor, ends_at, by_hand or row.is_locked,
     ):  # fmt: skip
         return False
-    before = None if row is None else row.amount_minor
-    Price.objects.update_or_create(
-        sku=sku,
-        price_list=price_list,
-        min_quantity=min_quantity,
-        starts_at=starts_at,
-        defaults={
-            "amount_minor": amount_minor,
-            "currency": price_list.currency,
-            "ends_at": ends_at,
-            "is_locked": by_hand or bool(row and row.is_locked),
-            "note": note,
-        },
+    defaults = {
+        "amount_minor": amount_minor,
+        "currency": price_list.currency,
+        "ends_at": ends_at,
+        "is_locked": by_hand or bool(row and row.is_locked),
+        "note": note,
+    }
+    place = {"min_quantity": min_quantity, "starts_at": starts_at}
+    made, _is_new = Price.objects.update_or_create(
+        sku=sku, price_list=price_list, **place, defaults=defaults
     )
+    _leave_trace(made, before=row, now=now, acting=acting)
+    return True
+
+
+def _leave_trace(row: Price, *, before: Price | None, now: datetime, acting: str) -> None:
     audit.record(
         tag=PRICE_SET,
         by=acting,
-        subject=f"sku:{sku.public_id}",
-        before=None if before is None else {"amount_minor": before},
+        subject=f"sku:{row.sku.public_id}",
+        before=None if before is None else {"amount_minor": before.amount_minor},
         after={
-            "amount_minor": amount_minor,
-            "list": price_list.code,
-            "from_quantity": min_quantity,
-            "starts_at": starts_at and starts_at.isoformat(),
-            "ends_at": ends_at and ends_at.isoformat(),
-            "note": note,
+            "amount_minor": row.amount_minor,
+            "list": row.price_list.code,
+            "from_quantity": row.min_quantity,
+            "starts_at": row.starts_at and row.starts_at.isoformat(),
+            "ends_at": row.ends_at and row.ends_at.isoformat(),
+            "note": row.note,
         },
         now=now,
     )
     snapshot.changed()
-    return True
 
 
 def _refuse_nonsense(
