@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import structlog
 from django.conf import settings
+from django.db import reset_queries
 from django.db.models import Q
 from django.utils import timezone
 
@@ -21,8 +22,8 @@ from fulfillment.codefiles.limits import MAX_LINE_BYTES
 from fulfillment.codefiles.probe import UTF8, lines
 from fulfillment.models import CodeBatch
 from fulfillment.services.end_import import end_import, replace_file, start
-from fulfillment.services.write_chunk import LostLease, write_chunk
 from fulfillment.services.judge_chunk import Chunk, Judge
+from fulfillment.services.write_chunk import LostLease, write_chunk
 from fulfillment.states import BatchState
 
 log = structlog.get_logger(__name__)
@@ -64,6 +65,8 @@ def _work(lease: Lease, deadline: float) -> bool:
     for chunk in _chunks(batch):
         written = write_chunk(lease=lease, chunk=chunk, now=clock.now())
         crashpoint("CP17")
+        # With DEBUG on, Django would keep the text of every statement of a long import.
+        reset_queries()
         if written.paused:
             return False
         if time.monotonic() > deadline:

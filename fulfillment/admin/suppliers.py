@@ -1,0 +1,234 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.widgets import (
+    UnfoldAdminPasswordInput,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from accounts.roles import may
+from core import clock, ledger
+from core.admin.base import ReadOnlyAdmin, actor
+from core.money import BadMoney, format_minor, parse_minor
+from fulfillment.models import Supplier, SupplierOffer
+from fulfillment.postings import PREPAID, SUSPENSE
+from fulfillment.services.connect_supplier import NotReady, supplier_keys
+from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
+from fulfillment.services.probe_supplier import probe_supplier
+from fulfillment.services.save_supplier import BadSupplier, save_supplier, switch_supplier
+from fulfillment.states import SupplierState
+from fulfillment.suppliers.registry import adapters
+from risk.admin.confirm import confirm
+
+
+class ConnectionForm(forms.Form):
+    code = forms.SlugField(label=_("Code"), max_length=32, widget=UnfoldAdminTextInputWidget)
+    name = forms.CharField(label=_("Name"), max_length=80, widget=UnfoldAdminTextInputWidget)
+    dialect = forms.ChoiceField(label=_("Dialect"), widget=UnfoldAdminSelectWidget)
+    base_url = forms.URLField(
+        label=_("Base URL"), assume_scheme="https", widget=UnfoldAdminTextInputWidget
+    )
+    key_id = forms.CharField(label=_("Key id"), max_length=64, widget=UnfoldAdminTextInputWidget)
+    secret = forms.CharField(
+        label=_("Secret"), max_length=512, required=False,
+        widget=UnfoldAdminPasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Sealed when saved and never shown again. Left empty, the keys stay as they are."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["dialect"].choices = [(key, one.title) for key, one in adapters().items()]  # type: ignore[attr-defined]
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(label=_("Why"), max_length=200, widget=UnfoldAdminTextInputWidget)
+
+
+class FundForm(forms.Form):
+    amount = forms.CharField(
+        label=_("Amount"), max_length=16, widget=UnfoldAdminTextInputWidget,
+        help_text=_("In the supplier's currency, like 10000.00"),
+    )  # fmt: skip
+    payment_no = forms.CharField(
+        label=_("The bank's payment number"), max_length=40, widget=UnfoldAdminTextInputWidget
+    )
+
+
+@admin.register(Supplier)
+class SupplierAdmin(ReadOnlyAdmin):
+    """Who delivers: connection, money, switch. Keys go in and never come out."""
+
+    list_display = ["name", "code", "dialect", "state_badge", "prepaid", "under_way", "base_url"]
+    list_filter = ["state", "dialect"]
+    search_fields = ["name", "code"]
+    ordering = ["code"]
+    fieldsets = [
+        (None, {"fields": ["name", "code", "state_badge", "note"]}),
+        (_("Connection"), {"fields": ["dialect", "base_url", "key_id", "keys", "callback", "concurrency"]}),
+        (_("Money"), {"fields": ["currency", "prepaid", "under_way"]}),
+    ]  # fmt: skip
+    actions_list = ["connect_new"]
+    actions_detail = ["connect", "test", "switch", "fund"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for _title, part in self.fieldsets for name in part["fields"]]
+
+    @display(description=_("State"), label={"on": "success", "off": "danger"})
+    def state_badge(self, supplier: Supplier) -> tuple[str, str]:
+        return supplier.state, supplier.get_state_display()
+
+    @display(description=_("Prepaid"))
+    def prepaid(self, supplier: Supplier) -> str:
+        minor = ledger.balance(f"{PREPAID}:{supplier.code}", supplier.currency)
+        return format_minor(minor, supplier.currency)
+
+    @display(description=_("Set aside for purchases under way"))
+    def under_way(self, supplier: Supplier) -> str:
+        minor = ledger.balance(f"{SUSPENSE}:{supplier.code}", supplier.currency)
+        return format_minor(minor, supplier.currency)
+
+    @display(description=_("Keys"))
+    def keys(self, supplier: Supplier) -> str:
+        try:
+            held = supplier_keys(supplier)
+        except NotReady:
+            return gettext("cannot be opened; enter the key anew")
+        return ", ".join(f"{key_id} ••••" for key_id in held) or "–"
+
+    @display(description=_("Address for its messages"))
+    def callback(self, supplier: Supplier) -> str:
+        return reverse("fulfillment:supplier_callback", args=[supplier.code])
+
+    def get_urls(self) -> list[Any]:
+        new = path("connect/", self.admin_site.admin_view(self.connect_page), name="fulfillment_connect")
+        return [new, *super().get_urls()]
+
+    @action(description=_("Connect a supplier…"), url_path="connect-new")
+    def connect_new(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:fulfillment_connect"))
+
+    @action(description=_("Change connection…"), url_path="change-connection")
+    def connect(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        supplier = get_object_or_404(Supplier, pk=object_id)
+        return self.connect_page(request, supplier)
+
+    def connect_page(self, request: HttpRequest, supplier: Supplier | None = None) -> HttpResponse:
+        """The connection form, for a new supplier or a known one."""
+        self._only(request, "fulfillment.suppliers")
+        back = reverse("admin:fulfillment_supplier_changelist")
+
+        def run(data: dict[str, Any]) -> str:
+            if supplier is None and Supplier.objects.filter(code=data["code"]).exists():
+                raise ValidationError({"code": gettext("This code is taken.")})
+            if supplier is not None:
+                data["code"] = supplier.code
+            try:
+                save_supplier(by=actor(request), now=clock.now(), **data)
+            except BadSupplier as error:
+                raise ValidationError({"base_url": gettext("Outside this machine it must be https.")}) from error
+            return gettext("Saved. Try it with the connection test.")
+
+        names = ("code", "name", "dialect", "base_url", "key_id")
+        return confirm(
+            request, title=gettext("Connection"), button=gettext("Save"), back=back, run=run,
+            form=ConnectionForm,
+            text=gettext("New purchases use it at once; open ones are asked after under the keys that bought them."),
+            initial={name: getattr(supplier, name) for name in names} if supplier else None,
+        )
+
+    @action(description=_("Connection test"), url_path="test")
+    def test(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        self._only(request, "fulfillment.suppliers")
+        supplier = get_object_or_404(Supplier, pk=object_id)
+        found = probe_supplier(supplier_code=supplier.code, by=actor(request), now=clock.now())
+        if found.problem:
+            messages.error(request, gettext("No good: %(why)s") % {"why": found.problem})
+        else:
+            theirs = format_minor(found.minor, found.currency)
+            messages.success(
+                request, gettext("Connected. Balance there %(theirs)s, in our books %(ours)s.")
+                % {"theirs": theirs, "ours": self.prepaid(supplier)},
+            )  # fmt: skip
+        return HttpResponseRedirect(reverse("admin:fulfillment_supplier_change", args=[supplier.pk]))
+
+    @action(description=_("Switch on or off…"), url_path="switch")
+    def switch(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        self._only(request, "fulfillment.suppliers")
+        supplier = get_object_or_404(Supplier, pk=object_id)
+        on = supplier.state != SupplierState.ON
+
+        def run(data: dict[str, Any]) -> str:
+            switch_supplier(
+                code=supplier.code, on=on, by=actor(request), note=data["note"], now=clock.now()
+            )
+            return gettext("Switched on.") if on else gettext("Switched off.")
+
+        text = (
+            gettext("New purchases go to this supplier again.") if on
+            else gettext("Nothing new is bought here; what was bought is still asked after.")
+        )  # fmt: skip
+        return confirm(
+            request, title=supplier.name, text=text, run=run, form=NoteForm,
+            button=gettext("Switch on") if on else gettext("Switch off"),
+            back=reverse("admin:fulfillment_supplier_change", args=[supplier.pk]),
+        )
+
+    @action(description=_("Book a prepayment…"), url_path="fund")
+    def fund(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        self._only(request, "fulfillment.fund")
+        supplier = get_object_or_404(Supplier, pk=object_id)
+
+        def run(data: dict[str, Any]) -> str:
+            try:
+                minor = parse_minor(data["amount"], supplier.currency)
+                fund_supplier(
+                    supplier_code=supplier.code, amount_minor=minor, payment_no=data["payment_no"],
+                    by=actor(request), now=clock.now(),
+                )  # fmt: skip
+            except AlreadyFunded:
+                raise ValidationError({"payment_no": gettext("This payment is booked already.")}) from None
+            except (BadMoney, ValueError):
+                raise ValidationError({"amount": gettext("This is not an amount.")}) from None
+            return gettext("Booked.")
+
+        return confirm(
+            request, title=supplier.name, button=gettext("Book"), run=run, form=FundForm,
+            text=gettext("Debits what is prepaid there, credits the bank; units that waited for money go on."),
+            back=reverse("admin:fulfillment_supplier_change", args=[supplier.pk]),
+        )
+
+    @staticmethod
+    def _only(request: HttpRequest, act: str) -> None:
+        if not may(request.user, act):  # type: ignore[arg-type]
+            raise PermissionDenied
+
+
+@admin.register(SupplierOffer)
+class SupplierOfferAdmin(ModelAdmin):
+    """Who supplies what, at which highest cost, in which order."""
+
+    list_display = ["sku", "supplier", "supplier_sku", "cost", "highest", "position", "active"]
+    list_filter = ["active", "supplier"]
+    search_fields = ["sku__code", "supplier_sku"]
+    list_select_related = ["sku", "supplier"]
+    autocomplete_fields = ["sku"]
+    ordering = ["sku__code", "position"]
+    list_per_page = 50
+
+    @display(description=_("Cost"))
+    def cost(self, offer: SupplierOffer) -> str:
+        return format_minor(offer.cost_minor, offer.supplier.currency)
+
+    @display(description=_("Highest cost"))
+    def highest(self, offer: SupplierOffer) -> str:
+        return format_minor(offer.max_cost_minor, offer.supplier.currency)

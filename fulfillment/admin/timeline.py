@@ -1,0 +1,49 @@
+"""Tables that several pages of the back office show: history, money."""
+
+from collections.abc import Iterable, Sequence
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from core.models import Posting
+from core.money import format_minor
+from core.transitions import history
+
+
+def table(rows: Iterable[Sequence[object]]) -> SafeString | str:
+    """A plain table of escaped cells."""
+    body = format_html_join(
+        "",
+        '<tr class="border-t border-base-200 first:border-t-0 dark:border-base-800">{}</tr>',
+        ((format_html_join("", '<td class="py-1 pr-4 align-top">{}</td>', ((c,) for c in row)),)
+         for row in rows),
+    )  # fmt: skip
+    return format_html('<table class="text-left">{}</table>', body) if body else "–"
+
+
+def changes(*subjects: str) -> SafeString | str:
+    """Every recorded change of state of these public ids."""
+    return table(
+        (row.at.astimezone().strftime("%m-%d %H:%M:%S"), row.subject,
+         f"{row.was or '∅'} → {row.became}", row.by, row.why)
+        for row in history(*subjects)
+    )  # fmt: skip
+
+
+def postings(reference: str) -> SafeString | str:
+    """Ledger lines of a reference."""
+    legs = Posting.objects.filter(subject=reference).select_related("journal").order_by("id")
+    return table(
+        (leg.journal.key, leg.account_id, format_minor(leg.amount, leg.currency)) for leg in legs
+    )
+
+
+def seconds_ago(seconds: float) -> str:
+    """An age that a person reads at a glance."""
+    minutes, hours = int(seconds // 60), int(seconds // 3600)
+    if hours >= 48:  # noqa: PLR2004  two days
+        return _("%(n)d days") % {"n": hours // 24}
+    if hours:
+        return _("%(n)d h") % {"n": hours}
+    return _("%(n)d min") % {"n": minutes} if minutes else _("%(n)d s") % {"n": int(seconds)}
