@@ -4,13 +4,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import acts
 from core import approvals, audit, ledger
+from core.health import QUEUES, Queue
 from core.rotation import SEALED_COLUMNS, SealedColumn
 from fulfillment import postings
+from fulfillment.queries import tracing
 from fulfillment.services import export_codes, replace_code, resolve_manually, void_codes
 from fulfillment.services.connect_supplier import credentials_context
 from fulfillment.services.export_codes import password_context
 from fulfillment.services.queue_deliveries import target_context
 from fulfillment.services.reveal import code_context
+from fulfillment.trace import TRACERS, Tracer
 
 for _head, _row in postings.CHART.items():
     ledger.CHART.register(_head, _row)
@@ -43,6 +46,26 @@ approvals.executor(
 approvals.executor(
     resolve_manually.FAIL, act="fulfillment.resolve", title=_("Settle as not delivered")
 )(resolve_manually.carry_out)
+
+TRACERS.register("fulfillment", Tracer(tracing.find, tracing.facts, tracing.troubles))
+
+QUEUES.register(
+    "fulfillment.deliveries",
+    Queue(
+        _("Deliveries to drive"),
+        "select count(*), min(coalesce(not_before, created_at)) from fulfillment_delivery"
+        " where state in ('pending', 'dispatched', 'unknown')"
+        " and (not_before is null or not_before <= %(now)s)",
+    ),
+)
+QUEUES.register(
+    "fulfillment.cases",
+    Queue(
+        _("Deliveries with a person"),
+        "select count(*), min(opened_at) from fulfillment_manualcase where state <> 'resolved'",
+        late_seconds=4 * 3600,
+    ),
+)
 
 # --- the vault and the pool ----------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 """The fulfillment floor in the back office."""
 
-from fulfillment.admin import attempts, cases, deliveries, suppliers
+from fulfillment.admin import attempts, batches, cases, codes, deliveries, exports, suppliers
 
-__all__ = ["attempts", "cases", "deliveries", "suppliers"]
+__all__ = ["attempts", "batches", "cases", "codes", "deliveries", "exports", "suppliers"]

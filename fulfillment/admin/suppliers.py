@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import (
-    UnfoldAdminPasswordInput,
+    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -41,7 +41,7 @@ class ConnectionForm(forms.Form):
     key_id = forms.CharField(label=_("Key id"), max_length=64, widget=UnfoldAdminTextInputWidget)
     secret = forms.CharField(
         label=_("Secret"), max_length=512, required=False,
-        widget=UnfoldAdminPasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("Sealed when saved and never shown again. Left empty, the keys stay as they are."),
     )  # fmt: skip
 

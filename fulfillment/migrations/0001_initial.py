@@ -504,7 +504,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='attempt',
-            index=models.Index(condition=models.Q(('supplier_no', ''), _negated=True), fields=['supplier', 'supplier_no'], name='fulfillment_attempt_their_no'),
+            index=models.Index(condition=models.Q(('supplier_no', ''), _negated=True), fields=['supplier_no'], name='fulfillment_attempt_their_no'),
         ),
         migrations.AddConstraint(
             model_name='attempt',

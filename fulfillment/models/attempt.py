@@ -58,7 +58,8 @@ class Attempt(LeasedWork):
                 condition=Q(next_query_at__isnull=False),
             ),
             models.Index(
-                fields=["supplier", "supplier_no"],
+                # The trace: a supplier's reference, whoever the supplier is.
+                fields=["supplier_no"],
                 name="fulfillment_attempt_their_no",
                 condition=~Q(supplier_no=""),
             ),
