@@ -7,6 +7,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+
 from core.sockets import Socket
 
 ROLE_NAMES = frozenset({"owner", "operator", "support", "finance", "auditor"})
@@ -17,14 +19,14 @@ class Act:
     """Something staff do, what it is called, and which roles may."""
 
     name: str
-    title: str
+    title: str | Promise
     roles: frozenset[str]
 
 
 ACTS: Socket[Act] = Socket("staff acts")
 
 
-def register(name: str, title: str, *, roles: Iterable[str] = ()) -> Act:
+def register(name: str, title: str | Promise, *, roles: Iterable[str] = ()) -> Act:
     """Add an act. Raises ValueError for a role that does not exist or a name taken otherwise."""
     chosen = frozenset(roles) | {"owner"}
     if unknown := chosen - ROLE_NAMES:

@@ -54,10 +54,17 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)
 
-    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+    def save_user(
+        self,
+        request: HttpRequest,
+        user: User,
+        form: Any,
+        commit: bool = True,  # noqa: FBT001, FBT002  allauth's signature
+    ) -> User:
         user.language = language_now()
         user.joined_at = clock.now()
-        return super().save_user(request, user, form, commit)  # type: ignore[return-value]
+        super().save_user(request, user, form, commit)
+        return user
 
     def get_login_stages(self) -> list[str]:
         ours = {
@@ -99,7 +106,7 @@ class AccountAdapter(DefaultAccountAdapter):
     # --- phones ----------------------------------------------------------------------------------
 
     def phone_form_field(self, **kwargs: Any) -> Field:
-        from accounts.forms import PhoneField  # noqa: PLC0415  forms import allauth's, which ask us
+        from accounts.forms import PhoneField
 
         return PhoneField(**kwargs)
 
@@ -109,7 +116,7 @@ class AccountAdapter(DefaultAccountAdapter):
         except NotAValue as error:
             raise ValidationError(error.args[0]) from error
 
-    def set_phone(self, user: User, phone: str, verified: bool) -> None:
+    def set_phone(self, user: User, phone: str, verified: bool) -> None:  # noqa: FBT001
         try:
             save_phone(
                 user=user,

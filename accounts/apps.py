@@ -9,6 +9,6 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import registry  # noqa: PLC0415  app ready
+        from accounts import registry
 
         registry.register()

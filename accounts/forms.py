@@ -65,7 +65,7 @@ class SignupForm(AllauthSignupForm):
         return cleaned
 
     def _assess(self, contact: Contact) -> None:
-        from allauth.core import context  # noqa: PLC0415  the request of this thread
+        from allauth.core import context
 
         assessment = assess(
             point="register",

@@ -26,7 +26,7 @@ def register() -> None:
     _declare_tags()
     _seal_columns()
     _invariants()
-    from accounts.services import grant_role  # noqa: F401, PLC0415  registers its executor
+    from accounts.services import grant_role  # noqa: F401  registers its executor
 
 
 def _declare_tags() -> None:
@@ -41,7 +41,7 @@ def _declare_tags() -> None:
 
 def _seal_columns() -> None:
     for model in (ContactPoint, Message, SealedSecret):
-        label = model._meta.label  # noqa: SLF001
+        label = model._meta.label
         SEALED_COLUMNS.register(
             f"{label}.sealed", SealedColumn(label, "sealed", lambda row: row.context)
         )

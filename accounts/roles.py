@@ -6,6 +6,7 @@ by their floors in `accounts.acts`. Staff without a role see nothing (R-PRM, R10
 
 from dataclasses import dataclass, field
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.acts import ACTS
@@ -23,7 +24,7 @@ HIDDEN = frozenset({"mfa.authenticator", "sessions.session", "auth.permission", 
 class RoleRules:
     """A role: its name for people and what it may do to which models."""
 
-    title: str
+    title: str | Promise
     models: dict[str, frozenset[str]] = field(default_factory=dict)
 
 

@@ -18,7 +18,8 @@ class MailVerificationStage(EmailVerificationStage):
             return None, True
         if user is None and self.login.phone and not by_mail:
             return None, True
-        return super().handle()
+        outcome: tuple[Any, bool] = super().handle()
+        return outcome
 
     def _has_phone(self, pk: int) -> bool:
         has_mail = EmailAddress.objects.filter(user_id=pk, verified=True).exists()

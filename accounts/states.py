@@ -12,7 +12,7 @@ class MessageState(models.TextChoices):
 
 
 # Failed: the other side said no for good. Dead: tried often enough. Both may be queued again by hand.
-MESSAGE_TRANSITIONS = {
+MESSAGE_TRANSITIONS: dict[str, tuple[str, ...]] = {
     MessageState.QUEUED: (MessageState.SENT, MessageState.FAILED, MessageState.DEAD),
     MessageState.FAILED: (MessageState.QUEUED,),
     MessageState.DEAD: (MessageState.QUEUED,),

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.functional import Promise
+
 from core import audit
 from core.crypto import sha256_hex
 from core.faults import guard_off
@@ -44,7 +46,7 @@ class Executor:
 
     action: str
     act: str
-    title: str
+    title: str | Promise
     run: Execute
 
 
@@ -53,7 +55,7 @@ EXECUTORS: Socket[Executor] = Socket("approval executors")
 AUTHORITY: Socket[Callable[[str, str], bool]] = Socket("authority")
 
 
-def executor(action: str, *, act: str, title: str) -> Callable[[Execute], Execute]:
+def executor(action: str, *, act: str, title: str | Promise) -> Callable[[Execute], Execute]:
     """Register `fn(approval, *, now)` as what happens when `action` is agreed to."""
 
     def register(run: Execute) -> Execute:
@@ -74,7 +76,7 @@ def _refuse_without_right(person: str, act: str) -> None:
 
 
 @part
-def request(  # noqa: PLR0913
+def request(
     *, action: str, subject: str, payload: dict[str, Any], by: str, reason: str, now: datetime
 ) -> Approval:
     """Ask for an act that takes two persons. `by` is the maker's public id.
@@ -83,11 +85,20 @@ def request(  # noqa: PLR0913
     """
     _refuse_without_right(by, EXECUTORS.get(action).act)
     approval = Approval.objects.create(
-        action=action, subject=subject, payload=payload, payload_sha=_digest(payload), reason=reason,
-        maker=by, requested_at=now, expires_at=now + VALID_FOR,
+        action=action,
+        subject=subject,
+        payload=payload,
+        payload_sha=_digest(payload),
+        reason=reason,
+        maker=by,
+        requested_at=now,
+        expires_at=now + VALID_FOR,
     )
     audit.record(
-        tag="approval:requested", by=by, subject=approval.public_id, now=now,
+        tag="approval:requested",
+        by=by,
+        subject=approval.public_id,
+        now=now,
         after={"action": action, "subject": subject, "sha": approval.payload_sha, "reason": reason},
     )
     return approval
@@ -118,7 +129,9 @@ def decide(*, approval_id: str, by: str, agree: bool, now: datetime, note: str =
         approval.executed_at, approval.executed_sha = now, _digest(approval.payload)
     approval.save()
     audit.record(
-        tag="approval:executed" if agree else "approval:rejected", by=by, now=now,
+        tag="approval:executed" if agree else "approval:rejected",
+        by=by,
+        now=now,
         subject=approval.public_id,
         after={"action": approval.action, "subject": approval.subject, "note": note},
     )

@@ -9,9 +9,9 @@ class RiskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from core import audit  # noqa: PLC0415  app ready
-        from risk import invariants  # noqa: PLC0415
-        from risk.services import set_rule  # noqa: F401, PLC0415  registers its executor
+        from core import audit
+        from risk import invariants
+        from risk.services import set_rule  # noqa: F401  registers its executor
 
         audit.declare("risk:list_added", "Somebody was put on a block or allow list")
         audit.declare("risk:list_removed", "Somebody was taken off a list")

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -79,7 +80,7 @@ class Counted:
 
 
 @part
-def count_and_keep(  # noqa: PLR0913  one statement, its values
+def count_and_keep(
     *,
     public_id: str,
     point: str,
@@ -130,8 +131,9 @@ def end_of(now: datetime, seconds: int) -> datetime | None:
     return datetime.fromtimestamp((window_of(now, seconds) + 1) * seconds, UTC) if seconds else None
 
 
-def _loaded(value: object) -> list:  # type: ignore[type-arg]  json of our own making
-    return json.loads(value) if isinstance(value, str) else value  # type: ignore[return-value]
+def _loaded(value: Any) -> Any:
+    """JSON, whether or not the driver has read it already."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def listed_now(who: Sequence[tuple[str, bytes]], now: datetime) -> tuple[Listed, ...]:

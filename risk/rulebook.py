@@ -54,3 +54,8 @@ def changed() -> None:
     """Settings or networks changed: every process loads them again."""
     bump(CACHE)
     _book.forget()
+
+
+def forget() -> None:
+    """Drop what this process holds (between tests)."""
+    _book.forget()

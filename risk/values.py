@@ -6,6 +6,7 @@ an account has the same index.
 
 import ipaddress
 import re
+from collections.abc import Callable
 
 import phonenumbers
 from django.db import models
@@ -113,7 +114,7 @@ def _mail(text: str) -> str:
     return text.lower()
 
 
-_SPELLING = {
+_SPELLING: dict[Kind, Callable[[str], str]] = {
     Kind.IP: _ip,
     Kind.NETWORK: _network,
     Kind.PHONE: _phone,

@@ -14,6 +14,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from catalog import page_cache, snapshot
 from core import cache as versions
 from core import clock, crypto, ledger
+from risk import rulebook
 from tests import databases
 from tests.house import House, standing
 
@@ -91,6 +92,7 @@ def _fresh_process() -> Iterator[None]:
         crypto.forget_keys,
         ledger.forget_accounts,
         versions.forget_versions,
+        rulebook.forget,
         clock.forget,
         snapshot.forget,
         page_cache.forget,

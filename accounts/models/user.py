@@ -77,7 +77,7 @@ class User(AbstractBaseUser):
         return "owner" in self.role_names
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        from accounts.roles import has_perm  # noqa: PLC0415  roles read models of all floors
+        from accounts.roles import has_perm
 
         return has_perm(self, perm)
 
@@ -85,6 +85,6 @@ class User(AbstractBaseUser):
         return all(self.has_perm(perm) for perm in perms)
 
     def has_module_perms(self, app_label: str) -> bool:
-        from accounts.roles import has_module_perms  # noqa: PLC0415
+        from accounts.roles import has_module_perms
 
         return has_module_perms(self, app_label)

@@ -48,9 +48,7 @@ def _push(message: Message, lease: leases.Lease, now: datetime) -> None:
         SEND[message.kind](rendered(message))
     except senders.Refused as refusal:
         _finish(message, MessageState.FAILED, now, str(refusal))
-    except (
-        Exception
-    ) as error:  # any fault of a carrier is tried again; the text may hold private data
+    except Exception as error:  # noqa: BLE001  any fault of a carrier is tried again
         _again(message, lease, now, type(error).__name__)
     else:
         _finish(message, MessageState.SENT, now, "")

@@ -1,8 +1,8 @@
 from datetime import datetime
 
 from accounts.models import Message
-from accounts.states import MessageState
 from accounts.services.send_message import PUSH_TASK
+from accounts.states import MessageState
 from core import audit, transitions, wake
 from core.tx import step
 

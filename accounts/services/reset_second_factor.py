@@ -21,7 +21,7 @@ def reset_second_factor(*, user: str, by: str, now: datetime) -> int:
     if user == by.removeprefix("user:"):
         raise PermissionDenied(_("Somebody else has to do this for you."))
     person = User.objects.get(public_id=user)
-    gone = Authenticator.objects.filter(user=person).delete()[0]
+    gone: int = Authenticator.objects.filter(user=person).delete()[0]
     audit.record(
         tag="staff:second_factor_reset",
         by=f"user:{by.removeprefix('user:')}",

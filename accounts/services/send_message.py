@@ -15,7 +15,7 @@ Value = str | int | bool
 
 
 @part
-def send_message(  # noqa: PLR0913  a message is all of these
+def send_message(
     *,
     kind: str,
     to: str,

@@ -10,7 +10,7 @@ from unfold.decorators import action, display
 
 from core import clock
 from core.admin.audit import pretty
-from core.admin.base import ReadOnlyAdmin
+from core.admin.base import ReadOnlyAdmin, actor
 from risk.admin.confirm import confirm
 from risk.admin.forms import BlockForm, expiry
 from risk.models import Assessment
@@ -54,7 +54,7 @@ class AssessmentAdmin(ReadOnlyAdmin):
         },
     )
     def verdict_badge(self, row: Assessment) -> tuple[str, str]:
-        return row.verdict, Verdict(row.verdict).label
+        return row.verdict, str(Verdict(row.verdict).label)
 
     @display(description=_("Why"))
     def why(self, row: Assessment) -> str:
@@ -86,8 +86,8 @@ class AssessmentAdmin(ReadOnlyAdmin):
                 assessment=row,
                 reason=str(data["reason"]),
                 expires_at=expiry(data, now),
-                by=request.user.public_id,
-                now=now,  # type: ignore[union-attr]
+                by=actor(request),
+                now=now,
             )
             return gettext("The address is on the block list.")
 

@@ -19,7 +19,7 @@ class Nothing(forms.Form):
     """For an act that asks for nothing but a yes."""
 
 
-def confirm(  # noqa: PLR0913  what the page shows
+def confirm(
     request: HttpRequest,
     *,
     title: str,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from core import clock
-from core.admin.base import ReadOnlyAdmin
+from core.admin.base import ReadOnlyAdmin, actor
 from risk.admin.confirm import confirm
 from risk.admin.forms import EntryForm, expiry
 from risk.models import ListEntry
@@ -84,8 +84,8 @@ class ListEntryAdmin(ReadOnlyAdmin):
                 value=data["value"],
                 reason=data["reason"],
                 expires_at=expiry(data, now),
-                by=request.user.public_id,
-                now=now,  # type: ignore[union-attr]
+                by=actor(request),
+                now=now,
             )
             return gettext("The entry is in force.")
 
@@ -108,8 +108,8 @@ class ListEntryAdmin(ReadOnlyAdmin):
         def run(_data: dict[str, Any]) -> str:
             gone = remove_entry(
                 entry_id=entry.public_id,
-                by=request.user.public_id,
-                now=clock.now(),  # type: ignore[union-attr]
+                by=actor(request),
+                now=clock.now(),
             )
             return (
                 gettext("Taken off the list.") if gone else gettext("It was off the list already.")

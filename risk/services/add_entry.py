@@ -11,7 +11,7 @@ ACT = "risk.edit_lists"
 
 
 @step()
-def add_entry(  # noqa: PLR0913  an entry is all of these
+def add_entry(
     *,
     list_name: str,
     kind: str,

@@ -18,7 +18,7 @@ LARGEST = 10_000_000
 
 
 @step()
-def ask_for_rule(  # noqa: PLR0913
+def ask_for_rule(
     *,
     key: str,
     parameters: Mapping[str, int],
@@ -62,10 +62,11 @@ def ask_for_rule(  # noqa: PLR0913
 def _set_rule(approval: Approval, *, now: datetime) -> None:
     wanted = approval.payload
     acting = f"user:{approval.checker}"
+    was = RuleSetting.objects.filter(pk=wanted["key"]).first()
     before = (
-        RuleSetting.objects.filter(pk=wanted["key"])
-        .values("parameters", "enabled", "dry_run")
-        .first()
+        {"parameters": was.parameters, "enabled": was.enabled, "dry_run": was.dry_run}
+        if was is not None
+        else None
     )
     RuleSetting.objects.update_or_create(
         key=wanted["key"],

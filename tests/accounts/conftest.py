@@ -1,7 +1,7 @@
 """A telephone and a letter box for tests: they receive what our senders really send."""
 
 import re
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -28,10 +28,10 @@ TELEPHONE = SMS_SENDERS.register("telephone", Telephone())
 
 
 @pytest.fixture
-def telephone(settings) -> Iterator[Telephone]:
+def telephone(settings: Any) -> Telephone:
     settings.SMS_SENDER = "telephone"
     TELEPHONE.texts, TELEPHONE.fail = [], None
-    yield TELEPHONE
+    return TELEPHONE
 
 
 def deliver() -> None:

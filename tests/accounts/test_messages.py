@@ -1,6 +1,8 @@
 """A message is a row first: sealed, sent by the worker, tried again, given up, sent again by hand."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -15,27 +17,32 @@ from accounts.services.send_message import send_message
 from core import clock, crypto
 from core.models import AuditEntry, StateChange
 from core.rotation import new_data_key, reseal_batch
-from tests.accounts.conftest import deliver
+from tests.accounts.conftest import Telephone, deliver
 
 pytestmark = pytest.mark.django_db
 
 LINK = "https://shop.example.com/orders/ord_X/?t=SECRETTOKEN"
 
 
-def queue(**changes):
+def queue(**changes: Any) -> Message:
     fields = {
-        "kind": "mail", "to": "ada@example.com", "template": "delivered_link", "language": "en",
-        "context": {"order": "ord_7K2M9QXD4TB8N5VC", "url": LINK}, "now": clock.now(), **changes,
+        "kind": "mail",
+        "to": "ada@example.com",
+        "template": "delivered_link",
+        "language": "en",
+        "context": {"order": "ord_7K2M9QXD4TB8N5VC", "url": LINK},
+        "now": clock.now(),
+        **changes,
     }
     with transaction.atomic():
         return send_message(**fields)
 
 
-def state(message):
+def state(message: Message) -> str:
     return Message.objects.get(pk=message.pk).state
 
 
-def test_a_mail_is_sent_once_and_says_who_it_is_about():
+def test_a_mail_is_sent_once_and_says_who_it_is_about() -> None:
     message = queue()
     deliver()
     deliver()
@@ -46,7 +53,7 @@ def test_a_mail_is_sent_once_and_says_who_it_is_about():
     assert StateChange.objects.filter(subject=message.public_id, became="sent").count() == 1
 
 
-def test_the_row_shows_nothing_private(owner_sql):
+def test_the_row_shows_nothing_private(owner_sql: Callable[..., Any]) -> None:
     message = queue()
     row = str(Message.objects.filter(pk=message.pk).values().get())
     assert "ada@" not in row
@@ -55,7 +62,7 @@ def test_the_row_shows_nothing_private(owner_sql):
     assert message.masked == "a***@example.com"
 
 
-def test_languages_are_the_readers():
+def test_languages_are_the_readers() -> None:
     queue(language="zh-hans")
     queue(language="en", to="bob@example.com")
     deliver()
@@ -64,7 +71,9 @@ def test_languages_are_the_readers():
     assert chinese.subject != english.subject
 
 
-def test_a_lost_text_is_tried_again_later_with_the_same_reference_and_given_up(telephone):
+def test_a_lost_text_is_tried_again_later_with_the_same_reference_and_given_up(
+    telephone: Telephone,
+) -> None:
     message = queue(kind="sms", to="13800138000")
     telephone.fail = TimeoutError()
     now = clock.now()
@@ -83,7 +92,7 @@ def test_a_lost_text_is_tried_again_later_with_the_same_reference_and_given_up(t
     assert state(lost) == "dead"
 
 
-def test_a_definite_no_is_final_until_somebody_sends_it_again(telephone):
+def test_a_definite_no_is_final_until_somebody_sends_it_again(telephone: Telephone) -> None:
     message = queue(kind="sms", to="13800138000")
     telephone.fail = Refused("number does not exist")
     deliver()
@@ -96,15 +105,17 @@ def test_a_definite_no_is_final_until_somebody_sends_it_again(telephone):
     assert AuditEntry.objects.filter(tag="message:resent").count() == 1
 
 
-def test_a_late_code_is_not_sent():
+def test_a_late_code_is_not_sent() -> None:
     now = clock.now()
-    message = queue(template="sign_in_code", context={"code": "123456"}, expires_at=now + timedelta(minutes=15))
+    message = queue(
+        template="sign_in_code", context={"code": "123456"}, expires_at=now + timedelta(minutes=15)
+    )
     push_messages(now=now + timedelta(minutes=16))
     assert state(message) == "failed"
     assert not mail.outbox
 
 
-def test_one_poisoned_message_holds_nobody_up():
+def test_one_poisoned_message_holds_nobody_up() -> None:
     bad = queue(template="no_such_template")
     good = queue(to="bob@example.com")
     deliver()
@@ -115,11 +126,19 @@ def test_one_poisoned_message_holds_nobody_up():
 @pytest.mark.parametrize(
     "name",
     [
-        "sign_in_code", "confirm_mail", "reset_code", "unknown_account", "account_exists", "security_notice",
-        "order_placed", "delivered_link", "waiting_stock", "refund_done",
+        "sign_in_code",
+        "confirm_mail",
+        "reset_code",
+        "unknown_account",
+        "account_exists",
+        "security_notice",
+        "order_placed",
+        "delivered_link",
+        "waiting_stock",
+        "refund_done",
     ],
 )
-def test_every_template_has_subject_text_and_page(name):
+def test_every_template_has_subject_text_and_page(name: str) -> None:
     for ending in ("subject.txt", "txt", "html"):
         get_template(f"accounts/messages/{name}.{ending}")
 
@@ -127,11 +146,11 @@ def test_every_template_has_subject_text_and_page(name):
 @pytest.mark.parametrize(
     "name", ["sign_in_code", "account_exists", "delivered_link", "waiting_stock", "refund_done"]
 )
-def test_what_goes_to_phones_has_a_text(name):
+def test_what_goes_to_phones_has_a_text(name: str) -> None:
     get_template(f"accounts/messages/{name}.sms.txt")
 
 
-def test_a_rotation_reseals_what_waits():
+def test_a_rotation_reseals_what_waits() -> None:
     message = queue()
     new_data_key()
     assert reseal_batch() >= 1

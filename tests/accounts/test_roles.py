@@ -29,17 +29,17 @@ PERMS = [
 
 
 @pytest.mark.parametrize(("perm", "roles"), PERMS)
-def test_matrix(perm, roles):
+def test_matrix(perm: str, roles: set[str]) -> None:
     assert {role for role in ROLES if make_staff(role).has_perm(perm)} == roles
 
 
-def test_staff_without_a_role_see_nothing():
+def test_staff_without_a_role_see_nothing() -> None:
     nobody = make_user(email="n@example.com", is_staff=True)
     assert not any(nobody.has_perm(perm) for perm, _ in PERMS)
     assert not any(nobody.has_module_perms(app) for app in ("core", "orders", "accounts"))
 
 
-def test_a_customer_with_a_role_row_but_not_staff_may_nothing():
+def test_a_customer_with_a_role_row_but_not_staff_may_nothing() -> None:
     user = make_staff("owner")
     user.is_staff = False
     user.save()
@@ -47,19 +47,19 @@ def test_a_customer_with_a_role_row_but_not_staff_may_nothing():
 
 
 @pytest.mark.parametrize("act", ["accounts.grant_role", "accounts.lock_person", "risk.edit_rules"])
-def test_acts(act):
+def test_acts(act: str) -> None:
     allowed = ACTS.get(act).roles
     assert {role for role in ROLES if may(make_staff(role), act)} == allowed
     assert not person_may("usr_0000000000000000", act)
     assert not may(make_user(email="c@example.com"), act)
 
 
-def test_an_act_nobody_registered_is_an_error():
+def test_an_act_nobody_registered_is_an_error() -> None:
     with pytest.raises(KeyError):
         may(make_staff("owner"), "shop.burn_down")
 
 
-def test_two_roles_add_up():
+def test_two_roles_add_up() -> None:
     both = make_staff("support", "finance")
     assert both.has_perm("core.view_posting")
     assert both.has_perm("accounts.view_user")
@@ -75,11 +75,13 @@ def ours() -> list[str]:
 
 
 @pytest.mark.parametrize("listing", ours())
-def test_pages_follow_the_table(listing):
+def test_pages_follow_the_table(listing: str) -> None:
     app, model = listing.split("_")
     for role in (*ROLES, None):
         client = Client()
-        client.force_login(make_staff(role) if role else make_user(email=f"{listing}@x.com", is_staff=True))
+        client.force_login(
+            make_staff(role) if role else make_user(email=f"{listing}@x.com", is_staff=True)
+        )
         answer = client.get(reverse(f"admin:{listing}_changelist"))
         may_view = role is not None and make_staff(role).has_perm(f"{app}.view_{model}")
         # Staff with a role but no second factor are sent away; nobody without the right sees a row.
@@ -87,7 +89,7 @@ def test_pages_follow_the_table(listing):
         assert answer.status_code in expected, (role, answer.status_code)
 
 
-def test_no_page_shows_what_is_hidden():
+def test_no_page_shows_what_is_hidden() -> None:
     registered = {m._meta.label_lower for m in admin.site._registry}
     assert not registered & HIDDEN
     assert "account.emailaddress" not in registered

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import SealedSecret
+from accounts.models import SealedSecret, User
 from core.models import LimitCount
 from tests.factories.accounts import PASSWORD, make_staff
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def staff():
+def staff() -> tuple[User, str]:
     user = make_staff("operator", second_factor=False, email="op@example.com")
     seed = generate_totp_secret()
     TOTP.activate(user, seed)
@@ -38,14 +38,14 @@ def with_password() -> Client:
     return client
 
 
-def test_the_seed_is_sealed(staff):
+def test_the_seed_is_sealed(staff: tuple[User, str]) -> None:
     user, seed = staff
     row = Authenticator.objects.get(user=user)
     assert seed not in str(row.data)
     assert seed.encode() not in bytes(SealedSecret.objects.get().sealed)
 
 
-def test_password_alone_is_not_enough_and_the_code_is(staff):
+def test_password_alone_is_not_enough_and_the_code_is(staff: tuple[User, str]) -> None:
     user, seed = staff
     client = with_password()
     assert "_auth_user_id" not in client.session
@@ -55,7 +55,7 @@ def test_password_alone_is_not_enough_and_the_code_is(staff):
     assert client.get(reverse("admin:index")).status_code == 200
 
 
-def test_a_code_works_once_even_when_valkey_forgets(staff):
+def test_a_code_works_once_even_when_valkey_forgets(staff: tuple[User, str]) -> None:
     _user, seed = staff
     code = code_now(seed)
     with_password().post(reverse("mfa_authenticate"), {"code": code})
@@ -65,7 +65,7 @@ def test_a_code_works_once_even_when_valkey_forgets(staff):
     assert "_auth_user_id" not in second.session
 
 
-def test_five_wrong_codes_and_no_more(staff):
+def test_five_wrong_codes_and_no_more(staff: tuple[User, str]) -> None:
     user, seed = staff
     client = with_password()
     for _ in range(5):

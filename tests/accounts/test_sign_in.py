@@ -1,5 +1,8 @@
 """Signing up and in over HTTP, by phone and by mail, with code and with password; and who is kept out."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
@@ -7,11 +10,12 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from accounts.contacts import read_contact
 from accounts.models import ContactPoint, Message, User
 from accounts.queries import holds_contact, verified_contacts
-from accounts.contacts import read_contact
+from core.models import LimitCount
 from risk.models import Assessment
-from tests.accounts.conftest import deliver, mailed_code, texted_code
+from tests.accounts.conftest import Telephone, deliver, mailed_code, texted_code
 from tests.factories.accounts import PASSWORD, make_staff, make_user
 from tests.factories.risk import make_entry
 
@@ -21,7 +25,7 @@ PHONE = "138 0013 8000"
 
 
 @pytest.fixture(autouse=True)
-def _no_memory_of_limits():
+def _no_memory_of_limits() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
@@ -31,7 +35,7 @@ def who(client: Client) -> str | None:
     return client.session.get("_auth_user_id")
 
 
-def test_sign_up_by_phone_and_come_back_by_code(client, telephone):
+def test_sign_up_by_phone_and_come_back_by_code(client: Client, telephone: Telephone) -> None:
     answer = client.post(reverse("account_signup"), {"phone": PHONE})
     assert answer.url == reverse("account_verify_phone")
     assert who(client) is None, "an unproved phone opens nothing"
@@ -46,8 +50,6 @@ def test_sign_up_by_phone_and_come_back_by_code(client, telephone):
 
     back = Client()
     # A minute has to pass before the next code to one number.
-    from core.models import LimitCount
-
     LimitCount.objects.filter(key__startswith="code:").delete()
     cache.clear()
     answer = back.post(reverse("account_request_login_code"), {"phone": PHONE})
@@ -59,8 +61,10 @@ def test_sign_up_by_phone_and_come_back_by_code(client, telephone):
     assert who(back) == str(user.pk)
 
 
-def test_sign_up_by_mail_with_password(client):
-    answer = client.post(reverse("account_signup"), {"email": "Ada@Example.com", "password1": PASSWORD})
+def test_sign_up_by_mail_with_password(client: Client) -> None:
+    answer = client.post(
+        reverse("account_signup"), {"email": "Ada@Example.com", "password1": PASSWORD}
+    )
     assert answer.status_code == 302
     assert who(client) is None, "an unproved address opens nothing"
     client.post(answer.url, {"code": mailed_code()})
@@ -72,7 +76,7 @@ def test_sign_up_by_mail_with_password(client):
     assert who(again) == str(user.pk)
 
 
-def test_password_sign_in_by_phone(client):
+def test_password_sign_in_by_phone(client: Client) -> None:
     user = make_user(phone=PHONE)
     client.post(reverse("account_login"), {"login": "+8613800138000", "password": PASSWORD})
     assert who(client) == str(user.pk)
@@ -81,8 +85,12 @@ def test_password_sign_in_by_phone(client):
     assert who(other) == str(user.pk)
 
 
-@pytest.mark.parametrize("fields", [{}, {"phone": "123"}, {"email": "nope"}, {"phone": PHONE, "password1": "123"}])
-def test_bad_input_gets_a_message_and_changes_nothing(client, fields):
+@pytest.mark.parametrize(
+    "fields", [{}, {"phone": "123"}, {"email": "nope"}, {"phone": PHONE, "password1": "123"}]
+)
+def test_bad_input_gets_a_message_and_changes_nothing(
+    client: Client, fields: dict[str, str]
+) -> None:
     answer = client.post(reverse("account_signup"), fields)
     assert answer.status_code == 200
     assert answer.context["form"].errors
@@ -90,15 +98,13 @@ def test_bad_input_gets_a_message_and_changes_nothing(client, fields):
     assert not Message.objects.exists()
 
 
-def test_a_typed_in_number_is_nobodys(client, telephone):
+def test_a_typed_in_number_is_nobodys(client: Client, telephone: Telephone) -> None:
     """Somebody who only typed a number cannot keep its holder from using it, nor sign in with it."""
     client.post(reverse("account_signup"), {"phone": PHONE, "password1": PASSWORD})
     squatter = User.objects.get()
     thief = Client()
     thief.post(reverse("account_login"), {"login": PHONE, "password": PASSWORD})
     assert who(thief) is None
-    from core.models import LimitCount
-
     LimitCount.objects.filter(key__startswith="code:").delete()
     cache.clear()
     holder = Client()
@@ -107,7 +113,7 @@ def test_a_typed_in_number_is_nobodys(client, telephone):
     assert who(holder) not in {None, str(squatter.pk)}
 
 
-def test_the_same_answer_for_strangers_and_members(client, telephone):
+def test_the_same_answer_for_strangers_and_members(client: Client, telephone: Telephone) -> None:
     make_user(phone=PHONE)
     known = client.post(reverse("account_request_login_code"), {"phone": PHONE})
     unknown = Client().post(reverse("account_request_login_code"), {"phone": "13900139000"})
@@ -116,7 +122,9 @@ def test_the_same_answer_for_strangers_and_members(client, telephone):
     assert len(telephone.texts) == 1, "no text is paid for a stranger"
 
 
-def test_sign_up_with_a_taken_phone_looks_the_same_and_tells_the_holder(client, telephone):
+def test_sign_up_with_a_taken_phone_looks_the_same_and_tells_the_holder(
+    client: Client, telephone: Telephone
+) -> None:
     make_user(phone=PHONE)
     answer = client.post(reverse("account_signup"), {"phone": PHONE})
     assert answer.url == reverse("account_verify_phone")
@@ -125,18 +133,22 @@ def test_sign_up_with_a_taken_phone_looks_the_same_and_tells_the_holder(client, 
     assert User.objects.count() == 1
 
 
-def test_codes_are_one_a_minute_and_five_an_hour_without_valkey(client, telephone):
+def test_codes_are_one_a_minute_and_five_an_hour_without_valkey(
+    client: Client, telephone: Telephone
+) -> None:
     make_user(phone=PHONE)
     statuses = []
     for _ in range(3):
         cache.clear()  # as if Valkey had lost everything
-        statuses.append(Client().post(reverse("account_request_login_code"), {"phone": PHONE}).status_code)
+        statuses.append(
+            Client().post(reverse("account_request_login_code"), {"phone": PHONE}).status_code
+        )
     assert statuses == [302, 429, 429]
     deliver()
     assert len(telephone.texts) == 1
 
 
-def test_a_code_dies_after_three_wrong_tries(client, telephone):
+def test_a_code_dies_after_three_wrong_tries(client: Client, telephone: Telephone) -> None:
     make_user(phone=PHONE)
     answer = client.post(reverse("account_request_login_code"), {"phone": PHONE})
     right = texted_code(telephone)
@@ -147,7 +159,7 @@ def test_a_code_dies_after_three_wrong_tries(client, telephone):
     assert who(client) is None
 
 
-def test_passwords_are_guessed_five_times_at_most(client):
+def test_passwords_are_guessed_five_times_at_most(client: Client) -> None:
     user = make_user(email="ada@example.com")
     for _ in range(5):
         cache.clear()
@@ -159,7 +171,7 @@ def test_passwords_are_guessed_five_times_at_most(client):
     assert User.objects.get(pk=user.pk).is_active
 
 
-def test_the_right_password_is_not_counted(client):
+def test_the_right_password_is_not_counted(client: Client) -> None:
     user = make_user(email="ada@example.com")
     for _ in range(8):
         cache.clear()
@@ -168,7 +180,7 @@ def test_the_right_password_is_not_counted(client):
         assert who(visitor) == str(user.pk)
 
 
-def test_a_blocked_address_neither_signs_up_nor_in(client):
+def test_a_blocked_address_neither_signs_up_nor_in(client: Client) -> None:
     make_user(email="ada@example.com")
     make_entry("127.0.0.1")
     client.post(reverse("account_login"), {"login": "ada@example.com", "password": PASSWORD})
@@ -177,11 +189,12 @@ def test_a_blocked_address_neither_signs_up_nor_in(client):
     assert answer.context["form"].non_field_errors()
     assert User.objects.count() == 1
     assert set(Assessment.objects.values_list("point", "verdict")) == {
-        ("login", "refuse"), ("register", "refuse"),
+        ("login", "refuse"),
+        ("register", "refuse"),
     }
 
 
-def test_a_locked_account_is_out_at_once(client):
+def test_a_locked_account_is_out_at_once(client: Client) -> None:
     user = make_user(email="ada@example.com")
     client.force_login(user)
     assert client.get(reverse("accounts:profile")).status_code == 200
@@ -189,7 +202,9 @@ def test_a_locked_account_is_out_at_once(client):
     assert client.get(reverse("accounts:profile")).status_code == 302
 
 
-def test_the_session_key_changes_at_sign_in_and_other_devices_can_be_signed_out(client):
+def test_the_session_key_changes_at_sign_in_and_other_devices_can_be_signed_out(
+    client: Client,
+) -> None:
     user = make_user(email="ada@example.com")
     client.get(reverse("account_login"))
     before = client.session.session_key
@@ -203,7 +218,7 @@ def test_the_session_key_changes_at_sign_in_and_other_devices_can_be_signed_out(
     assert client.get(reverse("accounts:profile")).status_code == 200
 
 
-def test_staff_without_a_second_factor_are_sent_to_make_one(client, settings):
+def test_staff_without_a_second_factor_are_sent_to_make_one(client: Client, settings: Any) -> None:
     staff = make_staff("owner", second_factor=False)
     client.force_login(staff)
     answer = client.get(reverse("admin:index"))
@@ -212,7 +227,7 @@ def test_staff_without_a_second_factor_are_sent_to_make_one(client, settings):
     assert client.get(reverse("admin:index")).status_code == 200
 
 
-def test_the_back_office_has_no_way_in_of_its_own(client):
+def test_the_back_office_has_no_way_in_of_its_own(client: Client) -> None:
     answer = client.get(reverse("admin:login"))
     assert answer.status_code == 302
     assert answer.url.startswith(reverse("account_login"))
@@ -221,7 +236,7 @@ def test_the_back_office_has_no_way_in_of_its_own(client):
     assert client.get(reverse("admin:index")).status_code in {302, 403}
 
 
-def test_profile_saves_name_and_language(client):
+def test_profile_saves_name_and_language(client: Client) -> None:
     user = make_user(email="ada@example.com")
     client.force_login(user)
     answer = client.post(reverse("accounts:profile"), {"display_name": " Ada ", "language": "en"})
@@ -232,7 +247,9 @@ def test_profile_saves_name_and_language(client):
     assert set(bad.context["form"].errors) == {"display_name", "language"}
 
 
-def test_a_phone_is_changed_by_code_and_the_old_one_let_go(client, telephone):
+def test_a_phone_is_changed_by_code_and_the_old_one_let_go(
+    client: Client, telephone: Telephone
+) -> None:
     user = make_user(email="ada@example.com", phone="13900139000")
     client.post(reverse("account_login"), {"login": "ada@example.com", "password": PASSWORD})
     answer = client.post(reverse("account_change_phone"), {"phone": PHONE})
@@ -241,9 +258,13 @@ def test_a_phone_is_changed_by_code_and_the_old_one_let_go(client, telephone):
     assert [point.masked for point in ContactPoint.objects.filter(user=user)] == ["138****8000"]
 
 
-def test_mails_name_no_password_and_carry_both_languages(client):
+def test_mails_name_no_password_and_carry_both_languages(client: Client) -> None:
     make_user(email="ada@example.com")
-    client.post(reverse("account_request_login_code"), {"email": "ada@example.com"}, headers={"accept-language": "en"})
+    client.post(
+        reverse("account_request_login_code"),
+        {"email": "ada@example.com"},
+        headers={"accept-language": "en"},
+    )
     deliver()
     letter = mail.outbox[-1]
     assert letter.subject == "Your sign-in code"

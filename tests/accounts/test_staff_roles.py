@@ -10,25 +10,29 @@ from accounts.services.make_founder import EnoughFounders, make_founder
 from accounts.services.reset_second_factor import reset_second_factor
 from accounts.services.revoke_role import revoke_role
 from core import approvals, clock, invariants
-from core.models import AuditEntry
+from core.models import Approval, AuditEntry
 from tests.factories.accounts import PASSWORD, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
 
-def again(user):
+def again(user: User) -> User:
     return User.objects.get(pk=user.pk)
 
 
-def ask(user, role, by):
-    return ask_for_role(user=user.public_id, role=role, by=by.public_id, reason="hired", now=clock.now())
+def ask(user: User, role: str, by: User) -> Approval:
+    return ask_for_role(
+        user=user.public_id, role=role, by=by.public_id, reason="hired", now=clock.now()
+    )
 
 
-def decide(approval, by):
-    return approvals.decide(approval_id=approval.public_id, by=by.public_id, agree=True, now=clock.now())
+def decide(approval: Approval, by: User) -> Approval:
+    return approvals.decide(
+        approval_id=approval.public_id, by=by.public_id, agree=True, now=clock.now()
+    )
 
 
-def test_two_owners_give_a_role_to_a_third():
+def test_two_owners_give_a_role_to_a_third() -> None:
     one, two, new = make_staff("owner"), make_staff("owner"), make_user(email="new@example.com")
     decide(ask(new, "support", one), two)
     assert again(new).has_perm("orders.view_order")
@@ -37,19 +41,21 @@ def test_two_owners_give_a_role_to_a_third():
     assert not invariants.check_all(now=clock.now(), only="INV-U")
 
 
-def test_nobody_alone_and_nobody_for_themselves():
+def test_nobody_alone_and_nobody_for_themselves() -> None:
     one, two, new = make_staff("owner"), make_staff("owner"), make_user(email="new@example.com")
     with pytest.raises(approvals.SelfApproval):
         decide(ask(new, "support", one), one)
     with pytest.raises(approvals.SelfApproval):
         decide(ask(two, "finance", one), two)
-    assert not again(two).has_perm("accounts.change_staffrole") or again(two).role_names == {"owner"}
+    assert not again(two).has_perm("accounts.change_staffrole") or again(two).role_names == {
+        "owner"
+    }
     with pytest.raises(approvals.NotAllowed):
         ask(new, "owner", make_staff("operator"))
     assert not again(new).is_staff
 
 
-def test_taking_the_last_role_ends_staff_and_the_last_owner_stays():
+def test_taking_the_last_role_ends_staff_and_the_last_owner_stays() -> None:
     one, two = make_staff("owner"), make_staff("owner")
     other = make_staff("support")
     assert revoke_role(user=other.public_id, role="support", by=one.public_id, now=clock.now())
@@ -62,7 +68,7 @@ def test_taking_the_last_role_ends_staff_and_the_last_owner_stays():
         revoke_role(user=one.public_id, role="owner", by=other.public_id, now=clock.now())
 
 
-def test_founders_are_two():
+def test_founders_are_two() -> None:
     first = make_founder(email="A@Example.com", password=PASSWORD, now=clock.now())
     make_founder(email="b@example.com", password=PASSWORD, now=clock.now())
     with pytest.raises(EnoughFounders):
@@ -73,20 +79,28 @@ def test_founders_are_two():
     assert not invariants.check_all(now=clock.now(), only="INV-U")
 
 
-def test_locking_is_audited_and_staff_are_not_locked():
+def test_locking_is_audited_and_staff_are_not_locked() -> None:
     support, person = make_staff("support"), make_user(email="p@example.com")
-    assert lock_person(user=person.public_id, lock=True, by=support.public_id, reason="theft", now=clock.now())
+    assert lock_person(
+        user=person.public_id, lock=True, by=support.public_id, reason="theft", now=clock.now()
+    )
     assert not again(person).is_active
     assert AuditEntry.objects.filter(tag="person:locked", subject=person.public_id).exists()
     with pytest.raises(PermissionDenied):
         lock_person(
-            user=make_staff("owner").public_id, lock=True, by=support.public_id, reason="x", now=clock.now()
+            user=make_staff("owner").public_id,
+            lock=True,
+            by=support.public_id,
+            reason="x",
+            now=clock.now(),
         )
     with pytest.raises(PermissionDenied):
-        lock_person(user=person.public_id, lock=False, by=person.public_id, reason="x", now=clock.now())
+        lock_person(
+            user=person.public_id, lock=False, by=person.public_id, reason="x", now=clock.now()
+        )
 
 
-def test_second_factor_is_reset_by_somebody_else():
+def test_second_factor_is_reset_by_somebody_else() -> None:
     owner, other = make_staff("owner"), make_staff("support")
     with pytest.raises(PermissionDenied):
         reset_second_factor(user=owner.public_id, by=owner.public_id, now=clock.now())

@@ -14,7 +14,7 @@ from core import clock
 from core.ids import new_id
 from core.models import Approval
 
-PASSWORD = "correct horse battery staple"  # noqa: S105
+PASSWORD = "correct horse battery staple"
 
 
 @lru_cache
@@ -23,7 +23,9 @@ def _hashed(password: str | None) -> str:
     return make_password(password)
 
 
-def make_user(*, email: str = "", phone: str = "", password: str | None = PASSWORD, **fields: Any) -> User:
+def make_user(
+    *, email: str = "", phone: str = "", password: str | None = PASSWORD, **fields: Any
+) -> User:
     """A person whose address and phone, if given, are verified."""
     user = User(email=email or None, password=_hashed(password), **fields)
     user.save()
@@ -41,12 +43,26 @@ def make_staff(*roles: str, second_factor: bool = True, **fields: Any) -> User:
     now = clock.now()
     for role in roles:
         approval = Approval.objects.create(
-            action="accounts.grant_role", subject=f"{user.public_id}:{role}", payload={}, payload_sha="",
-            reason="test", state="executed", maker="usr_A", checker="usr_B", requested_at=now, expires_at=now,
+            action="accounts.grant_role",
+            subject=f"{user.public_id}:{role}",
+            payload={},
+            payload_sha="",
+            reason="test",
+            state="executed",
+            maker="usr_A",
+            checker="usr_B",
+            requested_at=now,
+            expires_at=now,
         )
         StaffRole.objects.create(
-            user=user, role=role, granted_by="user:usr_B", approval=approval.public_id, granted_at=now
+            user=user,
+            role=role,
+            granted_by="user:usr_B",
+            approval=approval.public_id,
+            granted_at=now,
         )
     if roles and second_factor:
-        Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+        Authenticator.objects.create(
+            user=user, type=Authenticator.Type.TOTP, data={"secret": "unused"}
+        )
     return User.objects.get(pk=user.pk)

@@ -13,8 +13,13 @@ from risk.models import ListEntry, RuleSetting
 def make_facts(**changes: Any) -> dict[str, Any]:
     """Facts of an ordinary order."""
     return {
-        "ip": "203.0.113.9", "contact": contact_fact("phone", "13800138000"), "units": 1,
-        "total_minor": 9850, "currency": "CNY", "channel": "shop", **changes,
+        "ip": "203.0.113.9",
+        "contact": contact_fact("phone", "13800138000"),
+        "units": 1,
+        "total_minor": 9850,
+        "currency": "CNY",
+        "channel": "shop",
+        **changes,
     }
 
 
@@ -23,9 +28,15 @@ def make_entry(
 ) -> ListEntry:
     spelled = values.normal(kind, value)
     entry = ListEntry.objects.create(
-        list=list_name, kind=kind, value_index=values.value_index(kind, spelled),
-        masked=values.masked(kind, spelled), reason="test", created_by="system", created_at=clock.now(),
-        prefix=int(spelled.rpartition("/")[2]) if kind == "network" else 0, expires_at=expires_at,
+        list=list_name,
+        kind=kind,
+        value_index=values.value_index(kind, spelled),
+        masked=values.masked(kind, spelled),
+        reason="test",
+        created_by="system",
+        created_at=clock.now(),
+        prefix=int(spelled.rpartition("/")[2]) if kind == "network" else 0,
+        expires_at=expires_at,
     )
     rulebook.changed()
     return entry
@@ -36,8 +47,11 @@ def set_rule(key: str, *, enabled: bool = True, dry_run: bool = False, **paramet
     RuleSetting.objects.update_or_create(
         key=key,
         defaults={
-            "parameters": parameters, "enabled": enabled, "dry_run": dry_run,
-            "changed_by": "system", "changed_at": clock.now(),
+            "parameters": parameters,
+            "enabled": enabled,
+            "dry_run": dry_run,
+            "changed_by": "system",
+            "changed_at": clock.now(),
         },
     )
     rulebook.changed()

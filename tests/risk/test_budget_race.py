@@ -3,7 +3,6 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from django.db import connection
 
 from core import clock, faults, invariants
@@ -47,19 +46,19 @@ def allow(orders: int) -> None:
     set_rule("order.ip", limit=1000)
 
 
-def test_exactly_the_budget_gets_through(committed):
+def test_exactly_the_budget_gets_through(committed: None) -> None:
     allow(ALLOWED)
     assert race() == ALLOWED
     assert not invariants.check_all(now=clock.now(), only="INV-R")
 
 
-def test_negative_control(committed):
+def test_negative_control(committed: None) -> None:
     allow(ALLOWED)
     with faults.without("risk.budget"):
         assert race() > ALLOWED, "without its guard the race must be lost"
 
 
-def test_taking_and_giving_back_crosswise(committed):
+def test_taking_and_giving_back_crosswise(committed: None) -> None:
     """Orders of two people behind two addresses, paid and placed at once: no deadlock, nothing left."""
     allow(1000)
     now = clock.now()

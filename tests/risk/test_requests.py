@@ -1,5 +1,7 @@
 """F22: an address the client invents is not believed."""
 
+from typing import Any
+
 import pytest
 from django.test import RequestFactory
 
@@ -22,12 +24,14 @@ from risk.requests import client_ip
         (1, "x" * 100_000, "10.0.0.9"),
     ],
 )
-def test_only_our_own_proxies_are_believed(settings, hops, header, expected):
+def test_only_our_own_proxies_are_believed(
+    settings: Any, hops: int, header: str, expected: str
+) -> None:
     settings.TRUSTED_PROXY_HOPS = hops
     request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.9", HTTP_X_FORWARDED_FOR=header)
     assert client_ip(request) == expected
 
 
-def test_no_address_at_all():
+def test_no_address_at_all() -> None:
     request = RequestFactory().get("/", REMOTE_ADDR="")
-    assert client_ip(request) == "0.0.0.0"  # noqa: S104
+    assert client_ip(request) == "0.0.0.0"
