@@ -91,7 +91,7 @@ def lines(chunks: Iterator[bytes], *, start: int, limit: int) -> Iterator[tuple[
     GB18030, where no part of a longer character looks like a line end.
     """
     offset, held, overlong = start, b"", False
-    for chunk in chunks:
+    for chunk in filter(None, chunks):
         pieces = (held + chunk).splitlines(keepends=True)
         # A last CR may belong to a CR LF that is cut in two.
         held = b"" if pieces[-1].endswith(b"\n") else pieces.pop()
