@@ -46,12 +46,12 @@ def _prepare(visit: Visit) -> bool:
 
 
 def _send(visit: Visit) -> bool:
-    assert visit.attempt is not None  # noqa: S101  chosen by its state
+    assert visit.attempt is not None
     return send_attempt(attempt=visit.attempt, lease=visit.lease, now=visit.now)
 
 
 def _ask(visit: Visit) -> bool:
-    assert visit.attempt is not None  # noqa: S101  chosen by its state
+    assert visit.attempt is not None
     return query_attempt(attempt=visit.attempt, lease=visit.lease, now=visit.now)
 
 

@@ -234,4 +234,4 @@ def troubles(reference: str) -> list[Trouble]:
 
 
 def _change_url(row: Delivery | Attempt) -> str:
-    return reverse(f"admin:fulfillment_{row._meta.model_name}_change", args=[row.pk])  # noqa: SLF001
+    return reverse(f"admin:fulfillment_{row._meta.model_name}_change", args=[row.pk])

@@ -61,7 +61,7 @@ def receive_callback(
     crashpoint("CP01")
     if callback.verified and attempt is not None and (fresh or attempt.closed_at is None):
         _act(attempt, callback, supplier=supplier, now=now)
-    return link.adapter.acknowledge(callback.verified)
+    return link.adapter.acknowledge(accepted=callback.verified)
 
 
 def _purchase(supplier: Supplier, number: str, found: dict[str, Attempt]) -> Purchase | None:

@@ -102,7 +102,7 @@ def settle_answer(
     """Let the answer change attempt, delivery and ledger, once. True to go on at once."""
     delivery_id = Attempt.objects.values_list("delivery_id", flat=True).get(pk=attempt_id)
     delivery = lock_delivery(pk=delivery_id)
-    assert delivery is not None  # noqa: S101  attempts protect their delivery
+    assert delivery is not None
     mine = lease is not None and delivery.lease_token == lease.token
     if not mine and answer.verdict not in UNFENCED:
         return False

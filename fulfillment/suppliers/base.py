@@ -186,6 +186,6 @@ class Adapter(Protocol):
         """
         ...
 
-    def acknowledge(self, accepted: bool) -> Acknowledgement:
+    def acknowledge(self, *, accepted: bool) -> Acknowledgement:
         """The reply that stops (``True``) or keeps (``False``) the supplier repeating."""
         ...

@@ -139,7 +139,7 @@ class RestHmac:
         claim = sha256_hex(f"{envelope.callback_id}|{number}|{answer.code}|{answer.version}".encode())
         return Callback(number, answer, Strength.STRONG, f"cb:{claim[:48]}")
 
-    def acknowledge(self, accepted: bool) -> Acknowledgement:
+    def acknowledge(self, *, accepted: bool) -> Acknowledgement:
         """2xx ends the repeats; anything else keeps them coming."""
         if accepted:
             return Acknowledgement(200, b'{"ok":true}')

@@ -101,7 +101,7 @@ def test_a_callback_has_no_cards_to_miss() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"[]", b"\xef\xbb\xbf{}", b'{"a": NaN}', "{\"a\": \"中\"}".encode("gbk"),
+    [b"", b"<html>", b"[]", b"\xef\xbb\xbf{}", b'{"a": NaN}', '{"a": "中"}'.encode("gbk"),
      b"[" * 100_000, b'{"a":1'],
 )  # fmt: skip
 def test_bodies_that_are_not_the_protocols(body: bytes) -> None:
