@@ -11,10 +11,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from django.db import connection
-
 from core import ledger, outbox, wake
 from core.faults import guard_off
+from core.hot import hot_cursor
 from core.tx import part
 from orders.models import OrderLine
 from orders.models.private import target_context
@@ -71,13 +70,13 @@ with o as materialized (
     select o.id, o.public_id, o.state, o.channel_code, o.owner, o.units, o.total_minor,
         o.expires_at, o.close_reason
     from orders_order o
-    where o.id = (select order_id from orders_payment where number = %(number)s)
+    where o.id = (select order_id from orders_payment where number = %(number)s::text)
     {lock}
 ), p as materialized (
     select p.id, p.public_id, p.number, p.provider, p.amount_minor, p.currency, p.state,
         p.provider_txn, p.applied, p.order_id
     from o join orders_payment p on p.order_id = o.id
-    where p.number = %(number)s
+    where p.number = %(number)s::text
     {lock_payment}
 )
 select p.id, p.public_id, p.number, p.provider, p.amount_minor, p.currency, p.state,
@@ -97,7 +96,7 @@ HEAD_COLUMNS = 18
 @part
 def lock_for_payment(number: str) -> Locked | None:
     """Lock order, then payment, of a payment number; None when there is no such payment."""
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         statement = UNGUARDED if guard_off("orders.confirm") else GUARDED
         cursor.execute(statement, {"number": number})
         rows = cursor.fetchall()
@@ -138,26 +137,27 @@ class Settlement:
 
 SETTLE = """
 with pay as (
-    update orders_payment set state = %(succeeded)s, state_at = %(now)s, applied = %(applied)s,
-        provider_txn = %(txn)s, succeeded_at = %(now)s, not_before = null, lease_until = null
-    where id = %(payment_pk)s
+    update orders_payment set state = %(succeeded)s::text, state_at = %(now)s::timestamptz,
+        applied = %(applied)s::boolean,
+        provider_txn = %(txn)s::text, succeeded_at = %(now)s::timestamptz, not_before = null, lease_until = null
+    where id = %(payment_pk)s::bigint
 ), ord as (
-    update orders_order set state = %(order_state)s, state_at = %(now)s,
-        paid_at = case when %(paid)s then %(now)s else paid_at end,
-        completed_at = case when %(completed)s then %(now)s else completed_at end
-    where id = %(order_pk)s and state is distinct from %(order_state)s
+    update orders_order set state = %(order_state)s::text, state_at = %(now)s::timestamptz,
+        paid_at = case when %(paid)s::boolean then %(now)s::timestamptz else paid_at end,
+        completed_at = case when %(completed)s::boolean then %(now)s::timestamptz else completed_at end
+    where id = %(order_pk)s::bigint and state is distinct from %(order_state)s::text
 ), lin as (
     update orders_orderline l set delivered = l.delivered + d.units
     from unnest(%(d_pk)s::bigint[], %(d_units)s::int[]) as d(pk, units) where l.id = d.pk
 ), hist as (
     insert into core_statechange (entity, subject, was, became, at, by, why)
-    select h.entity, h.subject, h.was, h.became, %(now)s, %(by)s, %(why)s
+    select h.entity, h.subject, h.was, h.became, %(now)s::timestamptz, %(by)s::text, %(why)s::text
     from unnest(%(h_entity)s::text[], %(h_subject)s::text[], %(h_was)s::text[],
         %(h_became)s::text[]) with ordinality as h(entity, subject, was, became, place)
     order by h.place
 ), j as (
     insert into core_journal (key, kind, at, note)
-    select e.key, e.kind, %(now)s, ''
+    select e.key, e.kind, %(now)s::timestamptz, ''
     from unnest(%(e_key)s::text[], %(e_kind)s::text[]) as e(key, kind)
     returning id, key
 ), post as (
@@ -169,11 +169,11 @@ with pay as (
     join j on j.key = e.key
     cross join lateral (values (e.debit, e.amount), (e.credit, -e.amount)) as leg(account, amount)
 ), note as (
-    update orders_notice set outcome = %(outcome)s, processed_at = %(now)s
-    where id = %(notice)s and outcome = 'pending'
+    update orders_notice set outcome = %(outcome)s::text, processed_at = %(now)s::timestamptz
+    where id = %(notice)s::bigint and outcome = 'pending'
 )
 insert into core_outboxevent (topic, payload, created_at, not_before, tries, last_error)
-select v.topic, v.payload::jsonb, %(now)s, %(now)s, 0, ''
+select v.topic, v.payload::jsonb, %(now)s::timestamptz, %(now)s::timestamptz, 0, ''
 from unnest(%(v_topic)s::text[], %(v_payload)s::text[]) as v(topic, payload)
 """
 
@@ -188,7 +188,7 @@ def settle(settlement: Settlement, *, by: str, now: datetime) -> None:
     ledger.ensure_accounts(
         (account, entry.currency) for entry in entries for account in (entry.to, entry.out)
     )
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(SETTLE, _params(settlement, entries, by=by, now=now))
     if settlement.events:
         wake.poke(outbox.RELAY_TASK)

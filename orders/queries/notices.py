@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection
-
+from core.hot import hot_cursor
 from core.ids import new_id
 from core.tx import part
 from orders.models.notice import QUARANTINE, Outcome, Verdict
@@ -45,27 +44,28 @@ class Incoming:
 KEEP = """
 with p as (
     select id, provider, amount_minor, currency from orders_payment
-    where %(verified)s and number = %(number)s
+    where %(verified)s::boolean and number = %(number)s::text
 ), judged as (
     select p.id as payment_id, case
-        when %(verdict)s <> 'genuine' then %(verdict)s
+        when %(verdict)s::text <> 'genuine' then %(verdict)s::text
         when p.id is null then 'unknown_number'
-        when p.provider <> %(provider)s then 'wrong_provider'
-        when not %(about_payment)s then 'genuine'
-        when p.currency <> %(currency)s then 'wrong_currency'
-        when p.amount_minor <> %(amount_minor)s then 'wrong_amount'
+        when p.provider <> %(provider)s::text then 'wrong_provider'
+        when not %(about_payment)s::boolean then 'genuine'
+        when p.currency <> %(currency)s::text then 'wrong_currency'
+        when p.amount_minor <> %(amount_minor)s::bigint then 'wrong_amount'
         else 'genuine' end as verdict
     from (select 1) as one left join p on true
 ), kept as (
     insert into orders_notice (public_id, provider, dedupe, received_at, ip, size, body, headers,
         verified, verdict, payment_id, provider_txn, amount_minor, outcome, processed_at)
-    select %(public_id)s, %(provider)s, %(dedupe)s, %(now)s, %(ip)s, %(size)s, %(body)s,
-        %(headers)s::jsonb, %(verified)s, verdict, payment_id, %(txn)s, %(amount_minor)s,
+    select %(public_id)s::text, %(provider)s::text, %(dedupe)s::text, %(now)s::timestamptz,
+        %(ip)s::text, %(size)s::int, %(body)s::bytea,
+        %(headers)s::jsonb, %(verified)s::boolean, verdict, payment_id, %(txn)s::text, %(amount_minor)s::bigint,
         case when verdict = 'genuine' then 'pending'
-             when not %(verified)s then 'rejected'
-             when verdict = any(%(quarantine)s) then 'quarantined'
+             when not %(verified)s::boolean then 'rejected'
+             when verdict = any(%(quarantine)s::text[]) then 'quarantined'
              when verdict = 'stale' then 'rejected' else 'ignored' end,
-        case when verdict = 'genuine' then null else %(now)s end
+        case when verdict = 'genuine' then null else %(now)s::timestamptz end
     from judged
     on conflict (provider, dedupe) do nothing
     returning id, verdict, outcome
@@ -73,7 +73,7 @@ with p as (
 select id, verdict, outcome, true from kept
 union all
 select id, verdict, outcome, false from orders_notice
-where provider = %(provider)s and dedupe = %(dedupe)s and not exists (select 1 from kept)
+where provider = %(provider)s::text and dedupe = %(dedupe)s::text and not exists (select 1 from kept)
 """
 
 
@@ -101,7 +101,7 @@ def keep_notice(incoming: Incoming, *, now: datetime) -> Kept | None:
         "about_payment": incoming.about_payment,
         "quarantine": sorted(str(verdict) for verdict in QUARANTINE),
     }
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(KEEP, params)
         row = cursor.fetchone()
     return Kept(*row) if row else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from core.hot import hot_cursor
 
 STATEMENT = """
 select o.public_id, o.state, o.owner, o.token_hash, o.contact_masked, o.currency, o.units,
@@ -28,7 +28,7 @@ select o.public_id, o.state, o.owner, o.token_hash, o.contact_masked, o.currency
             where x.refund_id = r.id)) order by r.id)
         from orders_refund r where r.order_id = o.id)::text,
     (select max(w.deadline) from orders_orderwait w where w.order_id = o.id and w.state = 'open')
-from orders_order o where o.public_id = %s
+from orders_order o where o.public_id = %(order)s::text
 """
 
 
@@ -67,8 +67,8 @@ class OrderRow:
 
 def order_row(public_id: str) -> OrderRow | None:
     """The order of that id, whoever asks: the caller checks the proof."""
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, [public_id])
+    with hot_cursor() as cursor:
+        cursor.execute(STATEMENT, {"order": public_id})
         row = cursor.fetchone()
     if row is None:
         return None

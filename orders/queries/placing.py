@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
+from core.hot import hot_cursor
 from core.tx import part
 from orders.states import OrderState, PaymentState
 
@@ -98,7 +97,7 @@ with o as (
         product_title, product_title_en, sku_title, sku_title_en, guide, guide_en, refund_policy,
         face, list_minor, unit_minor, paid_minor, adjustments, target_sealed, target_masked,
         target_index, delivered, gone, failed)
-    select o.id, x.place - 1, %(currency)s, x.public_id, x.sku_id, x.sku_code, x.quantity, x.kind,
+    select o.id, x.place - 1, %(currency)s::text, x.public_id, x.sku_id, x.sku_code, x.quantity, x.kind,
         x.product_title, x.product_title_en, x.sku_title, x.sku_title_en, x.guide, x.guide_en,
         x.refund_policy, x.face::jsonb, x.list_minor, x.unit_minor, x.paid_minor,
         x.adjustments::jsonb, x.target_sealed, x.target_masked, x.target_index, 0, 0, 0
@@ -118,16 +117,18 @@ with o as (
     insert into orders_payment (
         public_id, number, order_id, provider, amount_minor, currency, state, state_at, applied,
         provider_txn, created_at, expires_at, not_before, lease_token, tries)
-    select %(payment)s, %(payment_number)s, o.id, %(provider)s, %(total_minor)s, %(currency)s,
-        %(submitted)s, %(now)s, false, '', %(now)s, %(payment_expires_at)s, %(first_query_at)s, '', 0
+    select %(payment)s::text, %(payment_number)s::text, o.id, %(provider)s::text,
+        %(total_minor)s::bigint, %(currency)s::text, %(submitted)s::text, %(now)s::timestamptz, false, '',
+        %(now)s::timestamptz, %(payment_expires_at)s::timestamptz,
+        %(first_query_at)s::timestamptz, '', 0
     from o
 ), h as (
     insert into core_statechange (entity, subject, was, became, at, by, why)
-    select x.entity, x.subject, x.was, x.became, %(now)s, %(by)s, ''
+    select x.entity, x.subject, x.was, x.became, %(now)s::timestamptz, %(by)s::text, ''
     from o, (values
-        (1, 'order', %(public_id)s, '', %(pending)s),
-        (2, 'payment', %(payment)s, '', %(created)s),
-        (3, 'payment', %(payment)s, %(created)s, %(submitted)s)
+        (1, 'order', %(public_id)s::text, '', %(pending)s::text),
+        (2, 'payment', %(payment)s::text, '', %(created)s::text),
+        (3, 'payment', %(payment)s::text, %(created)s::text, %(submitted)s::text)
     ) as x(place, entity, subject, was, became)
     order by x.place
 )
@@ -152,7 +153,7 @@ def insert_order(new: NewOrder, *, by: str, now: datetime) -> bool:
     The payment is written as sent to the provider: the page's address is made from it afterwards,
     without another write.
     """
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(STATEMENT, _params(new, by=by, now=now))
         return cursor.fetchone() is not None
 
