@@ -34,3 +34,13 @@ class ForgivingRedisCache(RedisCache):
         except (RedisError, OSError) as error:
             self._quiet(error, "delete")
             return False
+
+    def add(self, key: str, value: Any, timeout: Any = ..., version: int | None = None) -> bool:
+        """Says "added" without Valkey: who asks is a first, cheap net; the limits that hold are in PostgreSQL."""
+        try:
+            return bool(
+                super().add(key, value, *(() if timeout is ... else (timeout,)), version=version)
+            )
+        except (RedisError, OSError) as error:
+            self._quiet(error, "add")
+            return True

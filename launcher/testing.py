@@ -21,8 +21,11 @@ SLOTS = 12
 
 
 @contextmanager
-def test_services() -> Iterator[dict[str, str]]:
-    """Servers in a state folder of their own; test runs beside each other take the next free slot."""
+def test_surroundings() -> Iterator[dict[str, str]]:
+    """Environment of a test run with a state folder of its own; runs beside each other take the next free slot.
+
+    The test workers start their own servers there (tests/surroundings.py).
+    """
     for slot in range(SLOTS):
         state = state_folder(f"test{slot or ''}")
         held = lock(state / "lock")
@@ -30,12 +33,8 @@ def test_services() -> Iterator[dict[str, str]]:
             break
     else:
         raise Stop(f"{SLOTS} test runs are going on already")
-    services = Services(state, durable=False)
-    try:
-        yield {**test_env(state), **services.start()}
-    finally:
-        services.stop()
-        held.close()
+    with held:
+        yield test_env(state)
 
 
 @contextmanager
@@ -93,7 +92,7 @@ def test(arguments: list[str]) -> int:
     spread = (
         [] if any(each.startswith(("-n", "--numprocesses")) for each in arguments) else ["-n", "2"]
     )
-    with test_services() as env:
+    with test_surroundings() as env:
         return subprocess.run(
             [PYTHON, "-m", "pytest", *spread, *arguments], cwd=ROOT, env=env
         ).returncode
@@ -114,7 +113,7 @@ def faults(arguments: list[str]) -> int:
     environment.prepare("test")
     translations.compile_catalogs()
     command = [PYTHON, "-m", "pytest", "tests/faults", "-n0", "-p", "no:randomly", *rest]
-    with test_services() as env:
+    with test_surroundings() as env:
         return subprocess.run(
             command, cwd=ROOT, env=env | {"FAULT_SEEDS": str(chosen.seeds)}
         ).returncode

@@ -17,10 +17,24 @@ from core import clock, crypto, ledger
 from risk import rulebook
 from tests import databases
 from tests.house import House, standing
+from tests.surroundings import SERVICES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers() -> Iterator[None]:
+    """This worker's PostgreSQL and Valkey, unless others were given from outside."""
+    if SERVICES is None:
+        yield
+        return
+    try:
+        SERVICES.start()
+        yield
+    finally:
+        SERVICES.stop()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def django_db_setup(servers: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Replaces pytest-django's: the owner makes the database, the tests then work as the application's role."""
     databases.create()
     with django_db_blocker.unblock():
