@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import set_script_prefix
+from django.urls import get_script_prefix, set_script_prefix
 
 from catalog import page_cache
 from catalog.offers import ChannelView
@@ -16,7 +16,8 @@ Handler = Callable[[HttpRequest], HttpResponse]
 class PageCacheMiddleware:
     """Answers a visitor's page from this process, before sessions, sign-in and routing.
 
-    Belongs behind what every answer needs (security and policy headers) and before the session.
+    Belongs behind what every answer needs (security and policy headers) and before the session;
+    before or behind the channel is the same, since host and whole path are the key.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -47,8 +48,12 @@ class ChannelMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        before = get_script_prefix()
         request.channel = self._resolve(request)  # type: ignore[attr-defined]
-        return self.get_response(request)
+        try:
+            return self.get_response(request)
+        finally:
+            set_script_prefix(before)
 
     def _resolve(self, request: HttpRequest) -> ChannelView:
         snap = current()

@@ -79,7 +79,8 @@ def key_of(request: HttpRequest) -> Key | None:
     query = meta.get("QUERY_STRING", "")
     if len(query) > MAX_QUERY or "HTTP_AUTHORIZATION" in meta:
         return None
-    return (meta.get("HTTP_HOST", ""), _language(request), request.path_info, query)
+    # The whole path, with the prefix that may have named the channel.
+    return (meta.get("HTTP_HOST", ""), _language(request), request.path, query)
 
 
 def answer(key: Key, request: HttpRequest) -> HttpResponse | None:

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -55,7 +56,7 @@ def _list(
     found = find(chosen.query, filters, channel=channel, now=now, page=chosen.page)
     language = get_language() or ""
     live = bool(getattr(request, "htmx", False)) and request.htmx.target == "found"  # type: ignore[attr-defined]
-    return render_page(
+    response = render_page(
         request,
         "catalog/_found.html" if live else template,
         {
@@ -74,6 +75,8 @@ def _list(
         # A bare list is one page; a search or a filter is one of endless many.
         shared=not request.GET and not live,
     )
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def _brands(found: Found, language: str) -> list[tuple[str, str]]:

@@ -15,7 +15,10 @@ from catalog.richtext import sanitize
         ("<img src=x onerror=alert(1)>x", "x"),
         ('<p onclick="x" style="y">t</p>', "<p>t</p>"),
         ('<a href="/c/video/">v</a>', '<a href="/c/video/" rel="noopener">v</a>'),
-        ('<a href="https://e.example/?a=1&b=2">v</a>', '<a href="https://e.example/?a=1&amp;b=2" rel="noopener">v</a>'),
+        (
+            '<a href="https://e.example/?a=1&b=2">v</a>',
+            '<a href="https://e.example/?a=1&amp;b=2" rel="noopener">v</a>',
+        ),
         ('<a href="javascript:alert(1)">v</a>', "<a>v</a>"),
         ('<a href="jav\tascript:alert(1)">v</a>', "<a>v</a>"),
         ('<a href="//evil.example">v</a>', "<a>v</a>"),
@@ -34,5 +37,8 @@ def test_sanitize(text: str, clean: str) -> None:
 def test_only_known_tags_come_out(text: str) -> None:
     out = sanitize(text)
     for tag in re.findall(r"<[^>]*>", out):
-        assert re.fullmatch(r"</?(p|h2|h3|ul|ol|li|strong|em|b|i|br|blockquote|a|hr)>|<a href=\"[^\"<>]*\" rel=\"noopener\">", tag)
+        assert re.fullmatch(
+            r"</?(p|h2|h3|ul|ol|li|strong|em|b|i|br|blockquote|a|hr)>|<a href=\"[^\"<>]*\" rel=\"noopener\">",
+            tag,
+        )
     assert "<" not in re.sub(r"<[^>]*>", "", out)

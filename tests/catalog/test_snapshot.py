@@ -15,7 +15,9 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
-def test_a_warm_read_costs_no_statement(now: datetime, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_warm_read_costs_no_statement(
+    now: datetime, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     sku = make.make_sku(kind="topup")
     channel = make.channel()
     offer(sku.code, channel, now)
@@ -30,7 +32,9 @@ def test_a_warm_read_costs_no_statement(now: datetime, django_assert_num_queries
     assert [one.slug for one in shelf] == [page.slug]
 
 
-def test_a_cold_load_costs_the_same_for_any_size(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_cold_load_costs_the_same_for_any_size(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     counts = []
     for number in (1, 4):
         for _ in range(number):
@@ -110,7 +114,9 @@ def test_quantity_tiers_reach_the_offer(now: datetime) -> None:
         (ProductState.RETIRED, False, False),
     ],
 )
-def test_states_decide_what_is_shown_and_sold(now: datetime, state: str, shown: bool, sold: bool) -> None:
+def test_states_decide_what_is_shown_and_sold(
+    now: datetime, state: str, shown: bool, sold: bool
+) -> None:
     sku = make.make_sku(product=make.make_product(state=state))
     channel = make.channel()
     assert (product_page(sku.product.slug, channel, now) is not None) is shown
@@ -119,7 +125,9 @@ def test_states_decide_what_is_shown_and_sold(now: datetime, state: str, shown: 
 
 
 def test_sale_dates_are_kept_to_the_second(now: datetime) -> None:
-    product = make.make_product(state=ProductState.SCHEDULED, on_sale_from=now + HOUR, on_sale_until=now + 2 * HOUR)
+    product = make.make_product(
+        state=ProductState.SCHEDULED, on_sale_from=now + HOUR, on_sale_until=now + 2 * HOUR
+    )
     sku = make.make_sku(product=product)
     channel = make.channel()
     seen = [

@@ -36,10 +36,18 @@ def test_the_whole_catalogue(now: datetime) -> None:
     assert (Sku.objects.count(), Price.objects.count()) == (141, 141)
     vouchers = Product.objects.filter(product_type__delivery_kind="voucher")
     assert set(vouchers.values_list("state", flat=True)) == {"paused"}
-    assert set(Product.objects.exclude(pk__in=vouchers).values_list("state", flat=True)) == {"on_sale"}
-    assert set(Sku.objects.filter(stock_mode="pool").values_list("availability", flat=True)) == {"out"}
+    assert set(Product.objects.exclude(pk__in=vouchers).values_list("state", flat=True)) == {
+        "on_sale"
+    }
+    assert set(Sku.objects.filter(stock_mode="pool").values_list("availability", flat=True)) == {
+        "out"
+    }
     month = Sku.objects.get(code="IQY-GOLD-M")
-    assert (month.cost_minor, month.market_price_minor, month.prices.get().amount_minor) == (1650, 3000, 1990)
+    assert (month.cost_minor, month.market_price_minor, month.prices.get().amount_minor) == (
+        1650,
+        3000,
+        1990,
+    )
     assert [row.became for row in history(month.product.public_id)] == ["on_sale"]
     assert SearchToken.objects.filter(product=month.product).exists()
     assert Brand.objects.get(name="爱奇艺").hue == 145
@@ -57,7 +65,11 @@ def test_changes_are_named_and_made(now: datetime) -> None:
     assert all(name in verdict.reason for name in ("price_cny", "sku_en", "tags"))
     take(file_of(changed), now)
     sku = Sku.objects.get()
-    assert (sku.name_en, sku.prices.get().amount_minor, sku.product.tags.count()) == ("One month", 1880, 0)
+    assert (sku.name_en, sku.prices.get().amount_minor, sku.product.tags.count()) == (
+        "One month",
+        1880,
+        0,
+    )
     assert take(file_of(changed), now)[SAME] == 1
 
 
@@ -66,7 +78,12 @@ def test_a_price_set_by_hand_survives(now: datetime) -> None:
     take(file_of(GOOD), now)
     price = Price.objects.get()
     set_price(
-        sku_id=price.sku_id, price_list_id=price.price_list_id, amount_minor=1750, by_hand=True, now=now, acting="user:x"
+        sku_id=price.sku_id,
+        price_list_id=price.price_list_id,
+        amount_minor=1750,
+        by_hand=True,
+        now=now,
+        acting="user:x",
     )
     assert take(file_of({**GOOD, "sku_en": "One month"}), now)[CHANGED] == 1
     assert Price.objects.get().amount_minor == 1750

@@ -26,13 +26,27 @@ def spec(validator: str, key: str = "field", **params: object) -> InputSpec:
         ("qq", {}, " 10001 ", "10001", "1****1"),
         ("mail", {}, "Ann.Lee@EXAMPLE.com", "Ann.Lee@example.com", "A***@example.com"),
         ("game_uid", {}, "100 123 456", "100123456", "100****3456"),
-        ("fuel_card", {"company": "sinopec"}, "1000 1112 3456 7890 123", "1000111234567890123", "100****0123"),
-        ("fuel_card", {"company": "petrochina"}, "9012345678901234", "9012345678901234", "901****1234"),
+        (
+            "fuel_card",
+            {"company": "sinopec"},
+            "1000 1112 3456 7890 123",
+            "1000111234567890123",
+            "100****0123",
+        ),
+        (
+            "fuel_card",
+            {"company": "petrochina"},
+            "9012345678901234",
+            "9012345678901234",
+            "901****1234",
+        ),
         ("regex", {"pattern": "[A-Z]{2}[0-9]{4}"}, "AB1234", "AB1234", "A****4"),
         ("text", {"max": 5}, "hello", "hello", "h****o"),
     ],
 )
-def test_accepts(validator: str, params: dict[str, object], typed: str, value: str, masked: str) -> None:
+def test_accepts(
+    validator: str, params: dict[str, object], typed: str, value: str, masked: str
+) -> None:
     cleaned = clean([InputSpec("field", "", "", validator, params)], {"field": typed})
     assert (cleaned.values, cleaned.masked) == ({"field": value}, masked)
 
@@ -109,10 +123,13 @@ def test_several_fields_are_masked_in_one_line() -> None:
 def test_any_text_is_taken_or_refused_and_never_shown_whole(key: str, text: str) -> None:
     params = {"options": [{"value": "a", "label": "A"}]} if key == "game_server" else {}
     params = {"pattern": "[0-9a-z]{4,20}"} if key == "regex" else params
+    cleaned, sentence = None, ""
     try:
         cleaned = clean([InputSpec("field", "", "", key, params)], {"field": text})
     except InputError as refused:
-        assert refused.message
+        sentence = refused.message
+    if cleaned is None:
+        assert sentence
         return
     value = cleaned.values["field"]
     assert len(value) <= 200
@@ -121,14 +138,33 @@ def test_any_text_is_taken_or_refused_and_never_shown_whole(key: str, text: str)
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(a+)+$", "(a|aa)+$", "([a-z]+)*x", r"(.)\1", "a*a*a*a*b", "(", "x" * 200, "(?:(?:a{1,9}){1,9}){1,9}"]
+    "pattern",
+    [
+        "(a+)+$",
+        "(a|aa)+$",
+        "([a-z]+)*x",
+        r"(.)\1",
+        "a*a*a*a*b",
+        "(",
+        "x" * 200,
+        "(?:(?:a{1,9}){1,9}){1,9}",
+    ],
 )
 def test_patterns_that_may_run_away_are_refused(pattern: str) -> None:
     with pytest.raises(UnsafePattern):
         compiled(pattern)
 
 
-@pytest.mark.parametrize("pattern", ["[A-Z]{2}[0-9]{6,8}", "(?:AB|CD)[0-9]+", r"\d+-\d+", "(?=A)[A-Z]{3}", "([0-9]{4}-){3}[0-9]{4}"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[A-Z]{2}[0-9]{6,8}",
+        "(?:AB|CD)[0-9]+",
+        r"\d+-\d+",
+        "(?=A)[A-Z]{3}",
+        "([0-9]{4}-){3}[0-9]{4}",
+    ],
+)
 def test_usual_patterns_are_fine(pattern: str) -> None:
     assert compiled(pattern).pattern == pattern
 

@@ -21,7 +21,12 @@ def test_no_row_is_no_price() -> None:
 def test_the_standing_price() -> None:
     priced = price([row(9850, list_code="base")], at=NOON)
     assert priced is not None
-    assert (priced.list_minor, priced.unit_minor, priced.currency, priced.until) == (9850, 9850, "CNY", None)
+    assert (priced.list_minor, priced.unit_minor, priced.currency, priced.until) == (
+        9850,
+        9850,
+        "CNY",
+        None,
+    )
     assert [reason.key for reason in priced.reasons] == ["list_price"]
 
 
@@ -29,7 +34,12 @@ def test_a_dated_price_holds_from_its_first_second_to_the_one_before_its_end() -
     rows = [row(9850), row(8850, starts_at=NOON, ends_at=NOON + HOUR)]
     assert [
         price(rows, at=at).unit_minor  # type: ignore[union-attr]
-        for at in (NOON - timedelta(microseconds=1), NOON, NOON + HOUR - timedelta(microseconds=1), NOON + HOUR)
+        for at in (
+            NOON - timedelta(microseconds=1),
+            NOON,
+            NOON + HOUR - timedelta(microseconds=1),
+            NOON + HOUR,
+        )
     ] == [9850, 8850, 8850, 9850]
 
 
@@ -87,7 +97,12 @@ def dated(draw: st.DrawFn) -> DatedPrice:
     if start and end and end <= start:
         start, end = end, start + HOUR
     return DatedPrice(
-        draw(st.integers(0, 10**6)), "CNY", draw(st.integers(0, 2)), draw(st.integers(1, 9)), start, end
+        draw(st.integers(0, 10**6)),
+        "CNY",
+        draw(st.integers(0, 2)),
+        draw(st.integers(1, 9)),
+        start,
+        end,
     )
 
 
@@ -95,25 +110,34 @@ lists = st.lists(dated(), max_size=12)
 
 
 @given(lists, moments, st.integers(1, 12), st.randoms())
-def test_the_order_of_rows_decides_nothing(rows: list[DatedPrice], at: datetime, n: int, random: object) -> None:
+def test_the_order_of_rows_decides_nothing(
+    rows: list[DatedPrice], at: datetime, n: int, random: object
+) -> None:
     shuffled = list(rows)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert price(rows, at=at, quantity=n) == price(shuffled, at=at, quantity=n)
 
 
 @given(lists, moments, st.integers(1, 12))
-def test_the_price_is_one_that_stands_in_force(rows: list[DatedPrice], at: datetime, n: int) -> None:
+def test_the_price_is_one_that_stands_in_force(
+    rows: list[DatedPrice], at: datetime, n: int
+) -> None:
     priced = price(rows, at=at, quantity=n)
     in_force = [r for r in rows if r.covers(at) and r.min_quantity <= n]
     if priced is None:
         assert not [r for r in in_force if r.min_quantity == 1]
     else:
         assert priced.unit_minor in {r.amount_minor for r in in_force}
-        assert sum(r.amount_minor for r in priced.reasons if r.key != "dated_price") == priced.unit_minor
+        assert (
+            sum(r.amount_minor for r in priced.reasons if r.key != "dated_price")
+            == priced.unit_minor
+        )
 
 
 @given(lists, moments, st.integers(1, 12), st.floats(0, 0.999))
-def test_nothing_changes_before_until(rows: list[DatedPrice], at: datetime, n: int, share: float) -> None:
+def test_nothing_changes_before_until(
+    rows: list[DatedPrice], at: datetime, n: int, share: float
+) -> None:
     priced = price(rows, at=at, quantity=n)
     if priced is None:
         return

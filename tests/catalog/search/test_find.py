@@ -73,7 +73,9 @@ def test_a_correction_is_said(shop: None, now: datetime) -> None:
 
 
 def test_nothing_is_found_for_nonsense(shop: None, now: datetime) -> None:
-    assert [titles(query, now) for query in ("zzzzqqqq", "龘龘龘", "100% qqqzzz", "'; qxzqxz --")] == [[]] * 4
+    assert [
+        titles(query, now) for query in ("zzzzqqqq", "龘龘龘", "100% qqqzzz", "'; qxzqxz --")
+    ] == [[]] * 4
 
 
 def test_signs_alone_narrow_nothing(shop: None, now: datetime) -> None:
@@ -95,7 +97,9 @@ def test_filters(shop: None, now: datetime) -> None:
     channel = make.channel()
     for item in find("", Filters(kind="pool"), channel=channel, now=now).items:
         assert item.delivery_kind == "pool"
-    for item in find("", Filters(lowest_minor=90_000, highest_minor=100_000), channel=channel, now=now).items:
+    for item in find(
+        "", Filters(lowest_minor=90_000, highest_minor=100_000), channel=channel, now=now
+    ).items:
         assert any(90_000 <= offer.unit_minor <= 100_000 for offer in item.offers)
 
 
@@ -110,12 +114,18 @@ def test_sorting(shop: None, now: datetime) -> None:
 def test_pages_divide_the_whole(shop: None, now: datetime) -> None:
     channel = make.channel()
     first = find("", Filters(), channel=channel, now=now)
-    seen = [item.slug for page in range(1, first.pages + 1) for item in find("", Filters(), channel=channel, now=now, page=page).items]
+    seen = [
+        item.slug
+        for page in range(1, first.pages + 1)
+        for item in find("", Filters(), channel=channel, now=now, page=page).items
+    ]
     assert len(seen) == len(set(seen)) == first.total
     assert find("", Filters(), channel=channel, now=now, page=999).page == first.pages
 
 
-def test_statements(shop: None, now: datetime, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_statements(
+    shop: None, now: datetime, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     channel = make.channel()
     find("会员", Filters(), channel=channel, now=now)
     with django_assert_num_queries(0):
@@ -133,7 +143,9 @@ def test_a_price_filter_follows_the_dated_price(db: None, now: datetime) -> None
     assert find("", cheap, channel=channel, now=now + timedelta(hours=1)).total == 1
 
 
-def test_ten_thousand_tokens_answer_from_the_index(shop: None, now: datetime, owner_sql: object) -> None:
+def test_ten_thousand_tokens_answer_from_the_index(
+    shop: None, now: datetime, owner_sql: object
+) -> None:
     assert SearchToken.objects.count() > 1000
     from django.db import connection
 

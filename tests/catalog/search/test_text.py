@@ -28,7 +28,9 @@ def test_pinyin_of_a_mixed_name() -> None:
 
 
 def test_a_product_is_found_by_every_kind_of_word() -> None:
-    found = tokens_of([Named("爱奇艺黄金VIP会员", 10), Named("iQIYI Gold VIP", 10), Named("影视会员", 3)])
+    found = tokens_of(
+        [Named("爱奇艺黄金VIP会员", 10), Named("iQIYI Gold VIP", 10), Named("影视会员", 3)]
+    )
     assert found[(GRAM, "黄金")] == 10
     assert found[(GRAM, "影视")] == 3
     assert found[(GRAM, "会员")] == 10
@@ -61,7 +63,10 @@ def test_a_name_finds_itself(name: str) -> None:
     for term in understand(name):
         assert any(
             all(
-                any(kind == way.kind and (token.startswith(t) if way.prefix else token == t) for kind, token in found)
+                any(
+                    kind == way.kind and (token.startswith(t) if way.prefix else token == t)
+                    for kind, token in found
+                )
                 for t in way.tokens
             )
             for way in term.ways

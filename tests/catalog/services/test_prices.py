@@ -29,7 +29,11 @@ def test_a_price_is_set_audited_and_sold_at_once(now: datetime) -> None:
     assert put(sku, 9700, now)
     assert offer(sku.code, make.channel(), now).unit_minor == 9700  # type: ignore[union-attr]
     entry = AuditEntry.objects.get(tag="price:set", subject=f"sku:{sku.public_id}")
-    assert (entry.before, entry.after["amount_minor"], entry.by) == ({"amount_minor": 9850}, 9700, "system")
+    assert (entry.before, entry.after["amount_minor"], entry.by) == (
+        {"amount_minor": 9850},
+        9700,
+        "system",
+    )
 
 
 def test_the_same_price_again_changes_nothing(now: datetime) -> None:
@@ -44,7 +48,13 @@ def test_the_same_price_again_changes_nothing(now: datetime) -> None:
         (8999, {}),
         (-1, {}),
         (9500, {"min_quantity": 0}),
-        (9500, {"starts_at": datetime.fromisoformat("2026-12-02T00:00+08:00"), "ends_at": datetime.fromisoformat("2026-12-01T00:00+08:00")}),
+        (
+            9500,
+            {
+                "starts_at": datetime.fromisoformat("2026-12-02T00:00+08:00"),
+                "ends_at": datetime.fromisoformat("2026-12-01T00:00+08:00"),
+            },
+        ),
     ],
 )
 def test_refused(now: datetime, amount: int, values: dict[str, object]) -> None:
@@ -89,4 +99,3 @@ def test_cost_is_recorded_even_above_the_price_and_then_nothing_is_sold(now: dat
     assert (found.floor_minor, found.state_ok) == (9900, False)
     with pytest.raises(ValueError, match="negative"):
         set_cost(sku_id=sku.pk, cost_minor=-1, now=now)
-

@@ -66,7 +66,9 @@ def test_without_sku_price_or_date_it_stays_where_it_is(now: datetime) -> None:
 
 def test_dates_come_true_once(committed: None, now: datetime) -> None:
     starting = make.make_sku(product=make.make_product(state="scheduled", on_sale_from=now)).product
-    waiting = make.make_sku(product=make.make_product(state="scheduled", on_sale_from=now + HOUR)).product
+    waiting = make.make_sku(
+        product=make.make_product(state="scheduled", on_sale_from=now + HOUR)
+    ).product
     ending = make.make_sku(product=make.make_product(on_sale_until=now)).product
     stripped = make.make_product(state="scheduled", on_sale_from=now)
     assert advance_states(now=now) == 2
