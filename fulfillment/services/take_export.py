@@ -48,6 +48,7 @@ def take_export(*, export_id: str, by: str, password: str, now: datetime) -> Tak
 
     It counts as taken before a byte is sent; a broken download is asked for anew.
     """
+    password = password.strip().upper()
     stored = _claim(export_id, by, password, now)
     if stored is None:
         raise WrongPassword(export_id)
@@ -68,7 +69,7 @@ def _claim(export_id: str, by: str, password: str, now: datetime) -> str | None:
     if export is None or export.password is None:
         raise ExportGone(export_id)
     expected = unseal(export.password, context=password_context(export_id)).reveal()
-    if not same(password.strip().upper(), expected):
+    if not same(password, expected):
         _count_wrong(export, by, now)
         return None
     transitions.move(
