@@ -1,8 +1,10 @@
 """What shoppers see of their goods, and where suppliers call. Guessing an id finds nothing."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import RequestDataTooBig
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -65,7 +67,7 @@ def reveal(request: HttpRequest, delivery_id: str) -> HttpResponse:
             )
         except NotRevealable:
             raise Http404 from None
-    context = {"codes": codes, "delivery_id": delivery_id, "trouble": trouble}
+    context: dict[str, Any] = {"codes": codes, "delivery_id": delivery_id, "trouble": trouble}
     status = 429 if trouble else 200
     if request.headers.get("HX-Request"):
         # htmx leaves answers of 4xx unshown: the sentence in it is the answer.
@@ -91,6 +93,11 @@ def _back_url(request: HttpRequest, row: Delivery) -> str:
     return reverse("orders:order", args=[row.reference])
 
 
+def _person(request: HttpRequest) -> str:
+    assert request.user.is_authenticated
+    return str(request.user.public_id)
+
+
 @never_cache
 @login_required
 @require_GET
@@ -98,8 +105,8 @@ def wallet(request: HttpRequest) -> HttpResponse:
     """Everything the signed-in person owns."""
     now, show = clock.now(), request.GET.get("show", "usable")
     show = show if show in FILTERS else "usable"
-    owner, language = request.user.public_id, get_language() or "zh-hans"
-    page = Paginator(entitlements_of(owner, show=show, now=now), PER_PAGE).get_page(
+    owner, language = _person(request), get_language() or "zh-hans"
+    page: Page[Any] = Paginator(entitlements_of(owner, show=show, now=now), PER_PAGE).get_page(
         request.GET.get("page")
     )
     page.object_list = [owned(row, language=language, now=now) for row in page.object_list]
@@ -119,7 +126,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
 def entitlement(request: HttpRequest, entitlement_id: str) -> HttpResponse:
     """One thing the signed-in person owns."""
     row = (
-        Entitlement.objects.filter(public_id=entitlement_id, owner=request.user.public_id)
+        Entitlement.objects.filter(public_id=entitlement_id, owner=_person(request))
         .select_related("delivery")
         .first()
     )

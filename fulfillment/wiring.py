@@ -24,6 +24,7 @@ for _tag, _title in {
     "supplier:saved": "A supplier's connection was set up or changed",
     "supplier:switched": "A supplier was switched on or off",
     "supplier:funded": "Money paid to a supplier in advance was booked",
+    "supplier:offers": "Offers of a supplier were added",
     "supplier:tested": "A supplier's connection was tried",
     "delivery:retried": "A failed delivery was started over",
     "trace:read": "A chain was traced",

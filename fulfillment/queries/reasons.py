@@ -1,7 +1,6 @@
 """In words for staff: why a unit is where it is, and what to do about it."""
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 Words = tuple[Promise, Promise]
@@ -110,13 +109,11 @@ STATES: dict[str, Words] = {
         gettext_lazy("Start it over if the cause is gone and the money was not returned yet."),
     ),
 }
+FINE: Words = (gettext_lazy("Nothing is wrong."), gettext_lazy("Nothing."))
 
 
 def explain(state: str, reason: str) -> tuple[str, str]:
     """Cause and next action of a unit that is not delivered, in the active language."""
-    words = REASONS.get(reason) if reason else None
-    if words is None:
-        words = STATES.get(state, (_("Nothing is wrong."), _("Nothing.")))
-        if reason:
-            return f"{words[0]} ({reason})", str(words[1])
-    return str(words[0]), str(words[1])
+    words = REASONS.get(reason) or STATES.get(state) or FINE
+    shown = f" ({reason})" if reason and reason not in REASONS else ""
+    return f"{words[0]}{shown}", str(words[1])

@@ -1,9 +1,11 @@
 """How a SKU is shown, whatever its price or state today: from the catalogue's snapshot."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from catalog import snapshot
 from catalog.faces import Face, offer_face
+from catalog.offers import Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def shown(sku_id: int, language: str) -> Shown:
     inputs = snap.inputs.get(kind.id, ())
     label = (inputs[0].label_en if english else inputs[0].label) if inputs else ""
     return Shown(
-        face=offer_face(drawn, language),  # type: ignore[arg-type]  reads these fields only
+        # A face is drawn from these fields only; an offer would need a price in a channel.
+        face=offer_face(cast(Offer, drawn), language),
         title=product.name_en if english else product.name,
         sku_title=sku.name_en if english else sku.name,
         target_label=label,

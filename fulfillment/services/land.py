@@ -6,6 +6,7 @@ a late or repeated verdict finds the row moved on and changes nothing.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -271,7 +272,7 @@ def _close(
     attempt: Attempt, state: str, answer: Answer, *, by: str, now: datetime,
     cost_minor: int | None = None,
 ) -> None:
-    also = {} if cost_minor is None else {"cost_minor": cost_minor}
+    also: dict[str, Any] = {} if cost_minor is None else {"cost_minor": cost_minor}
     if answer.supplier_no:
         also["supplier_no"] = answer.supplier_no
     transitions.move(

@@ -64,7 +64,8 @@ def read_order(
     problem = "" if verdict is not Verdict.UNKNOWN else "unlisted_state"
     if purchase is not None and not problem:
         problem = _other_order(order, purchase)
-    cost, codes = None, ()
+    cost: int | None = None
+    codes: tuple[SuppliedCode, ...] = ()
     try:
         cost = _cost(order)
         if verdict is Verdict.SUCCEEDED and not problem and purchase is not None:

@@ -109,7 +109,7 @@ def test_a_proof_from_above_opens_and_a_stale_one_hides_codes(client: Client) ->
         assert hidden.status_code == 429
         assert b"SECRET-" not in hidden.content
     finally:
-        PROOFS._entries.pop("test")  # noqa: SLF001
+        PROOFS._entries.pop("test")
 
 
 @pytest.mark.parametrize("method", ["get", "put"])

@@ -34,7 +34,7 @@ def _reply(vector: dict[str, str], **changes: str) -> signing.Envelope:
 def _doubt(vector: dict[str, str], envelope: signing.Envelope, **changes: object) -> str:
     values = {"secret": SECRET, "key_id": "k1", "nonce": vector["nonce"], "status": vector["status"],
               "body": vector["body"].encode(), "now": NOW, **changes}  # fmt: skip
-    return signing.doubt_reply(envelope, **values)  # type: ignore[arg-type]
+    return signing.doubt_reply(envelope, **values)
 
 
 @pytest.mark.parametrize("vector", VECTORS["replies"], ids=lambda v: v["name"])
