@@ -103,7 +103,7 @@ def lock_for_payment(number: str) -> Locked | None:
     if not rows:
         return None
     lines = tuple(LockedLine(*row[HEAD_COLUMNS:]) for row in rows)
-    return Locked(*rows[0][:HEAD_COLUMNS], lines=lines)
+    return Locked(*[*rows[0][:HEAD_COLUMNS], lines])
 
 
 @part

@@ -72,11 +72,12 @@ def order_row(public_id: str) -> OrderRow | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    explanation, lines, payments, refunds = (
-        json.loads(text) if text else [] for text in (row[9], row[14], row[15], row[16])
-    )
+    explanation, lines, payments, refunds = (_read(row[place]) for place in (9, 14, 15, 16))
     for entry in (*payments, *refunds):
         entry["at"] = datetime.fromisoformat(entry["at"]) if entry["at"] else None
-    return OrderRow(
-        *row[:9], explanation, *row[10:14], lines, payments, refunds, row[17]
-    )
+    values = [*row[:9], explanation, *row[10:14], lines, payments, refunds, row[17]]
+    return OrderRow(*values)
+
+
+def _read(text: str | None) -> list[dict[str, Any]]:
+    return list(json.loads(text)) if text else []

@@ -59,7 +59,7 @@ def pay_address(page: PageOf, *, now: datetime) -> str:
     Makes no call and opens no transaction of its own but that one.
     """
     provider = registry.get(page.provider)
-    back = settings.SITE_URL + reverse("orders:order", args=[page.order])
+    back = str(settings.SITE_URL) + reverse("orders:order", args=[page.order])
     if provider.instant:
         answer = provider.query(page.number, now=now)
         receipt = Receipt(

@@ -18,7 +18,7 @@ from orders.states import OrderState
 from risk.values import NotAValue
 
 # An order that came to nothing is told about by its refund.
-LINK_TEMPLATE = {
+LINK_TEMPLATE: dict[str, str] = {
     OrderState.DELIVERED: "delivered_link",
     OrderState.PARTIALLY_DELIVERED: "order_link",
 }

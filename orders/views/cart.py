@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from catalog.faces import offer_face
 from catalog.inputs import InputError
+from catalog.offers import ChannelView
 from core import clock, limits
 from orders.forms import ItemForm, inputs_of
 from orders.models import CartLine
@@ -34,6 +35,12 @@ ADDS_AN_HOUR = 300
 def cart_token(request: HttpRequest) -> str:
     """The token of this browser's cart; whoever holds it holds the cart."""
     return request.COOKIES.get(COOKIE, "")[:32]
+
+
+def channel_of(request: HttpRequest) -> ChannelView:
+    """The channel the request came by (catalog.middleware)."""
+    channel: ChannelView = request.channel  # type: ignore[attr-defined]
+    return channel
 
 
 def buyer_of(request: HttpRequest) -> Buyer:
@@ -64,7 +71,7 @@ def cart_add(request: HttpRequest) -> HttpResponse:
     user_id = request.user.pk if request.user.is_authenticated else None
     try:
         found = add_to_cart(
-            token=cart_token(request), channel=request.channel, user_id=user_id, item=item,
+            token=cart_token(request), channel=channel_of(request), user_id=user_id, item=item,
             now=now,
         )  # fmt: skip
     except InputError as error:
@@ -96,7 +103,7 @@ def cart_context(request: HttpRequest) -> dict[str, Any]:
     lines = cart_lines(cart_token(request))
     items = items_of(lines, codes_of(lines))
     priced = quote(
-        items=items, channel=request.channel, buyer=buyer_of(request), now=clock.now()
+        items=items, channel=channel_of(request), buyer=buyer_of(request), now=clock.now()
     )
     shown = _lines(lines, priced)
     return {

@@ -32,7 +32,7 @@ from orders.services.place_order import (
 from orders.services.quote import Item, Quote, quote
 from orders.services.save_cart import empty_cart, items_of
 from orders.services.start_payment import pay_address
-from orders.views.cart import buyer_of, cart_token, forget_cart, quoted_line
+from orders.views.cart import buyer_of, cart_token, channel_of, forget_cart, quoted_line
 from orders.views.order import SeeOther
 from orders.views.proof import Entry, acting, remember
 from orders.views.showing import providers_shown, reason_label
@@ -101,7 +101,7 @@ def _wanted(request: HttpRequest, form: PlaceForm, items: Sequence[Item]) -> Wan
     else:
         kind, contact = data["contact"]
     return Wanted(
-        channel=request.channel,
+        channel=channel_of(request),
         items=items,
         contact_kind=kind,
         contact=contact,
@@ -168,7 +168,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     now = clock.now()
-    priced = quote(items=items, channel=request.channel, buyer=buyer_of(request), now=now)
+    priced = quote(items=items, channel=channel_of(request), buyer=buyer_of(request), now=now)
     if not form.is_bound and priced.problems:
         for problem in priced.problems:
             messages.error(request, problem.message)

@@ -69,7 +69,7 @@ def remember(request: HttpRequest, response: HttpResponse, entry: Entry) -> None
     )  # fmt: skip
 
 
-def fits(token: str, known_hash: bytes) -> bool:
+def fits(token: str, known_hash: bytes | memoryview) -> bool:
     """Whether a token opens the order with that keyed hash."""
     return bool(token) and crypto.same(token_hash(token), bytes(known_hash))
 

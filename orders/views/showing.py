@@ -189,7 +189,7 @@ def reason_label(adjustment: dict[str, Any]) -> str:
         "list_price": _("List price"),
         "dated_price": _("Price for a limited time"),
         "quantity_price": _("Price from %(from)s pieces") % {"from": params.get("from", 1)},
-    }.get(adjustment["key"], adjustment["key"])
+    }.get(adjustment["key"], str(adjustment["key"]))
 
 
 def provider_title(code: str) -> str:
