@@ -3,6 +3,7 @@
 from typing import Any
 
 import structlog
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
@@ -22,9 +23,11 @@ class ForgivingRedisCache(RedisCache):
             self._quiet(error, "get")
             return default
 
-    def set(self, key: str, value: Any, timeout: Any = ..., version: int | None = None) -> None:
+    def set(
+        self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> None:
         try:
-            super().set(key, value, *(() if timeout is ... else (timeout,)), version=version)
+            super().set(key, value, timeout, version)
         except (RedisError, OSError) as error:
             self._quiet(error, "set")
 
@@ -35,12 +38,40 @@ class ForgivingRedisCache(RedisCache):
             self._quiet(error, "delete")
             return False
 
-    def add(self, key: str, value: Any, timeout: Any = ..., version: int | None = None) -> bool:
+    def add(
+        self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> bool:
         """Says "added" without Valkey: who asks is a first, cheap net; the limits that hold are in PostgreSQL."""
         try:
-            return bool(
-                super().add(key, value, *(() if timeout is ... else (timeout,)), version=version)
-            )
+            return bool(super().add(key, value, timeout, version))
         except (RedisError, OSError) as error:
             self._quiet(error, "add")
             return True
+
+    def has_key(self, key: str, version: int | None = None) -> bool:
+        """Asked by every new session."""
+        try:
+            return bool(super().has_key(key, version))
+        except (RedisError, OSError) as error:
+            self._quiet(error, "has_key")
+            return False
+
+    def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        try:
+            return bool(super().touch(key, timeout, version))
+        except (RedisError, OSError) as error:
+            self._quiet(error, "touch")
+            return False
+
+    def get_many(self, keys: Any, version: int | None = None) -> dict[str, Any]:
+        try:
+            return dict(super().get_many(keys, version))
+        except (RedisError, OSError) as error:
+            self._quiet(error, "get_many")
+            return {}
+
+    def delete_many(self, keys: Any, version: int | None = None) -> None:
+        try:
+            super().delete_many(keys, version)
+        except (RedisError, OSError) as error:
+            self._quiet(error, "delete_many")

@@ -1,5 +1,4 @@
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -8,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from accounts.models import Message
-from accounts.roles import may
 from accounts.services.resend_message import resend_message
 from core import clock
 from core.admin.base import ReadOnlyAdmin, actor
@@ -62,8 +60,6 @@ class MessageAdmin(ReadOnlyAdmin):
     @action(description=_("Send again…"), url_path="resend")
     def resend(self, request: HttpRequest, object_id: int) -> HttpResponse:
         message = get_object_or_404(Message, pk=object_id)
-        if not may(request.user, "accounts.resend_message"):  # type: ignore[arg-type]
-            raise PermissionDenied
 
         def run(_data: dict[str, object]) -> str:
             queued = resend_message(
@@ -77,6 +73,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
         return confirm(
             request,
+            act="accounts.resend_message",
             title=str(message),
             button=gettext("Send again"),
             run=run,

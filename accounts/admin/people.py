@@ -123,6 +123,7 @@ class PersonAdmin(ReadOnlyAdmin):
 
         return confirm(
             request,
+            act="accounts.grant_role",
             title=gettext("Give a role to %(name)s") % {"name": person},
             form=AskRoleForm,
             text=gettext(
@@ -149,6 +150,7 @@ class PersonAdmin(ReadOnlyAdmin):
 
         return confirm(
             request,
+            act="accounts.grant_role",
             title=gettext("Take a role from %(name)s") % {"name": person},
             form=RoleForm,
             text=gettext(
@@ -180,6 +182,7 @@ class PersonAdmin(ReadOnlyAdmin):
 
         return confirm(
             request,
+            act="accounts.lock_person",
             title=str(person),
             form=ReasonForm,
             back=_page(person),
@@ -204,6 +207,7 @@ class PersonAdmin(ReadOnlyAdmin):
 
         return confirm(
             request,
+            act="accounts.reset_second_factor",
             title=str(person),
             button=gettext("Remove the second factor"),
             back=_page(person),

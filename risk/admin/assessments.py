@@ -93,6 +93,7 @@ class AssessmentAdmin(ReadOnlyAdmin):
 
         return confirm(
             request,
+            act="risk.edit_lists",
             title=gettext("Block an address"),
             form=BlockForm,
             button=gettext("Block"),
@@ -107,6 +108,7 @@ def confirm_nothing(request: HttpRequest, row: Assessment) -> HttpResponse:
     """The assessment has no address."""
     return confirm(
         request,
+        act="risk.edit_lists",
         title=gettext("Block an address"),
         text=gettext("This request had no address."),
         button=gettext("Back"),

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from core.approvals import NotAllowed
+from core.approvals import AUTHORITY, NotAllowed
 from risk.values import NotAValue
 
 
@@ -19,7 +19,7 @@ class Nothing(forms.Form):
     """For an act that asks for nothing but a yes."""
 
 
-def confirm(
+def confirm(  # noqa: PLR0913  what the page shows
     request: HttpRequest,
     *,
     title: str,
@@ -29,8 +29,14 @@ def confirm(
     run: Callable[[dict[str, Any]], str],
     form: type[forms.Form] = Nothing,
     initial: dict[str, Any] | None = None,
+    act: str = "",
 ) -> HttpResponse:
-    """Show `text` and the form; on POST call `run(cleaned_data)`, whose text is the answer."""
+    """Show `text` and the form; on POST call `run(cleaned_data)`, whose text is the answer.
+
+    Who may not do the act named by `act` does not see the page either.
+    """
+    if act and not AUTHORITY.get("may")(request.user.public_id, act):  # type: ignore[union-attr]
+        raise PermissionDenied
     bound = form(request.POST if request.method == "POST" else None, initial=initial or {})
     if request.method == "POST" and bound.is_valid():
         try:

@@ -13,7 +13,7 @@ from core.admin.base import ReadOnlyAdmin, actor
 from risk.admin.confirm import confirm
 from risk.admin.forms import EntryForm, expiry
 from risk.models import ListEntry
-from risk.services.add_entry import add_entry
+from risk.services import add_entry as adding
 from risk.services.remove_entry import remove_entry
 from risk.values import NotAValue, normal, value_index
 
@@ -49,7 +49,7 @@ class ListEntryAdmin(ReadOnlyAdmin):
         "removed_at",
     ]
     readonly_fields = fields
-    actions_list = ["add"]
+    actions_list = ["add_entry"]
     actions_detail = ["take_out"]
 
     @display(description=_("List"), label={"block": "danger", "allow": "success"})
@@ -75,10 +75,10 @@ class ListEntryAdmin(ReadOnlyAdmin):
         return found | queryset.filter(value_index__in=indexes), distinct
 
     @action(description=_("Add an entry…"), url_path="new")
-    def add(self, request: HttpRequest) -> HttpResponse:
+    def add_entry(self, request: HttpRequest) -> HttpResponse:
         def run(data: dict[str, Any]) -> str:
             now = clock.now()
-            add_entry(
+            adding.add_entry(
                 list_name=data["list_name"],
                 kind=data["kind"],
                 value=data["value"],
@@ -91,6 +91,7 @@ class ListEntryAdmin(ReadOnlyAdmin):
 
         return confirm(
             request,
+            act="risk.edit_lists",
             title=gettext("Add to a list"),
             form=EntryForm,
             button=gettext("Add"),
@@ -117,6 +118,7 @@ class ListEntryAdmin(ReadOnlyAdmin):
 
         return confirm(
             request,
+            act="risk.edit_lists",
             title=str(entry),
             text=gettext("From now on the rules treat this one like everybody."),
             button=gettext("Take off the list"),
