@@ -22,26 +22,27 @@ from core.money import BadMoney, decimal_text, parse_minor
 from core.tx import step
 
 MOST_CHARACTERS = 200
+LONGEST_AMOUNT = 20
 
 
-class MinorField(forms.CharField):
+class MinorField(forms.Field):
     """Minor units in the database, a decimal such as 98.50 on the form."""
 
     widget = UnfoldAdminTextInputWidget
 
     def __init__(self, *, currency: str = "CNY", **kwargs: Any) -> None:
-        super().__init__(max_length=20, **kwargs)
+        super().__init__(**kwargs)
         self.currency = currency
 
     def prepare_value(self, value: Any) -> Any:
         return decimal_text(value, self.currency) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        if text in self.empty_values:
+        text = str(value or "").strip()
+        if not text:
             return None
         try:
-            amount = parse_minor(str(text), self.currency)
+            amount = parse_minor(text[:LONGEST_AMOUNT], self.currency)
         except BadMoney:
             raise forms.ValidationError(_("Write an amount such as 98.50.")) from None
         if amount < 0:

@@ -1,0 +1,13 @@
+"""Celery's side of the catalogue: one sweep, woken by beat."""
+
+from typing import Any
+
+from celery import shared_task
+
+from catalog.services.advance_states import advance_states
+from core import clock
+
+
+@shared_task(name="catalog.sweep")
+def sweep(*_: Any) -> None:
+    advance_states(now=clock.now())
