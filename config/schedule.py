@@ -12,6 +12,7 @@ def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any
         "core.heartbeat": 2 * sweep,
         "core.tidy": 60 * sweep,
         "accounts.send_messages": sweep,
+        "catalog.sweep": 10 * sweep,
         "fulfillment.sweep": sweep,
         "orders.sweep": sweep,
     }
