@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Min, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from catalog.faces import Face
-from fulfillment.models import CodeIssue, CodeReveal, Delivery
+from core.hot import hot_cursor
 from fulfillment.models.code import NEVER
 from fulfillment.queries.showing import shown
 from fulfillment.states import DeliveryState
@@ -43,44 +42,50 @@ class DeliveryView:
     refund_state: str = ""
 
 
+_COLUMNS = (
+    "id", "line", "unit", "kind", "state", "sku_id", "target", "opened_at", "delivered_at",
+    "code_expires", "revealed_at", "valid_until",
+)  # fmt: skip
+_SELECT = """
+select d.public_id, d.line, d.unit, d.kind, d.state, d.sku_id, d.target_masked, d.created_at,
+    d.delivered_at,
+    (select c.expires_on from fulfillment_codeissue i join fulfillment_code c on c.id = i.code_id
+        where i.delivery_id = d.id order by i.number desc limit 1),
+    (select min(r.at) from fulfillment_codereveal r where r.delivery_id = d.id),
+    e.valid_until
+from fulfillment_delivery d left join fulfillment_entitlement e on e.delivery_id = d.id
+"""
+OF_REFERENCE = _SELECT + "where d.reference = %(key)s::text order by d.id"
+OF_DELIVERY = _SELECT + "where d.public_id = %(key)s::text"
+
+
 def deliveries_of(reference: str, *, language: str | None = None) -> list[DeliveryView]:
     """Every unit of a reference, by line and number, in one statement.
 
     The caller has checked that the reader may see them.
     """
-    rows = list(_rows().filter(reference=reference).order_by("id"))
+    rows = _rows(OF_REFERENCE, reference)
     units = Counter(row["line"] for row in rows)
     return [_view(row, units[row["line"]], language) for row in rows]
 
 
 def delivery_view(delivery_id: str, *, language: str | None = None) -> DeliveryView | None:
     """One unit by its public id."""
-    row = _rows().filter(public_id=delivery_id).first()
-    return None if row is None else _view(row, 1, language)
+    rows = _rows(OF_DELIVERY, delivery_id)
+    return _view(rows[0], 1, language) if rows else None
 
 
-def _rows() -> Any:
-    live = CodeIssue.objects.filter(delivery=OuterRef("pk")).order_by("-number")
-    revealed = (
-        CodeReveal.objects.filter(delivery=OuterRef("pk"))
-        .order_by()
-        .values("delivery")
-        .annotate(first=Min("at"))
-        .values("first")
-    )
-    return Delivery.objects.annotate(
-        code_expires=Subquery(live.values("code__expires_on")[:1]), revealed_at=Subquery(revealed)
-    ).values(
-        "public_id", "reference", "line", "unit", "kind", "state", "sku_id", "target_masked",
-        "created_at", "delivered_at", "code_expires", "revealed_at", "entitlement__valid_until",
-    )
+def _rows(statement: str, key: str) -> list[dict[str, Any]]:
+    with hot_cursor() as cursor:
+        cursor.execute(statement, {"key": key})
+        return [dict(zip(_COLUMNS, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _view(row: dict[str, Any], units: int, language: str | None) -> DeliveryView:
     look = shown(row["sku_id"], language or get_language() or "zh-hans")
     has_code = row["code_expires"] is not None
     return DeliveryView(
-        id=row["public_id"],
+        id=row["id"],
         line=row["line"],
         unit=row["unit"],
         units=units,
@@ -89,10 +94,10 @@ def _view(row: dict[str, Any], units: int, language: str | None) -> DeliveryView
         face=look.face,
         title=look.title,
         sku_title=look.sku_title,
-        target=row["target_masked"],
-        target_label=look.target_label if row["target_masked"] else "",
+        target=row["target"],
+        target_label=look.target_label if row["target"] else "",
         guide=look.guide,
-        opened_at=row["created_at"],
+        opened_at=row["opened_at"],
         delivered_at=row["delivered_at"],
         expires_on=_last_day(row),
         revealed_at=row["revealed_at"],
@@ -103,7 +108,7 @@ def _view(row: dict[str, Any], units: int, language: str | None) -> DeliveryView
 def _last_day(row: dict[str, Any]) -> date | None:
     if row["code_expires"] is not None:
         return None if row["code_expires"] == NEVER else row["code_expires"]
-    until = row["entitlement__valid_until"]
+    until = row["valid_until"]
     return None if until is None else last_day(until)
 
 
