@@ -1,5 +1,7 @@
+import gzip
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -87,3 +89,33 @@ def test_a_redirect_is_not_followed() -> None:
 def test_no_call_inside_a_transaction(committed: None) -> None:
     with pytest.raises(InTransaction), step():
         _call("http://127.0.0.1:1/")
+
+
+@pytest.mark.parametrize("where", ["head", "body"])
+def test_a_byte_now_and_then_does_not_outlive_the_call(where: str) -> None:
+    """C18, slow loris: a timeout from byte to byte alone would wait for minutes."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.recv(65536)
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\nX-Filler: " + b"x" * 600 + b"\r\n\r\n"
+        try:
+            for byte in head if where == "head" else b"":
+                connection.send(bytes([byte]))
+                time.sleep(0.1)
+            connection.sendall(head)
+            while connection.send(b"x"):
+                time.sleep(0.1)
+        except OSError:
+            return
+
+    started = time.monotonic()
+    with _server(drip) as url, pytest.raises(http.Unclear):
+        _call(url)
+    assert time.monotonic() - started < 2.0 + 1.0
+
+
+def test_a_packed_answer_is_not_unpacked() -> None:
+    packed = gzip.compress(b"x" * 500)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    with _server(_reads_then(head + packed)) as url, pytest.raises(http.Unclear):
+        _call(url)
