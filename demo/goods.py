@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from catalog.importing.plan import Plan
-from catalog.models import Channel, PageBlock
 from catalog.services.ensure_base_rows import ensure_base_rows
 from catalog.services.import_catalogue import import_catalogue
 from core.tx import step
+from demo.home import lay_out
 from demo.places import CATALOGUE
 
 
@@ -17,7 +17,5 @@ def fill_shelves(*, now: datetime) -> Plan:
     plan = import_catalogue(
         content=CATALOGUE.read_bytes(), now=now, acting="system", source=CATALOGUE.name
     )
-    with step():
-        if not PageBlock.objects.filter(channel=Channel.objects.get(is_default=True)).exists():
-            ensure_base_rows(with_blocks=True)
+    lay_out()
     return plan

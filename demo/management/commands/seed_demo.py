@@ -3,13 +3,23 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from core import clock
+from demo.codes import fill_vault
 from demo.goods import fill_shelves
+from demo.people import invite
+from demo.supply import connect
 
 
 class Command(BaseCommand):
-    help = "Fill the shop with the demo's goods. What is there already stays as it is."
+    help = "Fill the shop with the demo's goods, codes, supplier and people. What is there stays as it is."
 
     def handle(self, *args: Any, **options: Any) -> None:
         plan = fill_shelves(now=clock.now())
         counts = ", ".join(f"{number} {outcome}" for outcome, number in plan.counts.items())
         self.stdout.write(f"catalogue: {counts}")
+        for name, batch in fill_vault():
+            verdict = (
+                f"{batch.accepted} accepted, {batch.duplicate} twice, {batch.rejected} refused"
+            )
+            self.stdout.write(f"{name}: {verdict}")
+        self.stdout.write(f"supplier: {connect(now=clock.now())}")
+        self.stdout.write(f"people: {invite(now=clock.now())} new")
