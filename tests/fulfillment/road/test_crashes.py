@@ -40,7 +40,8 @@ def die_at(point: str, unit: Delivery, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("point", "attempts"), [("CP06", 1), ("CP07", 2), ("CP10", 1), ("CP11", 1)]
+    ("point", "attempts"),
+    [("CP06", 1), ("CP07", 2), ("CP08", 2), ("CP09", 1), ("CP10", 1), ("CP11", 1)],
 )
 def test_killed_while_buying(
     standing: Supplier, script: Script, tmp_path: Path, point: str, attempts: int
