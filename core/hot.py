@@ -13,9 +13,19 @@ from django.db import connection
 PREPARE_FROM = 5
 
 
+class _Text:
+    """What Django's query log reads of the last statement: its text, without the values."""
+
+    def __init__(self, query: str) -> None:
+        self.query = query.encode()
+
+
 class _PreparingCursor(psycopg.Cursor[Any]):
     def execute(self, query: Any, params: Any = None, **_: Any) -> Any:
-        return super().execute(query, params, prepare=True)
+        try:
+            return super().execute(query, params, prepare=True)
+        finally:
+            self._query: Any = _Text(query)
 
 
 def hot_cursor() -> Any:
@@ -29,7 +39,7 @@ def hot_cursor() -> Any:
     if raw.prepare_threshold is None:
         # Django switches preparing off; its own cursors bind on the client and never prepare.
         raw.prepare_threshold = PREPARE_FROM
-    cursor = _PreparingCursor(raw)
+    cursor: Any = _PreparingCursor(raw)
     if connection.queries_logged:
         return connection.make_debug_cursor(cursor)
     return connection.make_cursor(cursor)

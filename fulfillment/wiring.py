@@ -70,15 +70,15 @@ QUEUES.register(
 
 # --- the vault and the pool ----------------------------------------------------------------------
 
-for _name, _title, _roles in (
+for _name, _words, _roles in (
     ("codes.import", _("Import files of codes"), ["operator"]),
-    ("codes.quarantine", _("Quarantine codes and put them back"), ["operator", "support"]),
+    ("codes.quarantine", _("Quarantine codes and put them back"), ["operator"]),
     ("codes.void", _("Write codes off"), ["operator", "finance"]),
     ("codes.export", _("Export codes"), ["operator"]),
     ("codes.replace", _("Replace a dead code"), ["operator", "support"]),
     ("codes.reveal", _("Look at a delivered code"), ["support"]),
 ):
-    acts.register(_name, _title, roles=_roles)
+    acts.register(_name, _words, roles=_roles)
 
 for _tag, _title in {
     "codes:uploaded": "A file of codes was uploaded",
@@ -94,12 +94,12 @@ for _tag, _title in {
 }.items():
     audit.declare(_tag, _title)
 
-for _module, _act, _title in (
+for _module, _act, _words in (
     (void_codes, "codes.void", _("Write codes off")),
     (export_codes, "codes.export", _("Export codes")),
     (replace_code, "codes.replace", _("Replace a dead code")),
 ):
-    approvals.executor(_module.ACTION, act=_act, title=_title)(_module.carry_out)
+    approvals.executor(_module.ACTION, act=_act, title=_words)(_module.carry_out)
 
 SEALED_COLUMNS.register(
     "fulfillment.code",

@@ -54,7 +54,10 @@ ACTS: dict[str, tuple[str, Any, Any]] = {
     ),
     "freeze": (
         "codes.quarantine", gettext_lazy("Take the batch out of sale"),
-        gettext_lazy("Every code of this batch that is not sold goes into quarantine, also those held for an order; their buyers get others."),
+        gettext_lazy(
+            "Every code of this batch that is not sold goes into quarantine, also those held for an"
+            " order; their buyers get others."
+        ),
     ),
     "thaw": (
         "codes.quarantine", gettext_lazy("Put the batch back on sale"),
@@ -62,7 +65,10 @@ ACTS: dict[str, tuple[str, Any, Any]] = {
     ),
     "export": (
         "codes.export", gettext_lazy("Ask for an export"),
-        gettext_lazy("Another person must agree. The codes leave the stock; the file carries your mark on every line and can be downloaded once."),
+        gettext_lazy(
+            "Another person must agree. The codes leave the stock; the file carries your mark on every"
+            " line and can be downloaded once."
+        ),
     ),
 }  # fmt: skip
 
@@ -233,5 +239,3 @@ def _possible(batch: CodeBatch, request: HttpRequest) -> list[str]:
         "export": codes.filter(state=CodeState.AVAILABLE).exists(),
     }
     return [n for n, ok in sensible.items() if ok and may(request.user, ACTS[n][0])]  # type: ignore[arg-type]
-
-

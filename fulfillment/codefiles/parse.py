@@ -20,7 +20,17 @@ NAMES: dict[str, frozenset[str]] = {
         {"secret", "pin", "password", "code", "key", "卡密", "密码", "密钥", "兑换码", "激活码"}
     ),
     "expires_on": frozenset(
-        {"expires_on", "expires", "expiry", "valid_until", "有效期", "到期", "到期日", "有效期至", "失效日期"}
+        {
+            "expires_on",
+            "expires",
+            "expiry",
+            "valid_until",
+            "有效期",
+            "到期",
+            "到期日",
+            "有效期至",
+            "失效日期",
+        }
     ),
 }
 DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[ T]00:00(?::00)?)?")
@@ -86,9 +96,7 @@ def read_day(text: str) -> date | None:
     return date(*(int(part) for part in match.groups()))
 
 
-def parse(
-    raw: str, *, columns: Mapping[str, int], single: bool, today: date
-) -> Entry | Refusal:
+def parse(raw: str, *, columns: Mapping[str, int], single: bool, today: date) -> Entry | Refusal:
     """Judge one line. `columns` comes from the header line or is empty; `single` means that a
     line holds one code without a number; `today` is the shop's calendar day (reliability.md E02–E04).
     """
@@ -97,21 +105,26 @@ def parse(
     text = clean(raw)
     if not text:
         return Refusal(Verdict.BLANK)
-    shown = _shown(text)
+    unfit = _unfit(text)
+    if unfit is not None:
+        return Refusal(unfit, _shown(text) if unfit is Verdict.FORMULA else "")
+    single = single or (bool(columns) and "number" not in columns)
+    number, secret, day = _pick([clean(part) for part in split(text)], columns, single=single)
+    return _judge(number, secret, day, single=single, today=today, shown=_shown(text))
+
+
+def _unfit(text: str) -> Verdict | None:
+    """What is wrong with the line as a whole, before it is taken apart."""
     if LOSSY in text:
-        return Refusal(Verdict.LOSSY_NUMBER)
+        return Verdict.LOSSY_NUMBER
     if BROKEN in text:
-        return Refusal(Verdict.UNDECODABLE)
+        return Verdict.UNDECODABLE
     if looks_like_formula(text) and not text.startswith(DASHES):
-        return Refusal(Verdict.FORMULA, shown)
-    if has_control(text.replace("\t", "")):
-        return Refusal(Verdict.CONTROL)
-    single = single or bool(columns) and "number" not in columns
-    number, secret, day = _pick([clean(part) for part in split(text)], columns, single)
-    return _judge(number, secret, day, single=single, today=today, shown=shown)
+        return Verdict.FORMULA
+    return Verdict.CONTROL if has_control(text.replace("\t", "")) else None
 
 
-def _judge(  # noqa: PLR0913
+def _judge(
     number: str, secret: str, day: str, *, single: bool, today: date, shown: str
 ) -> Entry | Refusal:
     if not secret or not (number or single):
@@ -129,7 +142,7 @@ def _judge(  # noqa: PLR0913
     return Entry(number, secret, expires_on)
 
 
-def _pick(fields: list[str], columns: Mapping[str, int], single: bool) -> tuple[str, str, str]:
+def _pick(fields: list[str], columns: Mapping[str, int], *, single: bool) -> tuple[str, str, str]:
     def at(position: int | None) -> str:
         return fields[position] if position is not None and position < len(fields) else ""
 

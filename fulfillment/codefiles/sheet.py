@@ -30,19 +30,23 @@ def as_lines(data: bytes) -> Iterator[bytes]:
     """The first sheet as CSV lines in UTF-8. Raises FileRefused (bad_sheet, sheet_too_big)."""
     _inspect(data)
     try:
-        book = openpyxl.load_workbook(
-            io.BytesIO(data), read_only=True, data_only=False, keep_links=False
-        )
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # The size a file claims for itself is not believed.
-        for number, row in enumerate(sheet.iter_rows(max_col=MAX_SHEET_COLUMNS, values_only=True)):
-            if number >= MAX_SHEET_ROWS:
-                raise FileRefused("sheet_too_big")
-            yield _line(row)
+        yield from _rows(data)
     except FileRefused:
         raise
     except Exception as error:  # a foreign file can break a reader in any way
         raise FileRefused("bad_sheet") from error
+
+
+def _rows(data: bytes) -> Iterator[bytes]:
+    book = openpyxl.load_workbook(
+        io.BytesIO(data), read_only=True, data_only=False, keep_links=False
+    )
+    sheet = book.worksheets[0]
+    sheet.reset_dimensions()  # The size a file claims for itself is not believed.
+    for number, row in enumerate(sheet.iter_rows(max_col=MAX_SHEET_COLUMNS, values_only=True)):
+        if number >= MAX_SHEET_ROWS:
+            raise FileRefused("sheet_too_big")
+        yield _line(row)
 
 
 def _inspect(data: bytes) -> None:

@@ -80,25 +80,29 @@ def receive(chunks: Iterable[bytes]) -> Stored:
 
     Raises FileRefused and leaves nothing behind.
     """
-    probe, digest, writer, size = Probe(), hashlib.sha256(), Writer(), 0
-    sheet = False
+    writer = Writer()
     try:
-        for chunk in chunks:
-            sheet = sheet or (size == 0 and chunk.startswith(ZIP_MAGIC))
-            size += len(chunk)
-            if size > (MAX_SHEET_BYTES if sheet else MAX_FILE_BYTES):
-                raise FileRefused("too_big")
-            digest.update(chunk)
-            writer.write(chunk if sheet else probe.feed(chunk))
-        if not size:
-            raise FileRefused("empty")
-        if not sheet:
-            writer.write(probe.finish())
-        writer.close()
+        return _take_in(chunks, writer)
     except BaseException:
         writer.close()
         destroy(writer.name)
         raise
+
+
+def _take_in(chunks: Iterable[bytes], writer: Writer) -> Stored:
+    probe, digest, size, sheet = Probe(), hashlib.sha256(), 0, False
+    for chunk in chunks:
+        sheet = sheet or (size == 0 and chunk.startswith(ZIP_MAGIC))
+        size += len(chunk)
+        if size > (MAX_SHEET_BYTES if sheet else MAX_FILE_BYTES):
+            raise FileRefused("too_big")
+        digest.update(chunk)
+        writer.write(chunk if sheet else probe.feed(chunk))
+    if not size:
+        raise FileRefused("empty")
+    if not sheet:
+        writer.write(probe.finish())
+    writer.close()
     encoding = XLSX if sheet else probe.encoding()
     return Stored(writer.name, encoding, writer.size, digest.hexdigest())
 

@@ -106,6 +106,14 @@ class SupplierEvent(AppendOnly):
                 name="fulfillment_supplierevent_once",
             )
         ]
+        indexes = [
+            # The breaker: the newest answers of a supplier.
+            models.Index(
+                fields=["supplier", "-id"],
+                name="fulfillment_supplierevent_new",
+                condition=Q(source="answer"),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.verdict}"

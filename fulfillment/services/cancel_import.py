@@ -27,5 +27,5 @@ def cancel_import(*, batch_id: str, by: str, now: datetime, why: str = "canceled
     )  # fmt: skip
     if moved:
         drop_file(batch)
-        BatchSeen.objects.filter(batch_id=batch.pk)._raw_delete(using="default")  # noqa: SLF001
+        BatchSeen.objects.filter(batch_id=batch.pk)._raw_delete(using="default")
     return moved

@@ -38,6 +38,8 @@ def count_availability(*, sku_ids: Sequence[int], now: datetime) -> int:
     """Write what the shelf should say of these pool SKUs. Returns how many changed."""
     changed = 0
     for sku_id, units in sorted(available(sku_ids, now=now).items()):
-        word = Availability.OUT if not units else Availability.LOW if units <= LOW else Availability.IN
+        word = (
+            Availability.OUT if not units else Availability.LOW if units <= LOW else Availability.IN
+        )
         changed += set_availability(sku_id=sku_id, availability=word, now=now)
     return changed

@@ -65,7 +65,7 @@ def end_import(*, lease: Lease, to: str, now: datetime, problem: str = "") -> No
             set_cost(sku_id=batch.sku_id, cost_minor=batch.cost_minor, now=now)
     _move(batch, to, now, problem or "done", **also)
     if batch.dry_run:
-        BatchSeen.objects.filter(batch_id=batch.pk)._raw_delete(using="default")  # noqa: SLF001
+        BatchSeen.objects.filter(batch_id=batch.pk)._raw_delete(using="default")
 
 
 @part

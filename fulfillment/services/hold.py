@@ -5,7 +5,6 @@ lock (`FOR UPDATE SKIP LOCKED`), first to expire first, from a random place on t
 the earliest day, so that buyers do not queue behind one another (performance.md section 2).
 """
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,7 @@ from django.utils import timezone
 from core.faults import crashpoint, guard_off
 from core.hot import hot_cursor
 from core.tx import part
-from fulfillment.models.code import SPIN_TOP
+from fulfillment.models.code import new_spin
 from fulfillment.queries.goods import goods
 from fulfillment.services.release import release_overdue
 from fulfillment.units import HoldLine
@@ -119,11 +118,8 @@ def _wants(lines: Sequence[HoldLine]) -> list[_Want]:
 
 
 def _take_all(wants: Sequence[_Want], params: dict[str, Any], now: datetime) -> list[int]:
-    short: list[int] = []
     mark = transaction.savepoint()
-    for want in wants:
-        if not _take(want, params, now):
-            short.append(want.sku_id)
+    short = [want.sku_id for want in wants if not _take(want, params, now)]
     if short:
         transaction.savepoint_rollback(mark)
     else:
@@ -144,11 +140,11 @@ def _take(want: _Want, params: dict[str, Any], now: datetime) -> bool:
 def _skip(want: _Want, params: dict[str, Any]) -> bool:
     statement = UNGUARDED if guard_off("hold.skip_locked") else SKIPPING
     if len(want.lines) == 1:
-        return _run(statement, want, params, random.randrange(SPIN_TOP))
+        return _run(statement, want, params, new_spin())
     # A try that falls short has locked the units it found. They are let go before any waiting,
     # or two buyers short by one would each wait for what the other holds.
     mark = transaction.savepoint()
-    taken = _run(statement, want, params, random.randrange(SPIN_TOP))
+    taken = _run(statement, want, params, new_spin())
     (transaction.savepoint_commit if taken else transaction.savepoint_rollback)(mark)
     return taken
 
@@ -182,4 +178,4 @@ def _run(statement: str, want: _Want, params: dict[str, Any], spin: int) -> bool
             statement,
             {**params, "sku": want.sku_id, "units": units, "lines": want.lines, "spin": spin},
         )
-        return cursor.rowcount == units
+        return int(cursor.rowcount) == units

@@ -190,7 +190,9 @@ def _opened_before(reference: str) -> Opened | None:
     if not rows:
         return None
     done = tuple(
-        DeliveredUnit(row.line, row.unit, row.public_id, row.entitlement.public_id, row.cost_minor or 0)
+        DeliveredUnit(
+            row.line, row.unit, row.public_id, row.entitlement.public_id, row.cost_minor or 0
+        )
         for row in rows
         if row.state == DeliveryState.DELIVERED
     )

@@ -31,7 +31,7 @@ def target_index(value: str) -> bytes:
 
 
 @part
-def queue_deliveries(  # noqa: PLR0913
+def queue_deliveries(
     *,
     reference: str,
     owner: str,
@@ -63,7 +63,7 @@ def queue_deliveries(  # noqa: PLR0913
     return tuple(hand_over(row, kinds[row.sku_id], now=now) for row in made), len(rows) - len(made)
 
 
-def _row(  # noqa: PLR0913
+def _row(
     reference: str, owner: str, channel: str, line: OpenLine, unit: int, one: Goods, now: datetime
 ) -> Delivery:
     here = one.kind in MADE_HERE

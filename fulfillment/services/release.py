@@ -34,7 +34,7 @@ OVERDUE_OF_ALL = OVERDUE.format(more="")
 def _give_back(statement: str, **params: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @part

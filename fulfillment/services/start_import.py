@@ -22,7 +22,7 @@ def start_import(*, batch_id: str, by: str, now: datetime) -> bool:
         raise ImportRefused("gone")
     fresh = {}
     if batch.state == BatchState.CHECKED:
-        BatchLine.objects.filter(batch_id=batch.pk)._raw_delete(using="default")  # noqa: SLF001
+        BatchLine.objects.filter(batch_id=batch.pk)._raw_delete(using="default")
         fresh = {
             "dry_run": False, "bytes_done": 0, "lines_done": 0, "declared": 0, "accepted": 0,
             "duplicate": 0, "rejected": 0, "counts": {}, "columns": {}, "finished_at": None,

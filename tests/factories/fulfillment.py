@@ -29,7 +29,9 @@ def make_offer(sku: Sku, supplier: Supplier, **fields: Any) -> SupplierOffer:
     return SupplierOffer.objects.create(sku=sku, supplier=supplier, **values)
 
 
-def make_goods(kind: str = DeliveryKind.POOL, *, cost_minor: int | None = 9000, **fields: Any) -> Sku:
+def make_goods(
+    kind: str = DeliveryKind.POOL, *, cost_minor: int | None = 9000, **fields: Any
+) -> Sku:
     """A SKU (of a paused product) that is delivered in this way, with its product, type, brand and category."""
     number = next(_numbers)
     mode = StockMode.POOL if kind == DeliveryKind.POOL else StockMode.SUPPLIER
@@ -43,7 +45,13 @@ def make_goods(kind: str = DeliveryKind.POOL, *, cost_minor: int | None = 9000, 
         brand=Brand.objects.create(slug=f"b-{number}", name=f"牌{number}", name_en="B", hue=145),
         product_type=product_type, state=ProductState.PAUSED, created_at=clock.now(),
     )  # fmt: skip
-    values = {"code": f"SKU-{number}", "name": "面值", "name_en": "Face", "stock_mode": mode, **fields}
+    values = {
+        "code": f"SKU-{number}",
+        "name": "面值",
+        "name_en": "Face",
+        "stock_mode": mode,
+        **fields,
+    }
     return Sku.objects.create(product=product, cost_minor=cost_minor, **values)
 
 

@@ -65,7 +65,8 @@ def test_quarantine_takes_free_codes_and_leaves_history() -> None:
     assert states() == {"sold": 1, "quarantined": 2}
     assert shown(sku) == "out"
     change = StateChange.objects.filter(entity="code", became="quarantined").first()
-    assert change is not None and (change.by, change.why) == (BY, "strange")
+    assert change is not None
+    assert (change.by, change.why) == (BY, "strange")
     with pytest.raises(SoldOut):
         sell(sku, "ord_U")
     assert restore_codes(code_ids=ids, by=BY, why="fine", now=clock.now()) == 2
@@ -171,6 +172,14 @@ def test_the_sweep_frees_expires_and_tells() -> None:
 def test_history_cannot_be_rewritten() -> None:
     make_stock(1)
     for table in ("fulfillment_codeissue", "fulfillment_codereveal", "fulfillment_supplierevent"):
-        for statement in (f"delete from {table}", f"truncate {table}", f"update {table} set id = id"):
-            with pytest.raises(Exception, match="permission denied"), step(), connection.cursor() as c:
+        for statement in (
+            f"delete from {table}",
+            f"truncate {table}",
+            f"update {table} set id = id",
+        ):
+            with (
+                pytest.raises(Exception, match="permission denied"),
+                step(),
+                connection.cursor() as c,
+            ):
                 c.execute(statement)

@@ -87,14 +87,13 @@ def test_a_code_past_its_day_is_never_held() -> None:
 def test_one_empty_line_holds_nothing_and_names_every_short_sku() -> None:
     full, empty, bare = make_stock(3), make_goods(), make_goods()
     now = clock.now()
-    with step():
-        with pytest.raises(SoldOut) as caught:
-            hold(
-                reference=REF, until=now + timedelta(minutes=15), channel="main", now=now,
-                lines=[
-                    HoldLine("a", full.pk, 3), HoldLine("b", empty.pk, 1), HoldLine("c", bare.pk, 1)
-                ],
-            )  # fmt: skip
+    with step(), pytest.raises(SoldOut) as caught:
+        hold(
+            reference=REF, until=now + timedelta(minutes=15), channel="main", now=now,
+            lines=[
+                HoldLine("a", full.pk, 3), HoldLine("b", empty.pk, 1), HoldLine("c", bare.pk, 1)
+            ],
+        )  # fmt: skip
         # Even if the caller goes on and commits.
     assert set(caught.value.sku_ids) == {empty.pk, bare.pk}
     assert held() == []
@@ -175,4 +174,5 @@ def test_the_statement_reads_the_pool_by_its_own_index() -> None:
         cursor.execute("explain " + module.SKIPPING, parameters)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert plan.count("using fulfillment_code_free") == 4
-    assert "Hash Join" not in plan and "Sort" not in plan
+    assert "Hash Join" not in plan
+    assert "Sort" not in plan

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,9 +32,8 @@ DATA = Path(conf.BASE_DIR) / "demo" / "data" / "codes"
 
 
 @pytest.fixture
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "CHUNK_LINES", 10)
-    yield
 
 
 def upload(content: bytes, **fields: Any) -> CodeBatch:
@@ -118,7 +116,9 @@ def test_a_header_after_blank_lines_and_only_once() -> None:
 def test_a_dry_run_names_every_line_and_imports_nothing(small_chunks: None) -> None:
     import_file(make_goods(), b"1111 OLD-1\n")
     lines = b"".join(b"%04d NEW-%d\n" % (n, n) for n in range(2000, 2030))
-    batch = import_file(make_goods(), lines + b"2001 NEW-2001\n2029 NEW-2029\n1111 OLD-1\nnope\n", dry_run=True)
+    batch = import_file(
+        make_goods(), lines + b"2001 NEW-2001\n2029 NEW-2029\n1111 OLD-1\nnope\n", dry_run=True
+    )
     assert batch.state == "checked"
     assert batch.counts == {
         "accepted": 30, "duplicate_in_file": 2, "duplicate_in_vault": 1, "malformed": 1,
@@ -273,7 +273,10 @@ def _zip(**parts: bytes) -> bytes:
         (b"PK\x03\x04 not a zip at all", "bad_sheet"),
         (_zip(a_xml=b"<x/>"), "bad_sheet"),
         (_zip(xl__sharedStrings_xml=b"0" * (49 * 1024 * 1024)), "sheet_too_big"),
-        (_zip(xl__w_xml=b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'), "bad_sheet"),
+        (
+            _zip(xl__w_xml=b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
+            "bad_sheet",
+        ),
         (_zip(**{f"p{i}_xml": b"" for i in range(501)}), "sheet_too_big"),
         (_zip(**{"..__..__evil_xml": b"<x/>"}), "bad_sheet"),
     ],

@@ -36,7 +36,9 @@ select supplier_id, id, 'query', 'succeeded', true, '', '', '', '', 200, '', '',
 """
 
 
-def attempt(n: int, state: str, *, at: str = "now()", due: str = "null", closed: str = "null") -> str:
+def attempt(
+    n: int, state: str, *, at: str = "now()", due: str = "null", closed: str = "null"
+) -> str:
     return ATTEMPT.format(n=n, state=state, at=at, due=due, closed=closed)
 
 
@@ -124,7 +126,7 @@ def test_it_is_seen(invariant: str, owner_sql: Callable[..., Any]) -> None:
     loosen, tighten = LOOSEN.get(invariant, ("", ""))
     definition = ""
     if invariant in CONSTRAINTS:
-        table, name = CONSTRAINTS[invariant]
+        name = CONSTRAINTS[invariant][1]
         ((definition,),) = owner_sql(
             "select pg_get_constraintdef(oid) from pg_constraint where conname = %s", [name]
         )

@@ -12,7 +12,9 @@ TODAY = date(2026, 11, 22)
 DAY = date(2027, 6, 30)
 
 
-def judge(text: str, *, columns: dict[str, int] | None = None, single: bool = False) -> Entry | Refusal:
+def judge(
+    text: str, *, columns: dict[str, int] | None = None, single: bool = False
+) -> Entry | Refusal:
     return parse(text, columns=columns or {}, single=single, today=TODAY)
 
 

@@ -24,7 +24,7 @@ def crowd(work: Callable[[Any], None], items: Sequence[Any], *, threads: int = T
                         return
                     item = todo.pop()
                 work(item)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  told by the starting thread
             errors.append(error)
             barrier.abort()
         finally:

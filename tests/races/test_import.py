@@ -91,7 +91,7 @@ def test_one_file_by_four_hands_is_imported_once(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(runner, "CHUNK_LINES", 50)
     content = make_file(600)
     batches = [upload(content) for _ in range(4)]
-    crowd(lambda batch: finish(batch), batches, threads=4)
+    crowd(finish, batches, threads=4)
     assert sum(batch.accepted for batch in batches) == 600 == Code.objects.count()
     assert sum(batch.duplicate for batch in batches) == 1800
     assert_sound()

@@ -1,6 +1,7 @@
 """Exactly once: 64 buyers at a time on one pool, with people who walk away in the middle (D01, D02)."""
 
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -95,8 +96,11 @@ def test_several_at_a_time_are_all_or_nothing() -> None:
     bought: dict[str, int] = {}
 
     def attempt(number: int) -> None:
-        dice = random.Random(number)  # noqa: S311  a repeatable crowd
-        lines = [HoldLine("a", sku.pk, dice.randint(1, 5)), HoldLine("b", other.pk, dice.randint(1, 5))]
+        dice = random.Random(number)
+        lines = [
+            HoldLine("a", sku.pk, dice.randint(1, 5)),
+            HoldLine("b", other.pk, dice.randint(1, 5)),
+        ]
         dice.shuffle(lines)
         reference = f"ord_{number}"
         try:
@@ -126,19 +130,40 @@ def _last_ones(number: int, first: int, second: int, bought: dict[str, int]) -> 
             pass
 
 
-def test_nobody_is_sent_away_while_a_unit_is_only_locked() -> None:
-    """As many buyers as codes, and a dozen who take units and let go of them a moment later."""
+def test_nobody_is_sent_away_while_a_unit_is_only_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many buyers as codes; a dozen others have taken two units each and let go of them."""
+    monkeypatch.setattr("fulfillment.services.hold.WAIT_FOR_LOCK", "20s")  # a busy machine is slow
     sku = make_stock(52)
     done: Counter[str] = Counter()
+    taken = threading.Semaphore(0)
+    all_taken = threading.Event()
+
+    def take_and_let_go(reference: str) -> None:
+        now = clock.now()
+        with step():
+            hold(
+                reference=reference,
+                lines=[HoldLine("a", sku.pk, 2)],
+                until=now + HOLD,
+                channel="main",
+                now=now,
+            )
+            taken.release()
+            all_taken.wait()
+            time.sleep(0.2)
+            raise WalkedAway
 
     def attempt(number: int) -> None:
         try:
             if number < 12:
-                _take_and_let_go(f"ord_{number}", sku.pk)
-            else:
-                time.sleep(0.05)
-                buy(f"ord_{number}", [HoldLine("a", sku.pk, 1)])
-                done["bought"] += 1
+                take_and_let_go(f"ord_{number}")
+            if number == 12:
+                for _ in range(12):
+                    taken.acquire()
+                all_taken.set()
+            all_taken.wait()
+            buy(f"ord_{number}", [HoldLine("a", sku.pk, 1)])
+            done["bought"] += 1
         except SoldOut:
             done["sent away"] += 1
         except WalkedAway:
@@ -147,17 +172,6 @@ def test_nobody_is_sent_away_while_a_unit_is_only_locked() -> None:
     crowd(attempt, range(THREADS))
     assert done == {"bought": 52, "left": 12}
     assert_sound()
-
-
-def _take_and_let_go(reference: str, sku_id: int) -> None:
-    now = clock.now()
-    with step():
-        hold(
-            reference=reference, lines=[HoldLine("a", sku_id, 2)], until=now + HOLD,
-            channel="main", now=now,
-        )  # fmt: skip
-        time.sleep(0.2)
-        raise WalkedAway
 
 
 def test_paying_crosses_the_sweeper() -> None:
@@ -187,7 +201,7 @@ def test_paying_crosses_the_sweeper() -> None:
                 results["short" if opened.short else "opened"] += 1
 
     jobs = [(kind, n) for n in range(64) for kind in ("pay", "sweep", "cancel")]
-    random.Random(7).shuffle(jobs)  # noqa: S311
+    random.Random(7).shuffle(jobs)
     crowd(cross, jobs)
     assert results["opened"] == 64
     assert Code.objects.filter(state="sold").count() == 64

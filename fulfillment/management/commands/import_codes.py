@@ -29,12 +29,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--sku", required=True, help="code of the SKU, such as JD-E-100")
-        parser.add_argument("--dry-run", action="store_true", help="check every line, import nothing")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="check every line, import nothing"
+        )
         parser.add_argument("--supplier", default="", help="code of the supplier it came from")
         parser.add_argument("--cost", default="", help="cost of one code, such as 95.50")
-        parser.add_argument("--prepaid", action="store_true", help="paid from the supplier's prepaid money")
-        parser.add_argument("--expires", type=date.fromisoformat, help="last day of lines that name none")
-        parser.add_argument("--single", action="store_true", help="each line is one code without a number")
+        parser.add_argument(
+            "--prepaid", action="store_true", help="paid from the supplier's prepaid money"
+        )
+        parser.add_argument(
+            "--expires", type=date.fromisoformat, help="last day of lines that name none"
+        )
+        parser.add_argument(
+            "--single", action="store_true", help="each line is one code without a number"
+        )
         parser.add_argument("--lines", type=int, default=SHOWN_LINES, help="refused lines to list")
 
     def handle(self, *_: Any, **options: Any) -> None:
