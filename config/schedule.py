@@ -2,6 +2,10 @@
 
 from typing import Any
 
+# A queue of its own: workers take from both in turn, so a backlog of wake-ups never keeps the
+# sweepers, which are the guarantee behind every wake-up, waiting until their messages expire.
+SWEEPS = "sweeps"
+
 
 def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any]]:
     """Name each floor's sweepers by task name; intervals in seconds."""
@@ -17,6 +21,10 @@ def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any
         "orders.sweep": sweep,
     }
     return {
-        name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds * 2, 5.0)}}
+        name: {
+            "task": name,
+            "schedule": seconds,
+            "options": {"expires": max(seconds * 2, 5.0), "queue": SWEEPS},
+        }
         for name, seconds in every.items()
     }

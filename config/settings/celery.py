@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from config.schedule import beat_schedule
+from kombu import Queue
+
+from config.schedule import SWEEPS, beat_schedule
 from config.settings.clocks import INVARIANT_SECONDS, SWEEP_SECONDS, VISIBILITY_SECONDS
 from config.settings.environment import env
 from config.settings.i18n import TIME_ZONE
@@ -20,6 +22,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": 0.2,
     "socket_keepalive": True,
 }
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", SWEEPS)]
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

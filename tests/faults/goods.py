@@ -1,0 +1,80 @@
+"""Goods for the stage, made through the shop's own services in a process of its own.
+
+`python -m tests.faults.goods '{"codes": 500}'` prints what it made as JSON. Codes carry MARK in
+their secret, so that any copy of one in the clear is found wherever it lies.
+"""
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+MARK = "QYCANARY"
+CARD, TOPUP, FREE = "FLT-CARD", "FLT-TOPUP", "FLT-FREE"
+CARD_MINOR, TOPUP_MINOR, TOPUP_COST_MINOR = 9850, 1990, 1650
+FUNDED_MINOR = 50_000_00
+BY = "user:usr_STAGE"
+
+
+@dataclass(frozen=True)
+class Goods:
+    """Where the goods are to be found: slugs of product pages, database keys of SKUs."""
+
+    card_slug: str
+    card_id: int
+    topup_slug: str
+    topup_id: int
+    free_slug: str
+    free_id: int
+
+
+def code_text(number: int) -> tuple[str, str]:
+    """Number and secret of the n-th code; the same in every process."""
+    return f"{7_000_000_000_000_000 + number}", f"{MARK}-{number:08d}-{number * 7919 % 10**8:08d}"
+
+
+def code_file(first: int, units: int) -> bytes:
+    lines = (" ".join(code_text(n)) for n in range(first, first + units))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def make(*, codes: int, free_codes: int = 20, second_offer: bool = False) -> Goods:
+    """A card with that many codes, a top-up at supplier C, a card that costs nothing."""
+    from catalog.models import Sku
+    from core.crypto import ensure_data_key
+    from tests.factories.catalog import fresh, make_sku
+    from tests.factories.fulfillment import import_file, make_offer
+    from tests.factories.supply import connect
+
+    ensure_data_key()
+    card = make_sku(code=CARD, price_minor=CARD_MINOR)
+    free = make_sku(code=FREE, price_minor=0, cost_minor=0)
+    topup = make_sku(kind="topup", code=TOPUP, price_minor=TOPUP_MINOR, cost_minor=TOPUP_COST_MINOR)
+    supplier = connect(
+        os.environ["SUPPLIER_C_URL"], prepaid_minor=FUNDED_MINOR,
+        key_id=os.environ["SUPPLIER_C_KEY"], secret=os.environ["SUPPLIER_C_SECRET"],
+    )  # fmt: skip
+    names = [TOPUP, f"{TOPUP}-2"] if second_offer else [TOPUP]
+    for position, name in enumerate(names, start=1):
+        make_offer(
+            topup, supplier, supplier_sku=name, cost_minor=TOPUP_COST_MINOR,
+            max_cost_minor=TOPUP_COST_MINOR, position=position,
+        )  # fmt: skip
+    import_file(card, code_file(0, codes))
+    import_file(free, code_file(9_000_000, free_codes))
+    fresh()
+    slugs = {sku.code: sku.product.slug for sku in Sku.objects.select_related("product")}
+    return Goods(slugs[CARD], card.pk, slugs[TOPUP], topup.pk, slugs[FREE], free.pk)
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    wishes: dict[str, Any] = json.loads(sys.argv[1])
+    sys.stdout.write("\n" + json.dumps(asdict(make(**wishes))))
+
+
+if __name__ == "__main__":
+    main()

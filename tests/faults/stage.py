@@ -1,0 +1,194 @@
+"""The whole shop as real processes, with goods on the shelf, scripts for both simulators, and hands to break it."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from launcher.places import Stop
+from launcher.services import ADMIN
+from simulators.localpay.script import Gateway
+from simulators.supplier_c.script import Supplier
+from tests.faults.goods import FUNDED_MINOR, TOPUP, TOPUP_COST_MINOR, Goods
+from tests.faults.shopper import Browser, Shopper
+from tests.faults.supervisor import Supervisor
+from tests.house import House
+
+#: Minutes of the shop pass in seconds.
+QUICK = {
+    "ORDER_HOLD_SECONDS": "20", "LATE_PAYMENT_SECONDS": "40", "WAIT_STOCK_SECONDS": "30",
+    "TRUSTED_PROXY_HOPS": "1", "INVARIANT_SECONDS": "3600", "LOG_LEVEL": "INFO",
+}  # fmt: skip
+OURS = ("web", "worker", "beat")
+SETTLE_SECONDS = 45.0
+#: When nothing moves any more, the clock does: so far at once, and so far in all.
+CLOCK_STEP_SECONDS, CLOCK_MOST_SECONDS = 15.0, 1500.0
+STANDSTILL_SECONDS = 2.5
+
+#: What must come to nothing before books can be compared; each row says what is still open.
+OPEN = {
+    "order": "select public_id || ' ' || state from orders_order where state in"
+    " ('pending_payment', 'paid', 'review', 'waiting_stock', 'fulfilling', 'late_paid')",
+    "payment": "select public_id || ' ' || state from orders_payment"
+    " where state in ('created', 'submitted', 'unknown')",
+    "refund": "select public_id || ' ' || state || ' ' || last_error from orders_refund"
+    " where state not in ('succeeded', 'rejected')",
+    "notice": "select public_id || ' ' || verdict from orders_notice where outcome = 'pending'",
+    "delivery": "select public_id || ' ' || state || ' ' || reason from fulfillment_delivery"
+    " where state in ('pending', 'dispatched', 'unknown', 'manual')",
+    "attempt": "select public_id || ' ' || state || ' ' || answer_code from fulfillment_attempt"
+    " where state in ('prepared', 'sent', 'accepted', 'unknown')",
+    "hold": "select id::text || ' ' || held_by from fulfillment_code where state = 'held'",
+    "event": "select id::text || ' ' || topic || ' ' || tries || ' ' || last_error"
+    " from core_outboxevent where done_at is null",
+    "message": "select public_id || ' ' || template || ' ' || last_error from accounts_message"
+    " where state = 'queued'",
+    "import": "select public_id || ' ' || state from fulfillment_codebatch"
+    " where state in ('queued', 'running')",
+}
+
+
+@dataclass
+class Stage:
+    """A house with goods, buyers' browsers and a supervisor that puts dead parts up again."""
+
+    house: House
+    goods: Goods
+    codes: int
+    supervisor: Supervisor
+    funded_minor: int
+    _people: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        return Gateway(self.house.address("localpay"))
+
+    @cached_property
+    def supplier(self) -> Supplier:
+        return Supplier(self.house.address("supplier_c"))
+
+    def shopper(self, *, patience: float = 30.0) -> Shopper:
+        """A new person at an address of their own."""
+        person = next(self._people)
+        address = f"10.{person // 62500 % 250}.{person // 250 % 250}.{person % 250 + 1}"
+        return Shopper(Browser(self.house.url, address, patience), f"buyer{person}@example.com")
+
+    def rows(self, statement: str, params: Any = None) -> list[dict[str, Any]]:
+        """Read the shop's database as its owner, without a line of the shop's code."""
+        address = self.house.env["DATABASE_OWNER_URL"]
+        with psycopg.connect(address, autocommit=True, row_factory=dict_row) as connection:
+            return connection.execute(statement, params).fetchall()
+
+    def one(self, statement: str, params: Any = None) -> Any:
+        return next(iter(self.rows(statement, params)[0].values()))
+
+    # --- time and rest ----------------------------------------------------------------------
+
+    def move_clock(self, seconds: float) -> None:
+        """All three clocks: ours and the simulators'."""
+        self.house.sql(
+            "insert into core_clockoffset (id, seconds) values (1, %s) on conflict (id)"
+            " do update set seconds = core_clockoffset.seconds + excluded.seconds",
+            [seconds],
+        )
+        moved = float(self.one("select seconds from core_clockoffset where id = 1"))
+        self.gateway.move_clock(moved)
+        self.supplier.move_clock(moved)
+
+    def still_open(self) -> dict[str, list[str]]:
+        """What is not at its end, by kind."""
+        found = {kind: [next(iter(row.values())) for row in self.rows(sql)] for kind, sql in OPEN.items()}
+        found["told by the gateway"] = [
+            str(notice["notice_id"])
+            for notice in self.gateway.truth()["notices"]
+            if notice["next_at"] is not None
+        ]
+        truth = self.supplier.truth()
+        found["told by the supplier"] = [
+            str(callback["callback_id"]) for callback in truth["callbacks"] if callback["next_at"] is not None
+        ]  # fmt: skip
+        found["order at the supplier"] = [
+            str(order["external_id"])
+            for order in truth["orders"]
+            if order["state"] in ("PENDING", "SUBMITTED")
+        ]
+        return {kind: rows for kind, rows in found.items() if rows}
+
+    def settle(self, seconds: float = SETTLE_SECONDS) -> None:
+        """Wait until nothing is open; where only time is wanting, move the clocks.
+
+        Raises AssertionError that says what is still open.
+        """
+        until, moved = time.monotonic() + seconds, 0.0
+        before, since = None, time.monotonic()
+        while left := self.still_open():
+            if left != before:
+                before, since = left, time.monotonic()
+            if time.monotonic() - since > STANDSTILL_SECONDS and moved < CLOCK_MOST_SECONDS:
+                self.move_clock(CLOCK_STEP_SECONDS)
+                moved += CLOCK_STEP_SECONDS
+                since = time.monotonic()
+            if time.monotonic() > until:
+                shown = "\n".join(f"  {kind}: {len(rows)}, {rows[:5]}" for kind, rows in left.items())
+                raise AssertionError(f"not at rest after {seconds:.0f} s (clock moved {moved:.0f} s):\n{shown}")
+            time.sleep(0.25)
+
+    def check_invariants(self) -> None:
+        """The shop's own checker with no grace: raises AssertionError with the rows."""
+        try:
+            self.house.manage("check_invariants", "--at-rest")
+        except Stop as broken:
+            raise AssertionError(str(broken)) from broken
+
+
+def make_goods(house: House, **wishes: Any) -> Goods:
+    """Fill the shelves by the services, and tell the supplier's simulator what it sells."""
+    supplier = Supplier(house.address("supplier_c"))
+    for name in (TOPUP, f"{TOPUP}-2"):
+        supplier.product(name, cost_minor=TOPUP_COST_MINOR, kind="direct")
+    done = house.run("-m", "tests.faults.goods", json.dumps(wishes))
+    assert done.returncode == 0, done.stderr[-3000:]
+    return Goods(**json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+@contextmanager
+def standing(house: House, *, codes: int = 400, **wishes: Any) -> Iterator[Stage]:
+    """A stage on an emptied house: restarted, so that no process remembers the rows before."""
+    before = {name: house.env.get(name) for name in QUICK}
+    stop_parts(house)
+    house.env.update(QUICK)
+    keep_commits(house)
+    house.empty()
+    try:
+        goods = make_goods(house, codes=codes, **wishes)
+        with Supervisor(house) as supervisor:
+            yield Stage(house, goods, codes, supervisor, FUNDED_MINOR)
+    finally:
+        # Started anew by the next `empty()`, with the environment of before.
+        stop_parts(house)
+        for name, value in before.items():
+            house.env.pop(name) if value is None else house.env.update({name: value})
+
+
+def stop_parts(house: House) -> None:
+    for name in OURS:
+        if house.is_up(name):
+            house.stop_part(name)
+
+
+def keep_commits(house: House) -> None:
+    """The test cluster forgets its last commits when it is stopped at once; here it must not."""
+    with psycopg.connect(as_admin(house.env["DATABASE_OWNER_URL"]), autocommit=True) as connection:
+        connection.execute("alter role quanyi_app set synchronous_commit = on")
+
+
+def as_admin(address: str) -> str:
+    """The same database as its superuser."""
+    return re.sub(r"//[^@/]*@", f"//{ADMIN}@", address)

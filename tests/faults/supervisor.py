@@ -1,0 +1,45 @@
+"""Whoever dies is put up again, as an init system would."""
+
+import contextlib
+import threading
+import time
+from types import TracebackType
+
+from launcher.places import Stop
+from tests.house import House
+
+PARTS = ("web", "worker", "beat")
+LOOK_SECONDS = 0.2
+
+
+class Supervisor:
+    """Watches web, worker and beat; a part that ended is started again after `pause` seconds."""
+
+    def __init__(self, house: House, *, pause: float = 0.5) -> None:
+        self.house, self.pause = house, pause
+        self.restarts: list[str] = []
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+
+    def __enter__(self) -> "Supervisor":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end.set()
+        self._thread.join(90)
+
+    def _watch(self) -> None:
+        while not self._end.wait(LOOK_SECONDS):
+            for name in PARTS:
+                if not self.house.is_up(name):
+                    time.sleep(self.pause)
+                    self.restarts.append(name)
+                    # While the database is away a part may not come up: the next look tries again.
+                    with contextlib.suppress(Stop):
+                        self.house.start_part(name)
