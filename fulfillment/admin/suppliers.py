@@ -22,6 +22,7 @@ from core.admin.base import ReadOnlyAdmin, actor
 from core.money import BadMoney, format_minor, parse_minor
 from fulfillment.models import Supplier, SupplierOffer
 from fulfillment.postings import PREPAID, SUSPENSE
+from fulfillment.queries.breaker import paused_until
 from fulfillment.services.connect_supplier import NotReady, supplier_keys
 from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
 from fulfillment.services.probe_supplier import probe_supplier
@@ -68,12 +69,12 @@ class FundForm(forms.Form):
 class SupplierAdmin(ReadOnlyAdmin):
     """Who delivers: connection, money, switch. Keys go in and never come out."""
 
-    list_display = ["name", "code", "dialect", "state_badge", "prepaid", "under_way", "base_url"]
+    list_display = ["name", "code", "dialect", "state_badge", "circuit", "prepaid", "under_way", "base_url"]
     list_filter = ["state", "dialect"]
     search_fields = ["name", "code"]
     ordering = ["code"]
     fieldsets = [
-        (None, {"fields": ["name", "code", "state_badge", "note"]}),
+        (None, {"fields": ["name", "code", "state_badge", "circuit", "note"]}),
         (_("Connection"), {"fields": ["dialect", "base_url", "key_id", "keys", "callback", "concurrency"]}),
         (_("Money"), {"fields": ["currency", "prepaid", "under_way"]}),
     ]  # fmt: skip
@@ -86,6 +87,13 @@ class SupplierAdmin(ReadOnlyAdmin):
     @display(description=_("State"), label={"on": "success", "off": "danger"})
     def state_badge(self, supplier: Supplier) -> tuple[str, str]:
         return supplier.state, supplier.get_state_display()
+
+    @display(description=_("New purchases"))
+    def circuit(self, supplier: Supplier) -> str:
+        until = paused_until(supplier.pk, now=clock.now())
+        if until is None:
+            return gettext("go through")
+        return gettext("paused until %(time)s") % {"time": until.astimezone().strftime("%H:%M:%S")}
 
     @display(description=_("Prepaid"))
     def prepaid(self, supplier: Supplier) -> str:

@@ -518,4 +518,8 @@ class Migration(migrations.Migration):
             model_name='attempt',
             trigger=pgtrigger.compiler.Trigger(name='states', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{prepared:not_sent,prepared:sent,sent:accepted,sent:failed,sent:not_sent,sent:rejected,sent:succeeded,sent:unknown,accepted:failed,accepted:succeeded,accepted:unknown,unknown:accepted,unknown:failed,unknown:rejected,unknown:succeeded,succeeded:reversed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='145ac551831e0c939fe159c17f56e77c700b096c', operation='UPDATE', pgid='pgtrigger_states_fd557', table='fulfillment_attempt', when='BEFORE')),
         ),
+        migrations.AddIndex(
+            model_name='supplierevent',
+            index=models.Index(condition=models.Q(('source', 'answer')), fields=['supplier', '-id'], name='fulfillment_supplierevent_new'),
+        ),
     ]

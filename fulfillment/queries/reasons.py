@@ -20,6 +20,10 @@ REASONS: dict[str, Words] = {
         gettext_lazy("The money prepaid at the supplier does not cover the highest cost."),
         gettext_lazy("Pay the supplier and book it; it goes on by itself."),
     ),
+    "breaker": (
+        gettext_lazy("The supplier's last answers were all unusable, so nothing new is bought there."),
+        gettext_lazy("Nothing; a purchase is let through by and by. Look at its events, or switch it off."),
+    ),
     "busy": (
         gettext_lazy("The supplier has as many calls open as it may have."),
         gettext_lazy("Nothing; it goes on in a moment."),

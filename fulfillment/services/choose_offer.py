@@ -7,6 +7,7 @@ from datetime import datetime
 from core import ledger
 from fulfillment.models import Attempt, Delivery, SupplierOffer
 from fulfillment.postings import PREPAID
+from fulfillment.queries.breaker import paused_until
 from fulfillment.states import AttemptState, SupplierState
 
 #: A unit is bought from at most this many offers (R-SUP, REJECTED).
@@ -21,7 +22,7 @@ class Choice:
     """An offer, or why there is none.
 
     ``no_offer`` nobody sells it · ``refused`` everybody said no, definitely · ``supplier_off``,
-    ``no_funds``, ``busy`` it may come back: wait.
+    ``breaker``, ``no_funds``, ``busy`` it may come back: wait.
     """
 
     offer: SupplierOffer | None
@@ -70,6 +71,8 @@ def _obstacle(offer: SupplierOffer, delivery: Delivery, *, now: datetime) -> str
     supplier = offer.supplier
     if supplier.state != SupplierState.ON or not supplier.dialect:
         return "supplier_off"
+    if paused_until(supplier.pk, now=now) is not None:
+        return "breaker"
     under_way = Attempt.objects.filter(
         supplier=supplier, state=AttemptState.SENT, delivery__lease_until__gt=now
     ).exclude(delivery=delivery)
