@@ -11,6 +11,7 @@ from django import template
 from django.conf import settings
 from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.context import Context
+from django.urls import get_script_prefix
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -31,7 +32,8 @@ class KeptNode(template.Node):
 
     def render(self, context: Context) -> SafeString:
         values = [str(each.resolve(context, ignore_failures=True)) for each in self.vary]
-        key = (get_language() or "", *values)
+        # Addresses carry the prefix of the channel that the request came by.
+        key = (get_language() or "", get_script_prefix(), *values)
         text = self.kept.get(key)
         if text is None:
             text = self._fresh(context)
