@@ -81,24 +81,12 @@ TYPES: dict[str, tuple[str, str, str, str, str, list[tuple[tuple[str, ...], dict
     ),
 }  # fmt: skip
 
-# page, kind, title, title in English, settings
-BLOCKS: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
-    (
-        "home", "hero", "会员、卡券、话费，付款即到账", "Memberships, cards and credit, yours once paid",
-        {
-            "text": "影视音乐、商超购物、餐饮出行的权益都在这里。"
-            "卡密加密保存，充值失败自动退款，买过的随时在卡包里找到。",
-            "text_en": "Video and music, store cards, food and rides in one place. Codes are kept encrypted, a failed "
-            "top-up is paid back by itself, and what you bought stays in your wallet.",
-            "skus": ["JD-E-100", "IQY-GOLD-M", "BILI-VIP-Y"],
-        },
-    ),
-    ("home", "categories", "", "", {}),
-    ("home", "rail", "大家都在买", "Popular now", {"source": "hot", "limit": 8}),
-    ("home", "rail", "新品上架", "New here", {"source": "new", "limit": 4}),
-    ("home", "rail", "商超购物卡", "Store cards", {"source": "category", "slug": "store-cards", "limit": 4}),
-    ("home", "rail", "话费直充", "Phone credit", {"source": "category", "slug": "phone-credit", "limit": 4}),
-)  # fmt: skip
+# A plain home page: kind, title, title in English, settings. Operators make it theirs.
+BLOCKS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("categories", "", "", {}),
+    ("rail", "大家都在买", "Popular now", {"source": "hot", "limit": 8}),
+    ("rail", "新品上架", "New here", {"source": "new", "limit": 4}),
+)
 
 
 def write(model: Any) -> None:
@@ -158,11 +146,11 @@ def write_blocks(model: Any, channel: Any) -> None:
     """Lay out the home page of a channel that has no block at all."""
     if model("PageBlock").objects.filter(channel=channel).exists():
         return
-    for position, (page, kind, title, title_en, params) in enumerate(BLOCKS):
+    for position, (kind, title, title_en, params) in enumerate(BLOCKS):
         model("PageBlock").objects.create(
             **_with_id({}, "blk"),
             channel=channel,
-            page=page,
+            page="home",
             kind=kind,
             position=position * 10,
             title=title,

@@ -10,16 +10,11 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from http.cookies import SimpleCookie
-from typing import cast
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import (
-    CSRF_SECRET_LENGTH,
-    _get_new_csrf_string,  # type: ignore[attr-defined]
-    _mask_cipher_secret,  # type: ignore[attr-defined]
-)
+from django.middleware import csrf
 from django.urls import ResolverMatch
 from django.utils.translation import get_language_from_request
 
@@ -37,6 +32,10 @@ TOKEN_MARK = "form" + secrets.token_hex(12)
 _NOW = rb'data-now="[^"]*"'
 _GAPS = re.compile(b"(" + b"|".join((CSRF_MARK.encode(), TOKEN_MARK.encode(), _NOW)) + b")")
 _NOT_KEPT = frozenset({"set-cookie", "content-length", "date", "connection"})
+
+# Django's own, so that its middleware knows what we hand out; the stubs leave them out.
+_new_secret: Any = csrf._get_new_csrf_string
+_masked: Any = csrf._mask_cipher_secret  # type: ignore[attr-defined]
 
 Key = tuple[str, str, str, str]
 
@@ -104,7 +103,6 @@ def keep(key: Key, request: HttpRequest, response: HttpResponse, visit: Visit) -
     if page.size <= MAX_PAGE_BYTES:
         _store(key, page)
     own = _copy(page, request)
-    own.cookies = cast("SimpleCookie[str]", own.cookies)
     for name, morsel in response.cookies.items():
         own.cookies[name] = morsel
     return own
@@ -129,9 +127,9 @@ def _store(key: Key, page: Page) -> None:
 
 def _copy(page: Page, request: HttpRequest) -> HttpResponse:
     secret = request.COOKIES.get(settings.CSRF_COOKIE_NAME, "")
-    fresh = len(secret) != CSRF_SECRET_LENGTH or not secret.isalnum()
+    fresh = len(secret) != csrf.CSRF_SECRET_LENGTH or not secret.isalnum()
     if fresh:
-        secret = _get_new_csrf_string()
+        secret = _new_secret()
     body = _filled(page.pieces, secret)
     response = HttpResponse(body, headers=dict(page.headers))
     if fresh:
@@ -142,7 +140,7 @@ def _copy(page: Page, request: HttpRequest) -> HttpResponse:
 
 def _filled(pieces: Iterable[bytes], secret: str) -> bytes:
     fill = {
-        CSRF_MARK.encode(): _mask_cipher_secret(secret).encode(),
+        CSRF_MARK.encode(): _masked(secret).encode(),
         TOKEN_MARK.encode(): new_token().encode(),
     }
     stamp = b'data-now="' + clock.now().isoformat().encode() + b'"'
@@ -162,7 +160,7 @@ def _set_csrf_cookie(response: HttpResponse, secret: str) -> None:
         path=settings.CSRF_COOKIE_PATH,
         secure=settings.CSRF_COOKIE_SECURE,
         httponly=settings.CSRF_COOKIE_HTTPONLY,
-        samesite=settings.CSRF_COOKIE_SAMESITE,
+        samesite=settings.CSRF_COOKIE_SAMESITE,  # type: ignore[arg-type]
     )
 
 

@@ -60,7 +60,7 @@ def page_of(product_id: int, channel: ChannelView, now: datetime) -> ProductPage
     """As `product_page`, by the row's key."""
     snap = current()
     key = ("page", channel.id, product_id)
-    known = snap.memo.get(key)
+    known: ProductPage | None = snap.memo.get(key)
     if known is not None and (known.until is None or now < known.until):
         return known
     page = _page(snap, product_id, channel, now)
@@ -73,7 +73,7 @@ def on_sale(channel: ChannelView, now: datetime) -> tuple[ProductPage, ...]:
     """Every product that can be bought in the channel at that moment, in shelf order."""
     snap = current()
     key = ("on_sale", channel.id)
-    known = snap.memo.get(key)
+    known: tuple[datetime | None, tuple[ProductPage, ...]] | None = snap.memo.get(key)
     if known is not None and (known[0] is None or now < known[0]):
         return known[1]
     pages = [page for pid in snap.products if (page := page_of(pid, channel, now)) is not None]
@@ -110,7 +110,7 @@ def _offer(
     snap: Snapshot, sku_id: int, channel: ChannelView, now: datetime, quantity: int
 ) -> Offer | None:
     key = ("offer", channel.id, sku_id, quantity)
-    known = snap.memo.get(key)
+    known: Offer | None = snap.memo.get(key)
     if known is not None and (known.until is None or now < known.until):
         return known
     priced = _priced(snap, sku_id, channel, now, quantity)

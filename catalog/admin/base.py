@@ -112,10 +112,11 @@ class CatalogAdmin(MinorFields, ModelAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A refusal that only the locked row could tell takes the whole save back."""
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            answer: HttpResponse = super().changeform_view(request, *args, **kwargs)
         except PriceRefused as refused:
             messages.error(request, str(refused))
             return HttpResponseRedirect(request.get_full_path())
+        return answer
 
     def _leave_trace(self, request: HttpRequest, obj: Any, changed: dict[str, str]) -> None:
         record_edit(

@@ -22,7 +22,8 @@ class PriceListAdmin(CatalogAdmin):
     fields = [("name", "code"), ("currency", "parent")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(price_count=Count("prices"))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(price_count=Count("prices"))
+        return rows
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["currency"] if obj else []

@@ -70,7 +70,7 @@ class SkuInline(MinorFields, TabularInline):
         description=_("Availability"), label={"in": "success", "low": "warning", "out": "danger"}
     )
     def stock(self, sku: Sku) -> tuple[str, str]:
-        return sku.availability, Availability(sku.availability).label
+        return sku.availability, str(Availability(sku.availability).label)
 
 
 @admin.register(Product)
@@ -122,10 +122,14 @@ class ProductAdmin(CatalogAdmin):
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return rows.annotate(
-            sku_count=Count("skus", distinct=True), lowest=Min("skus__prices__amount_minor")
+        rows: QuerySet[Any] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                sku_count=Count("skus", distinct=True), lowest=Min("skus__prices__amount_minor")
+            )
         )
+        return rows
 
     def products_of(self, obj: Any) -> list[int]:
         return [obj.pk] if obj.pk else []
@@ -143,7 +147,7 @@ class ProductAdmin(CatalogAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A product that was ever shown is retired, not deleted."""
         deletable = obj is None or obj.state == ProductState.DRAFT
-        return deletable and super().has_delete_permission(request, obj)
+        return deletable and bool(super().has_delete_permission(request, obj))
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view

@@ -19,7 +19,10 @@ class ShelfAdmin(CatalogAdmin):
     prepopulated_fields = {"slug": ["name_en"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(product_count=Count("products"))
+        rows: QuerySet[Any] = (
+            super().get_queryset(request).annotate(product_count=Count("products"))
+        )
+        return rows
 
     @display(description=_("Products"), ordering="product_count")
     def product_number(self, row: Any) -> int:

@@ -180,7 +180,7 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
         description=_("Availability"), label={"in": "success", "low": "warning", "out": "danger"}
     )
     def stock_badge(self, sku: Sku) -> tuple[str, str]:
-        return sku.availability, Availability(sku.availability).label
+        return sku.availability, str(Availability(sku.availability).label)
 
     @action(description=_("Set the cost…"), url_path="cost")
     def change_cost(self, request: HttpRequest, object_id: int) -> HttpResponse:

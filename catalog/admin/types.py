@@ -72,10 +72,13 @@ class ProductTypeAdmin(CatalogAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return rows.prefetch_related("inputs").annotate(
-            product_count=Count("products", distinct=True)
+        rows: QuerySet[Any] = (
+            super()
+            .get_queryset(request)
+            .prefetch_related("inputs")
+            .annotate(product_count=Count("products", distinct=True))
         )
+        return rows
 
     @display(description=_("Asks for"))
     def asked(self, row: ProductType) -> str:

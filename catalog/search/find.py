@@ -194,4 +194,5 @@ def _vocabulary() -> list[str]:
         tokens = SearchToken.objects.filter(kind__in=(WORD, PINYIN)).annotate(size=Length("token"))
         long_enough = tokens.filter(size__gte=3, size__lte=16).order_by("token")
         memo["vocabulary"] = list(long_enough.values_list("token", flat=True).distinct()[:50_000])
-    return memo["vocabulary"]
+    known: list[str] = memo["vocabulary"]
+    return known

@@ -1,6 +1,7 @@
 """Setting a price: the floor holds on every path, a hand-set price is locked against machines."""
 
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -63,9 +64,9 @@ def set_price(  # noqa: PLR0913  each argument is a part of the fact
         "is_locked": by_hand or bool(row and row.is_locked),
         "note": note,
     }
-    place = {"min_quantity": min_quantity, "starts_at": starts_at}
+    place: dict[str, Any] = {"min_quantity": min_quantity, "starts_at": starts_at}
     made, _is_new = Price.objects.update_or_create(
-        sku=sku, price_list=price_list, **place, defaults=defaults
+        defaults, sku=sku, price_list=price_list, **place
     )
     _leave_trace(made, before=row, now=now, acting=acting)
     return True

@@ -104,6 +104,7 @@ def test_an_edit_is_audited_and_shown_at_once(operator: Client, sku: Sku) -> Non
     assert product.name == "新的名字"
     entry = AuditEntry.objects.get(tag="catalogue:edited")
     assert entry.subject == f"product:{product.public_id}"
+    assert entry.after is not None
     assert entry.after["name"] == "新的名字"
     assert entry.by.startswith("user:usr_")
     page = product_page(product.slug, make.channel(), clock.now())

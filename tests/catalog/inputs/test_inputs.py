@@ -121,8 +121,12 @@ def test_several_fields_are_masked_in_one_line() -> None:
 
 @given(st.sampled_from(sorted(VALIDATORS)), st.text(max_size=300))
 def test_any_text_is_taken_or_refused_and_never_shown_whole(key: str, text: str) -> None:
-    params = {"options": [{"value": "a", "label": "A"}]} if key == "game_server" else {}
-    params = {"pattern": "[0-9a-z]{4,20}"} if key == "regex" else params
+    options: list[object] = [{"value": "a", "label": "A"}]
+    params: dict[str, object] = {}
+    if key == "game_server":
+        params = {"options": options}
+    if key == "regex":
+        params = {"pattern": "[0-9a-z]{4,20}"}
     cleaned, sentence = None, ""
     try:
         cleaned = clean([InputSpec("field", "", "", key, params)], {"field": text})
