@@ -3,8 +3,9 @@
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
-from launcher.places import PYTHON, ROOT, VENV, Stop, say
+from launcher.places import PYTHON, ROOT, VENV, Stop, complain, say
 
 OLDEST = (3, 11)
 # An environment with the larger set serves the smaller one too.
@@ -33,15 +34,34 @@ def prepare(name: str) -> None:
         _run(sys.executable, "-m", "venv", "--without-pip", str(VENV))
     uv = VENV / "bin" / "uv"
     if not uv.exists():
-        _run(
-            sys.executable, "-m", "pip", "--python", str(PYTHON), "--disable-pip-version-check", "install", "--quiet",
-            "--no-deps", "--require-hashes", "-r", str(ROOT / "requirements" / "uv.txt"),
-        )  # fmt: skip
-    locks = (str(ROOT / "requirements" / f"{each}.txt") for each in (name, "uv"))
-    _run(str(uv), "pip", "sync", "--quiet", "--python", str(PYTHON), "--require-hashes", *locks)
+        _pip("-r", str(ROOT / "requirements" / "uv.txt"))
+    _fill(uv, [str(ROOT / "requirements" / f"{each}.txt") for each in (name, "uv")])
     for stamp in VENV.glob(".*.sha256"):
         stamp.unlink()
     (VENV / f".{name}.sha256").write_text(_digest(name))
+
+
+def _fill(uv: Path, locks: list[str]) -> None:
+    """uv is quick; where it cannot reach the index as pip can (a mirror or authority only pip knows), pip does it."""
+    sync = [str(uv), "pip", "sync", "--quiet", "--python", str(PYTHON), "--require-hashes", *locks]
+    for command in (sync, [*sync, "--system-certs"]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        if done.returncode == 0:
+            return
+    complain(
+        f"uv could not install ({_last_line(done.stderr)}); pip is slower but may know the way …"
+    )
+    _pip(*(part for lock in locks for part in ("-r", lock)))
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason given"
+
+
+def _pip(*arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", "--python", str(PYTHON), "--disable-pip-version-check"]
+    _run(*command, "install", "--quiet", "--no-deps", "--require-hashes", *arguments)
 
 
 def _run(*command: str) -> None:

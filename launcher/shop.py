@@ -137,7 +137,7 @@ class Shop:
 
     @property
     def _accounts_file(self) -> Path:
-        return self.state / "accounts.txt"
+        return self.state / f"accounts-{self.port}.txt"
 
     def manage(self, *arguments: str) -> str:
         """Run a management command against this shop; returns what it printed."""
