@@ -20,6 +20,7 @@ from core.admin.base import ReadOnlyAdmin, actor
 from core.money import format_minor
 from fulfillment.admin.attempts import AttemptInline
 from fulfillment.admin.timeline import changes, postings, seconds_ago
+from fulfillment.admin.vault_acts import VaultActs
 from fulfillment.models import Delivery, Entitlement
 from fulfillment.queries.reasons import explain
 from fulfillment.services.retry_delivery import NotRetryable, StillOpen, retry_delivery
@@ -66,7 +67,7 @@ class QueueFilter(admin.SimpleListFilter):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(VaultActs, ReadOnlyAdmin):
     """Units on their way: what waits, why, and what to do. State changes go through the road."""
 
     list_display = ["created_at", "public_id", "reference", "sku", "state_badge", "why", "age",
@@ -90,7 +91,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     inlines = [AttemptInline]
     actions_list = ["trace"]
-    actions_detail = ["trace_this", "retry"]
+    actions_detail = ["trace_this", "retry", "look", "replace"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [name for _title, part in self.fieldsets for name in part["fields"]]

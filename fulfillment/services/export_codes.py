@@ -51,7 +51,7 @@ def carry_out(approval: Approval, *, now: datetime) -> None:
     """Take the codes out of sale, write the sealed file, and draw its password.
 
     The password is for the second person, who tells it to the first by another way. Raises
-    ExportRefused when no code is left to hand out.
+    StalePayload when no code is left to hand out.
     """
     batch = CodeBatch.objects.get(public_id=approval.payload["batch"])
     export = CodeExport(
@@ -65,7 +65,7 @@ def carry_out(approval: Approval, *, now: datetime) -> None:
         .order_by("id")[: approval.payload["rows"]]
     )
     if not codes:
-        raise ExportRefused("empty")
+        raise approvals.StalePayload(approval.public_id)
     change_codes(
         Which(ids=[code.pk for code in codes]), from_=[CodeState.AVAILABLE],
         to=CodeState.QUARANTINED, by=f"user:{approval.checker}", now=now,

@@ -7,7 +7,7 @@ from core.models import Approval
 from core.tx import part, step
 from fulfillment import postings
 from fulfillment.models import Code, CodeIssue, Delivery
-from fulfillment.services.hold import hold
+from fulfillment.services.hold import SoldOut, hold
 from fulfillment.states import CodeState, DeliveryState
 from fulfillment.units import HoldLine
 
@@ -25,19 +25,14 @@ def request_replacement(*, delivery_id: str, by: str, why: str, now: datetime) -
 
 @part
 def carry_out(approval: Approval, *, now: datetime) -> None:
-    """Issue one more code to the unit. Raises SoldOut, or ValueError when it holds no code."""
+    """Issue one more code to the unit. Raises StalePayload when it has none or none is free."""
     delivery = Delivery.objects.select_for_update(of=("self",)).get(
         public_id=approval.payload["delivery"]
     )
     last = CodeIssue.objects.filter(delivery=delivery).order_by("-number").first()
     if last is None or delivery.state != DeliveryState.DELIVERED:
-        raise ValueError("this unit has no code to replace")
-    token = f"{delivery.public_id}.{last.number + 1}"
-    hold(
-        reference=token, lines=[HoldLine(delivery.line, delivery.sku_id, 1)],
-        until=now + timedelta(minutes=5), channel=delivery.channel, now=now,
-    )  # fmt: skip
-    code = Code.objects.select_related("batch").get(held_by=token, state=CodeState.HELD)
+        raise approvals.StalePayload(approval.public_id)
+    code = _take_one(delivery, f"{delivery.public_id}.{last.number + 1}", approval, now)
     Code.objects.filter(pk=code.pk, state=CodeState.HELD).update(
         state=CodeState.SOLD, sold_at=now, held_until=None, held_by=delivery.reference,
         channel=delivery.channel,
@@ -53,3 +48,13 @@ def carry_out(approval: Approval, *, now: datetime) -> None:
         tag="codes:replaced", by=f"user:{approval.checker}", subject=delivery.public_id, now=now,
         after={"number": last.number + 1, "why": approval.reason},
     )  # fmt: skip
+
+
+def _take_one(delivery: Delivery, token: str, approval: Approval, now: datetime) -> Code:
+    line = HoldLine(delivery.line, delivery.sku_id, 1)
+    until = now + timedelta(minutes=5)
+    try:
+        hold(reference=token, lines=[line], until=until, channel=delivery.channel, now=now)
+    except SoldOut as error:
+        raise approvals.StalePayload(approval.public_id) from error
+    return Code.objects.select_related("batch").get(held_by=token, state=CodeState.HELD)

@@ -1,5 +1,6 @@
 """The back office of the vault: who may do what, and what the pages never show."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ from django.urls import reverse
 
 from core import approvals, clock
 from core.models import Approval
-from fulfillment.models import Code, CodeBatch, CodeExport
+from core.tx import step
+from fulfillment.models import Code, CodeBatch, CodeExport, CodeReveal, Delivery
+from fulfillment.services.hold import HoldLine, hold
+from fulfillment.services.open_deliveries import OpenLine, open_deliveries
 from fulfillment.services.run_import import run_import
 from tests.factories.accounts import make_staff
 from tests.factories.fulfillment import import_file, make_goods, make_stock
@@ -166,3 +170,58 @@ def test_an_export_from_click_to_file() -> None:
     assert file.content.startswith(b"Salted__")
     assert "no-store" in file["Cache-Control"]
     assert asker.post(url, {"password": password}).status_code == 302
+
+
+def sold(sku: Any) -> Delivery:
+    now = clock.now()
+    with step():
+        hold(
+            reference="ord_T",
+            lines=[HoldLine("a", sku.pk, 1)],
+            until=now + timedelta(minutes=5),
+            channel="main",
+            now=now,
+        )
+        open_deliveries(
+            reference="ord_T",
+            owner=None,
+            channel="main",
+            lines=[OpenLine("a", sku.pk, 1)],
+            now=now,
+        )
+    return Delivery.objects.get()
+
+
+def test_support_looks_at_a_code_and_it_is_written_down() -> None:
+    sku = make_goods()
+    import_file(sku, b"9876543210 CANARY-SECRET\n")
+    row = sold(sku)
+    url = f"/admin/fulfillment/delivery/{row.pk}/look/"
+    asked = signed_in("support").get(url)
+    assert asked.status_code == 200
+    assert "CANARY" not in asked.content.decode()
+    assert CodeReveal.objects.count() == 0
+    shown = signed_in("support").post(url)
+    assert "CANARY-SECRET" in shown.content.decode()
+    assert "no-store" in shown["Cache-Control"]
+    assert CodeReveal.objects.get().by.startswith("user:usr_")
+    for role in ("operator", "finance", "auditor"):
+        assert signed_in(role).post(url).status_code == 403
+    assert CodeReveal.objects.count() == 1
+
+
+def test_support_asks_for_another_code() -> None:
+    row = sold(make_stock(1))
+    client = signed_in("support")
+    url = f"/admin/fulfillment/delivery/{row.pk}/replace/"
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"why": "dead"}).status_code == 302
+    asked = Approval.objects.get(action="codes.replace")
+    with pytest.raises(approvals.StalePayload):  # no code is left
+        approvals.decide(
+            approval_id=asked.public_id,
+            by=make_staff("operator").public_id,
+            agree=True,
+            now=clock.now(),
+        )
+    assert signed_in("finance").get(url).status_code == 403
