@@ -15,11 +15,13 @@ from pathlib import Path
 from launcher import translations
 from launcher.keys import port, rsa_pair
 from launcher.places import PYTHON, ROOT, VENV, Stop, complain, say
-from launcher.processes import Child, start, wait_until
+from launcher.processes import Child, end_session, start, wait_until
 from launcher.services import Services
 from launcher.surroundings import base_env
 
 SIMULATORS = ("localpay", "supplier_c")
+#: A part that dies more often than this within so many seconds is not put up again.
+MOST_DEATHS, DEATHS_WITHIN = 5, 60.0
 
 
 class Shop:
@@ -132,8 +134,9 @@ class Shop:
             self.manage("seed_demo")
             remembered.keep("seed", [])
         if (seed.parent / "demo_accounts.py").is_file() and not self._accounts_file.exists():
-            self._accounts_file.write_text(self.manage("demo_accounts"))
-            self._accounts_file.chmod(0o600)
+            words = self.manage("demo_accounts")
+            self._accounts_file.touch(mode=0o600)
+            self._accounts_file.write_text(words)
 
     @property
     def _accounts_file(self) -> Path:
@@ -156,16 +159,38 @@ class Shop:
         return f"{found}\nLogs: {self.state / 'log'}   Stop: Ctrl-C".lstrip()
 
     def watch(self) -> int:
-        """Return only when a part has died; the others must not go on alone."""
+        """Put parts up again that die, as an init system would; returns when one keeps dying."""
+        deaths: dict[str, list[float]] = {}
         while True:
-            for child in (*self.services.children.values(), *self.children.values()):
-                if child.process.poll() is not None:
-                    complain(
-                        f"dev.py: {child.name} ended with {child.process.returncode}; stopping the rest. Last words:"
-                    )
-                    complain(child.last_lines())
+            for name in self.dead():
+                now = time.monotonic()
+                deaths[name] = [at for at in deaths.get(name, []) if now - at < DEATHS_WITHIN] + [now]
+                if len(deaths[name]) > MOST_DEATHS:
+                    complain(f"dev.py: {name} keeps dying; stopping the rest. Last words:")
+                    complain(self._child(name).last_lines())
                     return 1
+                complain(f"dev.py: {name} died; starting it again")
+                try:
+                    self.revive(name)
+                except Stop as error:
+                    complain(f"dev.py: {error}")
             time.sleep(0.3)
+
+    def dead(self) -> list[str]:
+        """Names of parts that ended without being asked; servers first, for the others need them."""
+        named = (*self.services.children.items(), *self.children.items())
+        return [name for name, child in named if child.process.poll() is not None]
+
+    def revive(self, name: str) -> None:
+        """Start a part that died, after the last of its processes is gone. Raises Stop."""
+        end_session(self._child(name).process.pid)
+        if name in self.services.children:
+            self.services.start_one(name)
+        else:
+            self.start_part(name)
+
+    def _child(self, name: str) -> Child:
+        return self.services.children.get(name) or self.children[name]
 
     def stop(self) -> None:
         """Web first, so that nobody is served by half a shop; the servers last."""
