@@ -13,7 +13,7 @@ FALLBACK = (
 
 def _page(request: HttpRequest | None, status: int, words: str) -> HttpResponse:
     try:
-        body = render_to_string(f"{status}.html", {"words": words}, request)
+        body: str = render_to_string(f"{status}.html", {"words": words}, request)
     except TemplateDoesNotExist:
         body = FALLBACK.format(words)
     return HttpResponse(body, status=status)

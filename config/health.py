@@ -36,7 +36,8 @@ class PartsView(HealthCheckView):
     async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not may_see_inside(request):
             raise Http404
-        return await super().dispatch(request, *args, **kwargs)
+        answer: HttpResponse = await super().dispatch(request, *args, **kwargs)
+        return answer
 
 
 urlpatterns = [

@@ -15,4 +15,4 @@ class RememberingStaticStorage(CompressedManifestStaticFilesStorage):
 
     def url(self, name: str, force: bool = False) -> str:  # noqa: FBT001, FBT002  Django's signature
         """The address of a static file. Raises ValueError for one that was not collected."""
-        return self._remembered(name) if not force else super().url(name, force=True)
+        return str(super().url(name, force=True) if force else self._remembered(name))

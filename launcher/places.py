@@ -13,6 +13,10 @@ SHARED = Path("/var/tmp")  # noqa: S108
 LONGEST_SOCKET_FOLDER = 80
 
 
+# What to run: program and arguments.
+Command = list[str | Path]
+
+
 class Stop(Exception):
     """Something the person at the keyboard must know; printed without a trace."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from launcher import environment, translations
 from launcher.locks import hosts
-from launcher.places import PYTHON, ROOT, VENV, complain, say, state_folder
+from launcher.places import PYTHON, ROOT, VENV, Command, complain, say, state_folder
 from launcher.surroundings import base_env
 
 BIN = VENV / "bin"
@@ -27,9 +27,9 @@ def _ours(path: Path) -> bool:
     return not path.is_relative_to(VENV)
 
 
-def checks() -> dict[str, list[str | Path]]:
+def checks() -> dict[str, Command]:
     """Each check by name, with its command."""
-    manage = [PYTHON, "manage.py"]
+    manage: Command = [PYTHON, "manage.py"]
     return {
         "format": [BIN / "ruff", "format", "--check", "."],
         "lint": [BIN / "ruff", "check", "."],
@@ -69,7 +69,7 @@ def check(arguments: list[str]) -> int:
     return 1 if bad else 0
 
 
-def _passes(name: str, command: list[str | Path], env: dict[str, str]) -> bool:
+def _passes(name: str, command: Command, env: dict[str, str]) -> bool:
     began = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     took = time.monotonic() - began

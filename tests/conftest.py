@@ -65,7 +65,7 @@ def owner_sql(django_db_setup: None) -> Iterator[Callable[..., list[tuple[Any, .
     with databases.owner() as connection:
 
         def run(statement: str, params: Any = None) -> list[tuple[Any, ...]]:
-            cursor = connection.execute(statement, params)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, params)
             return cursor.fetchall() if cursor.description else []
 
         yield run

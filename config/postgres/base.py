@@ -1,7 +1,8 @@
 """The backend; Django asks for this module by its name."""
 
 import select
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.db.backends.postgresql import base
 from django.db.utils import DEFAULT_DB_ALIAS
@@ -25,6 +26,10 @@ def still_there(connection: Connection[Any]) -> None:
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Makes its pool itself, because Django's options leave no room for a check of one's own."""
+
+    # Django's own, which its type stubs do not name.
+    _connection_pools: ClassVar[dict[str, ConnectionPool[Any]]]
+    _configure_connection: Callable[[Connection[Any]], None]
 
     @property
     def pool(self) -> ConnectionPool[Any] | None:

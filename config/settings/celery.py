@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kombu import Queue
+from kombu.entity import Queue
 
 from config.schedule import SWEEPS, beat_schedule
 from config.settings.clocks import INVARIANT_SECONDS, SWEEP_SECONDS, VISIBILITY_SECONDS

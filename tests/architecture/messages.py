@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
@@ -52,7 +53,8 @@ def messages() -> Iterator[Message]:
 
 
 def _in(path: Path, source: str) -> Iterator[Message]:
-    lines = extract_python(io.BytesIO(source.encode()), KEYWORDS, (), {"encoding": "utf-8"})
+    known: Any = KEYWORDS
+    lines: Any = extract_python(io.BytesIO(source.encode()), known, (), {"encoding": "utf-8"})
     for line, function, found, _comments in lines:
         parts = (found,) if isinstance(found, str) else tuple(found or ())
         named_parts = dict(zip(KEYWORDS[function], parts, strict=False))

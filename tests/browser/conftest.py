@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.house import House
 
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 FLAGS = (
     "--no-sandbox",
     "--disable-background-networking",
@@ -40,10 +40,10 @@ class Complaints(list[str]):
             self.append(f"{page.url}: {text}")
 
 
-def _context(browser: Browser, house: House, size: dict[str, int], language: str) -> BrowserContext:
+def _context(browser: Browser, house: House, size: ViewportSize, language: str) -> BrowserContext:
     context = browser.new_context(
         base_url=house.url,
-        viewport=size,  # type: ignore[arg-type]
+        viewport=size,
         locale=language,
         is_mobile=size is PHONE,
         has_touch=size is PHONE,
@@ -85,7 +85,7 @@ def no_script(browser: Browser, house: House) -> Iterator[Page]:
     """A phone without JavaScript."""
     context = browser.new_context(
         base_url=house.url, viewport=PHONE, locale="zh-CN", java_script_enabled=False
-    )  # type: ignore[arg-type]
+    )
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
