@@ -13,7 +13,7 @@ from launcher.shop import Shop
 
 
 def run(arguments: list[str]) -> int:
-    """Bring everything up, say where, and stay until told to stop or until one part dies."""
+    """Bring everything up, say where, and stay until told to stop; parts that die are put up again."""
     parser = argparse.ArgumentParser(prog="dev.py run")
     parser.add_argument(
         "--port", type=int, default=8000, help="where the shop answers (default 8000)"

@@ -36,10 +36,9 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._end.wait(LOOK_SECONDS):
-            for name in PARTS:
-                if not self.house.is_up(name):
-                    time.sleep(self.pause)
-                    self.restarts.append(name)
-                    # While the database is away a part may not come up: the next look tries again.
-                    with contextlib.suppress(Stop):
-                        self.house.start_part(name)
+            for name in set(PARTS).intersection(self.house.shop.dead()):
+                time.sleep(self.pause)
+                self.restarts.append(name)
+                # While the database is away a part may not come up: the next look tries again.
+                with contextlib.suppress(Stop):
+                    self.house.shop.revive(name)
