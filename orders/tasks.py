@@ -7,6 +7,7 @@ from celery import shared_task
 from core import clock
 from core.faults import crashpoint
 from orders.services.close_order import expire_orders
+from orders.services.fetch_bill import fetch_due_bills
 from orders.services.fill_waits import end_overdue_waits, fill_waits
 from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
@@ -52,3 +53,4 @@ def sweep(*_: Any) -> None:
     end_overdue_waits(now=clock.now())
     query_payments(now=clock.now())
     push_refunds(now=clock.now())
+    fetch_due_bills(now=clock.now())

@@ -8,10 +8,11 @@ from accounts import acts
 from core import approvals, audit
 from core.ledger import CHART, ChartRow
 from core.rotation import SEALED_COLUMNS, SealedColumn
-from fulfillment import access
+from fulfillment import access, trace
 from orders import postings
 from orders.models.private import cart_inputs_context, private_context, target_context
 from orders.payments import registry
+from orders.queries.tracing import TRACER
 from orders.services import two_persons
 from orders.views.proof import prove
 
@@ -88,3 +89,4 @@ def register() -> None:
     _executors()
     registry.load()
     access.PROOFS.register("orders", prove)
+    trace.TRACERS.register("orders", TRACER)

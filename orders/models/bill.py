@@ -5,11 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class Bill(models.Model):
     """A provider's statement of one day, as downloaded; the same file is taken in once."""
 
-    provider = models.CharField(max_length=24)
-    day = models.DateField()
+    provider = models.CharField(_("provider"), max_length=24)
+    day = models.DateField(_("day"))
     sha256 = models.CharField(max_length=64)
     body = models.BinaryField()
-    fetched_at = models.DateTimeField()
+    fetched_at = models.DateTimeField(_("fetched at"))
 
     class Meta:
         verbose_name = _("provider bill")

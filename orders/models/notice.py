@@ -49,24 +49,31 @@ class Notice(models.Model):
     """A message from a payment provider, kept as it came, with what we made of it."""
 
     public_id = public_id_field("ntc")
-    provider = models.CharField(max_length=24)
+    provider = models.CharField(_("provider"), max_length=24)
     # Genuine messages by the provider's id, others by their hash: a forgery can never take
     # the place of the real one.
     dedupe = models.CharField(max_length=100)
-    received_at = models.DateTimeField()
-    ip = models.CharField(max_length=45, blank=True, default="")
-    size = models.PositiveIntegerField()
+    received_at = models.DateTimeField(_("received at"))
+    ip = models.CharField(_("address"), max_length=45, blank=True, default="")
+    size = models.PositiveIntegerField(_("bytes"))
     body = models.BinaryField()
-    headers = models.JSONField(default=dict)
-    verified = models.BooleanField()
-    verdict = models.CharField(max_length=20, choices=Verdict)
+    headers = models.JSONField(_("headers"), default=dict)
+    verified = models.BooleanField(_("signature verified"))
+    verdict = models.CharField(_("verdict"), max_length=20, choices=Verdict)
     payment = models.ForeignKey(
-        Payment, models.PROTECT, null=True, blank=True, related_name="notices"
+        Payment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="notices",
+        verbose_name=_("payment"),
     )
-    provider_txn = models.CharField(max_length=64, blank=True, default="")
-    amount_minor = models.BigIntegerField(null=True, blank=True)
-    outcome = models.CharField(max_length=12, choices=Outcome)
-    processed_at = models.DateTimeField(null=True, blank=True)
+    provider_txn = models.CharField(
+        _("provider's transaction"), max_length=64, blank=True, default=""
+    )
+    amount_minor = models.BigIntegerField(_("amount (minor units)"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
+    processed_at = models.DateTimeField(_("processed at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("payment notice")
@@ -88,7 +95,15 @@ class Notice(models.Model):
         triggers = [
             pgtrigger.ReadOnly(
                 name="orders_notice_raw",
-                fields=["provider", "dedupe", "received_at", "body", "headers", "verified", "verdict"],
+                fields=[
+                    "provider",
+                    "dedupe",
+                    "received_at",
+                    "body",
+                    "headers",
+                    "verified",
+                    "verdict",
+                ],
             ),
             pgtrigger.Protect(name="orders_notice_kept", operation=pgtrigger.Delete),
         ]

@@ -22,10 +22,14 @@ class Order(models.Model):
     form_token = models.CharField(max_length=64, unique=True, editable=False)
     body_hash = models.BinaryField(max_length=32, editable=False)
     channel = models.ForeignKey(
-        "catalog.Channel", models.PROTECT, db_index=False, related_name="+"
+        "catalog.Channel",
+        models.PROTECT,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("channel"),
     )
-    channel_code = models.CharField(max_length=32)
-    attribution = models.CharField(max_length=120, blank=True, default="")
+    channel_code = models.CharField(_("channel"), max_length=32)
+    attribution = models.CharField(_("attribution"), max_length=120, blank=True, default="")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -33,38 +37,39 @@ class Order(models.Model):
         blank=True,
         db_index=False,
         related_name="+",
+        verbose_name=_("person"),
     )
     # Text id of the owner, so that floors which serve a reference need no join to people.
-    owner = models.CharField(max_length=24, blank=True, default="")
+    owner = models.CharField(_("owner"), max_length=24, blank=True, default="")
 
-    contact_kind = models.CharField(max_length=8, choices=ContactKind)
-    contact_masked = models.CharField(max_length=120)
+    contact_kind = models.CharField(_("kind of contact"), max_length=8, choices=ContactKind)
+    contact_masked = models.CharField(_("contact"), max_length=120)
     contact_index = models.BinaryField(max_length=32, editable=False)
     # Sealed JSON of contact, look-up secret and link token; only their keyed hashes are compared.
     private_sealed = models.BinaryField(editable=False)
     secret_hash = models.BinaryField(max_length=32, editable=False)
     token_hash = models.BinaryField(max_length=32, editable=False)
 
-    language = models.CharField(max_length=16)
-    currency = models.CharField(max_length=3, default="CNY")
-    units = models.PositiveIntegerField()
-    list_minor = models.BigIntegerField()
-    total_minor = models.BigIntegerField()
-    explanation = models.JSONField(default=list)
-    terms_version = models.CharField(max_length=32)
-    consent_at = models.DateTimeField()
+    language = models.CharField(_("language"), max_length=16)
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    units = models.PositiveIntegerField(_("units"))
+    list_minor = models.BigIntegerField(_("list price (minor units)"))
+    total_minor = models.BigIntegerField(_("total (minor units)"))
+    explanation = models.JSONField(_("why this price"), default=list)
+    terms_version = models.CharField(_("version of the terms"), max_length=32)
+    consent_at = models.DateTimeField(_("consent at"))
     budgets = models.JSONField(default=list, editable=False)
 
     state = models.CharField(
-        max_length=20, choices=OrderState, default=OrderState.PENDING_PAYMENT
+        _("state"), max_length=20, choices=OrderState, default=OrderState.PENDING_PAYMENT
     )
-    state_at = models.DateTimeField()
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    paid_at = models.DateTimeField(null=True, blank=True)
-    completed_at = models.DateTimeField(null=True, blank=True)
-    link_sent_at = models.DateTimeField(null=True, blank=True)
-    close_reason = models.CharField(max_length=120, blank=True, default="")
+    state_at = models.DateTimeField(_("in this state since"))
+    created_at = models.DateTimeField(_("placed at"))
+    expires_at = models.DateTimeField(_("kept until"))
+    paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
+    completed_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    link_sent_at = models.DateTimeField(_("link sent at"), null=True, blank=True)
+    close_reason = models.CharField(_("why closed"), max_length=120, blank=True, default="")
 
     class Meta:
         verbose_name = _("order")
@@ -79,7 +84,9 @@ class Order(models.Model):
         indexes = [
             # The expiry sweep: only what may still expire.
             models.Index(
-                fields=["expires_at"], name="orders_order_expiry", condition=Q(state="pending_payment")
+                fields=["expires_at"],
+                name="orders_order_expiry",
+                condition=Q(state="pending_payment"),
             ),
             # My orders, newest first; guests are not in it.
             models.Index(
@@ -112,34 +119,36 @@ class OrderLine(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
     sku = models.ForeignKey("catalog.Sku", models.PROTECT, db_index=False, related_name="+")
-    sku_code = models.CharField(max_length=64)
-    quantity = models.PositiveIntegerField()
-    delivery_kind = models.CharField(max_length=16)
+    sku_code = models.CharField(_("SKU"), max_length=64)
+    quantity = models.PositiveIntegerField(_("quantity"))
+    delivery_kind = models.CharField(_("delivery"), max_length=16)
 
-    product_title = models.CharField(max_length=200)
-    product_title_en = models.CharField(max_length=200, blank=True, default="")
-    sku_title = models.CharField(max_length=200)
-    sku_title_en = models.CharField(max_length=200, blank=True, default="")
-    guide = models.TextField(blank=True, default="")
-    guide_en = models.TextField(blank=True, default="")
-    refund_policy = models.CharField(max_length=64, blank=True, default="")
+    product_title = models.CharField(_("product"), max_length=200)
+    product_title_en = models.CharField(
+        _("product in English"), max_length=200, blank=True, default=""
+    )
+    sku_title = models.CharField(_("variant"), max_length=200)
+    sku_title_en = models.CharField(_("variant in English"), max_length=200, blank=True, default="")
+    guide = models.TextField(_("usage guide"), blank=True, default="")
+    guide_en = models.TextField(_("usage guide in English"), blank=True, default="")
+    refund_policy = models.CharField(_("refund policy"), max_length=64, blank=True, default="")
     # What the card face needs: brand name and hue at the time of sale.
     face = models.JSONField(default=dict)
 
-    list_minor = models.BigIntegerField()
-    unit_minor = models.BigIntegerField()
-    paid_minor = models.BigIntegerField()
+    list_minor = models.BigIntegerField(_("list price (minor units)"))
+    unit_minor = models.BigIntegerField(_("unit price (minor units)"))
+    paid_minor = models.BigIntegerField(_("paid (minor units)"))
     adjustments = models.JSONField(default=list)
-    currency = models.CharField(max_length=3, default="CNY")
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
 
     target_sealed = models.BinaryField(null=True, editable=False)
-    target_masked = models.CharField(max_length=120, blank=True, default="")
+    target_masked = models.CharField(_("recipient"), max_length=120, blank=True, default="")
     target_index = models.BinaryField(max_length=32, null=True, editable=False)
 
     # Units that arrived, units taken back or refunded, units the suppliers gave up.
-    delivered = models.PositiveIntegerField(default=0)
-    gone = models.PositiveIntegerField(default=0)
-    failed = models.PositiveIntegerField(default=0)
+    delivered = models.PositiveIntegerField(_("delivered"), default=0)
+    gone = models.PositiveIntegerField(_("taken back"), default=0)
+    failed = models.PositiveIntegerField(_("failed"), default=0)
 
     class Meta:
         verbose_name = _("order line")

@@ -16,19 +16,25 @@ class Payment(LeasedWork):
 
     public_id = public_id_field("pay")
     # What the provider knows it by, [0-9A-Z], never reused.
-    number = models.CharField(max_length=32, unique=True, editable=False)
-    order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
-    provider = models.CharField(max_length=24)
-    amount_minor = models.BigIntegerField()
-    currency = models.CharField(max_length=3, default="CNY")
-    state = models.CharField(max_length=12, choices=PaymentState, default=PaymentState.CREATED)
-    state_at = models.DateTimeField()
+    number = models.CharField(_("number"), max_length=32, unique=True, editable=False)
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="payments", verbose_name=_("order")
+    )
+    provider = models.CharField(_("provider"), max_length=24)
+    amount_minor = models.BigIntegerField(_("amount (minor units)"))
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    state = models.CharField(
+        _("state"), max_length=12, choices=PaymentState, default=PaymentState.CREATED
+    )
+    state_at = models.DateTimeField(_("in this state since"))
     # Applied: this is the money that pays the order. A second or unusable success is not.
-    applied = models.BooleanField(default=False)
-    provider_txn = models.CharField(max_length=64, blank=True, default="")
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    succeeded_at = models.DateTimeField(null=True, blank=True)
+    applied = models.BooleanField(_("pays the order"), default=False)
+    provider_txn = models.CharField(
+        _("provider's transaction"), max_length=64, blank=True, default=""
+    )
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("good until"))
+    succeeded_at = models.DateTimeField(_("succeeded at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("payment")

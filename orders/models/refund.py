@@ -20,23 +20,31 @@ class Refund(LeasedWork):
     """Money on its way back. `not_before` is when the provider is next spoken to."""
 
     public_id = public_id_field("rfd")
-    number = models.CharField(max_length=32, unique=True, editable=False)
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds")
-    order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
-    kind = models.CharField(max_length=12, choices=RefundKind)
-    amount_minor = models.BigIntegerField()
-    currency = models.CharField(max_length=3, default="CNY")
+    number = models.CharField(_("number"), max_length=32, unique=True, editable=False)
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment")
+    )
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="refunds", verbose_name=_("order")
+    )
+    kind = models.CharField(_("kind"), max_length=12, choices=RefundKind)
+    amount_minor = models.BigIntegerField(_("amount (minor units)"))
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
     # The account the liability was taken from when the refund was asked for.
-    source_account = models.CharField(max_length=64)
-    reason = models.CharField(max_length=200)
-    by = models.CharField(max_length=48)
-    approval = models.CharField(max_length=24, blank=True, default="")
-    state = models.CharField(max_length=12, choices=RefundState, default=RefundState.REQUESTED)
-    state_at = models.DateTimeField()
-    provider_txn = models.CharField(max_length=64, blank=True, default="")
-    last_error = models.CharField(max_length=200, blank=True, default="")
-    created_at = models.DateTimeField()
-    succeeded_at = models.DateTimeField(null=True, blank=True)
+    source_account = models.CharField(_("taken from account"), max_length=64)
+    reason = models.CharField(_("reason"), max_length=200)
+    by = models.CharField(_("by"), max_length=48)
+    approval = models.CharField(_("approval"), max_length=24, blank=True, default="")
+    state = models.CharField(
+        _("state"), max_length=12, choices=RefundState, default=RefundState.REQUESTED
+    )
+    state_at = models.DateTimeField(_("in this state since"))
+    provider_txn = models.CharField(
+        _("provider's transaction"), max_length=64, blank=True, default=""
+    )
+    last_error = models.CharField(_("last error"), max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(_("created at"))
+    succeeded_at = models.DateTimeField(_("succeeded at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("refund")
@@ -51,7 +59,9 @@ class Refund(LeasedWork):
         ]
         indexes = [
             models.Index(
-                fields=["not_before"], name="orders_refund_due", condition=Q(not_before__isnull=False)
+                fields=["not_before"],
+                name="orders_refund_due",
+                condition=Q(not_before__isnull=False),
             )
         ]
         triggers = [transitions.guard(REFUND_STEPS)]
@@ -66,16 +76,18 @@ class RefundLine(models.Model):
     refund = models.ForeignKey(Refund, models.PROTECT, related_name="lines")
     line = models.ForeignKey(OrderLine, models.PROTECT, related_name="refund_lines")
     # Public id of the delivery; empty when the order was never opened (waiting for stock).
-    delivery = models.CharField(max_length=24, blank=True, default="")
-    unit = models.PositiveIntegerField()
-    amount_minor = models.BigIntegerField()
+    delivery = models.CharField(_("delivery"), max_length=24, blank=True, default="")
+    unit = models.PositiveIntegerField(_("unit"))
+    amount_minor = models.BigIntegerField(_("amount (minor units)"))
 
     class Meta:
         verbose_name = _("refunded unit")
         verbose_name_plural = _("refunded units")
         constraints = [
             models.UniqueConstraint(fields=["line", "unit"], name="orders_refundline_once"),
-            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="orders_refundline_amount"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=0), name="orders_refundline_amount"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,14 +16,14 @@ class WaitKind(models.TextChoices):
 class OrderWait(models.Model):
     """Something stands between a paid order and its goods, until a deadline."""
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="waits")
-    kind = models.CharField(max_length=8, choices=WaitKind)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="waits", verbose_name=_("order"))
+    kind = models.CharField(_("kind"), max_length=8, choices=WaitKind)
     # SKUs that were short when the money came.
-    sku_ids = models.JSONField(default=list)
-    deadline = models.DateTimeField()
-    state = models.CharField(max_length=12, choices=WaitState, default=WaitState.OPEN)
-    created_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
+    sku_ids = models.JSONField(_("SKUs that are short"), default=list)
+    deadline = models.DateTimeField(_("deadline"))
+    state = models.CharField(_("state"), max_length=12, choices=WaitState, default=WaitState.OPEN)
+    created_at = models.DateTimeField(_("created at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("wait")
@@ -34,9 +34,7 @@ class OrderWait(models.Model):
             )
         ]
         indexes = [
-            models.Index(
-                fields=["deadline"], name="orders_wait_open", condition=Q(state="open")
-            )
+            models.Index(fields=["deadline"], name="orders_wait_open", condition=Q(state="open"))
         ]
         triggers = [transitions.guard(WAIT_STEPS)]
 

@@ -9,7 +9,7 @@ from core.tx import part, step
 from orders.models import OrderLine, Payment, RefundLine
 from orders.queries.orders import lock_applied_payment, lock_order
 from orders.queries.units import unit_states
-from orders.services.confirm_payment import Receipt, confirm_in_step
+from orders.services.confirm_payment import Mismatch, Receipt, confirm_in_step
 from orders.services.derive_order import derive_order
 from orders.services.request_refund import Unit, open_delivered_refund, unit_amounts
 
@@ -51,7 +51,10 @@ def carry_out_confirmation(approval: Approval, *, now: datetime) -> None:
         payload["provider"], payload["number"], payload["amount_minor"], payload["currency"],
         f"manual:{payload['reference']}"[:64],
     )  # fmt: skip
-    confirm_in_step(receipt=receipt, now=now, acting=f"approval:{approval.public_id}")
+    try:
+        confirm_in_step(receipt=receipt, now=now, acting=f"approval:{approval.public_id}")
+    except Mismatch as mismatch:
+        raise approvals.StalePayload(mismatch.verdict) from mismatch
     audit.record(
         tag="payment:confirmed_by_hand", by=f"user:{approval.checker}", subject=payload["payment"],
         now=now, after={"approval": approval.public_id, "reference": payload["reference"]},
@@ -83,9 +86,12 @@ def carry_out_delivered_refund(approval: Approval, *, now: datetime) -> None:
     payload = approval.payload
     row = lock_order(payload["order"])
     payment = lock_applied_payment(row) if row else None
-    units = _delivered_units(payload["order"], payload["deliveries"])
+    try:
+        units = _delivered_units(payload["order"], payload["deliveries"])
+    except NothingDelivered as error:
+        raise approvals.StalePayload(payload["order"]) from error
     if row is None or payment is None or len(units) != len(payload["deliveries"]):
-        raise NothingDelivered(payload["order"])
+        raise approvals.StalePayload(payload["order"])
     by = f"user:{approval.checker}"
     refund = open_delivered_refund(
         order=row, payment=payment, units=units, approval=approval.public_id,
