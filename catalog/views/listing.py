@@ -1,5 +1,6 @@
 """Lists of products: a category, everything, and what a search finds."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from catalog.faces import product_card
 from catalog.forms import ListForm
 from catalog.offers import ChannelView
 from catalog.pages import render_page
-from catalog.queries import categories
+from catalog.queries import categories, on_sale
 from catalog.search.find import Filters, Found, find
 from core import clock
 
@@ -66,7 +67,7 @@ def _list(
             "found": found,
             "cards": [product_card(item, language) for item in found.items],
             "brands": _brands(found, language),
-            "categories": _categories(language),
+            "categories": _categories(channel, now, language),
             "sorts": _sorts(chosen.filters["sort"], chosen.kept(), is_search=bool(chosen.query)),
             "query": urlencode(chosen.kept()),
             "pages": _pages(found),
@@ -84,9 +85,11 @@ def _brands(found: Found, language: str) -> list[tuple[str, str]]:
     return [(slug, name_en if english else name) for slug, name, name_en in found.brands]
 
 
-def _categories(language: str) -> list[tuple[str, str]]:
+def _categories(channel: ChannelView, now: datetime, language: str) -> list[tuple[str, str]]:
     english = language.startswith("en")
-    return [(row.slug, row.name_en if english else row.name) for row in categories()]
+    filled = {page.category_slug for page in on_sale(channel, now)}
+    rows = [row for row in categories() if row.slug in filled]
+    return [(row.slug, row.name_en if english else row.name) for row in rows]
 
 
 def _sorts(chosen: str, kept: dict[str, str], *, is_search: bool) -> list[dict[str, Any]]:
