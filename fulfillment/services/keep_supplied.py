@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from core import transitions
 from core.crypto import blind_index, seal
 from core.tx import part
-from fulfillment.codefiles.clean import clean, tail
+from fulfillment.codefiles.clean import clean
 from fulfillment.codefiles.parse import Entry
 from fulfillment.models import Attempt, Code, CodeBatch, CodeIssue
 from fulfillment.models.code import NEVER, new_code_id
@@ -55,7 +55,7 @@ def _keep(attempt: Attempt, supplied: SuppliedCode, *, cost_minor: int, now: dat
     code = Code.objects.create(
         id=code_id, sku_id=delivery.sku_id, batch=batch,
         sealed=seal(json.dumps([entry.number, entry.secret]), context=code_context(code_id)),
-        index=blind_index("code", entry.identity), masked=tail(entry.number or entry.secret),
+        index=blind_index("code", entry.identity), masked=entry.masked,
         state=CodeState.SOLD, expires_on=expires_on, held_by=delivery.reference,
         held_line=delivery.line, sold_at=now, channel=delivery.channel,
     )
