@@ -178,7 +178,7 @@ class House:
         """Run one statement against the shop's database, committed at once."""
         url = self.env["DATABASE_OWNER_URL" if as_owner else "DATABASE_URL"]
         with psycopg.connect(url, autocommit=True) as connection:
-            cursor = connection.execute(statement, params)  # type: ignore[arg-type,call-overload]
+            cursor = connection.execute(statement, params)
             return cursor.fetchall() if cursor.description else []
 
     def logs(self, name: str) -> str:
