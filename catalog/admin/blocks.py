@@ -70,7 +70,7 @@ class PageBlockAdmin(CatalogAdmin):
     fieldsets = [
         (_("Where"), {"fields": [("channel", "page"), ("position", "is_visible"), "preview"]}),
         (_("What"), {"fields": ["kind", ("title", "title_en"), "params", "examples"]}),
-        (_("When"), {"fields": [("starts_at", "ends_at")]}),
+        (_("When"), {"fields": ["starts_at", "ends_at"]}),
     ]
 
     @display(description=_("Title"), ordering="title")

@@ -66,11 +66,9 @@ class SkuInline(MinorFields, TabularInline):
         )
         return format_minor(row.amount_minor, row.currency) if row else "–"
 
-    @display(
-        description=_("Availability"), label={"in": "success", "low": "warning", "out": "danger"}
-    )
-    def stock(self, sku: Sku) -> tuple[str, str]:
-        return sku.availability, str(Availability(sku.availability).label)
+    @display(description=_("Availability"))
+    def stock(self, sku: Sku) -> str:
+        return str(Availability(sku.availability).label)
 
 
 @admin.register(Product)
@@ -109,14 +107,14 @@ class ProductAdmin(CatalogAdmin):
     search_help_text = _("Name, brand, exact SKU code or product id")
     autocomplete_fields = ["brand", "category", "product_type", "tags"]
     prepopulated_fields = {"slug": ["name_en"]}
-    readonly_fields = ["state_badge", "public_id", "created_at", "popularity", "page"]
+    readonly_fields = ["state_text", "public_id", "created_at", "popularity", "page"]
     inlines = [SkuInline]
     actions = ["sell_all", "pause_all"]
     actions_list = ["import_file"]
     actions_detail = ["sell", "schedule", "pause", "retire"]
     fieldsets = [
         (_("What it is"), {"fields": [("name", "name_en"), "slug", ("brand", "category"), "product_type", "tags"]}),
-        (_("When it is sold"), {"fields": ["state_badge", ("on_sale_from", "on_sale_until"), "page"]}),
+        (_("When it is sold"), {"fields": ["state_text", "on_sale_from", "on_sale_until", "page"]}),
         (_("What people read"), {"fields": [("summary", "summary_en"), "guide", "guide_en"]}),
         (_("Record"), {"fields": ["position", ("public_id", "created_at", "popularity")], "classes": ["collapse"]}),
     ]  # fmt: skip
@@ -169,6 +167,10 @@ class ProductAdmin(CatalogAdmin):
     )
     def state_badge(self, product: Product) -> tuple[str, str]:
         return product.state, product.get_state_display()
+
+    @display(description=_("State"))
+    def state_text(self, product: Product) -> str:
+        return product.get_state_display()
 
     @display(description=_("SKUs"), ordering="sku_count")
     def sku_number(self, product: Any) -> int:

@@ -62,7 +62,8 @@ class PriceInline(MinorFields, StackedInline):
     tab = True
     fields = [
         ("price_list", "amount_minor", "min_quantity"),
-        ("starts_at", "ends_at"),
+        "starts_at",
+        "ends_at",
         ("note", "is_locked"),
     ]
     readonly_fields = ["is_locked"]
@@ -95,7 +96,7 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
     inlines = [PriceInline]
     form = SkuForm
     actions_detail = ["change_cost"]
-    readonly_fields = ["public_id", "stock_badge"]
+    readonly_fields = ["public_id", "stock_text"]
     fieldsets = [
         (
             _("What it is"),
@@ -111,7 +112,7 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
                 ]
             },
         ),
-        (_("Stock"), {"fields": [("stock_mode", "stock_badge")]}),
+        (_("Stock"), {"fields": [("stock_mode", "stock_text")]}),
         (
             _("How many, and to whom"),
             {
@@ -136,8 +137,17 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fixed = ["code", "product", "currency", "cost_minor"] if obj else []
+        fixed = ["code", "product", "currency", "cost"] if obj else []
         return [*self.readonly_fields, *fixed]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The cost of what exists is changed by an act, and shown as an amount."""
+        sets = super().get_fieldsets(request, obj)
+        if obj is None:
+            return sets
+        return [
+            (title, {**options, "fields": _with_cost(options["fields"])}) for title, options in sets
+        ]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Orders name SKUs for ever; one is taken out of the offer instead."""
@@ -182,6 +192,10 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
     def stock_badge(self, sku: Sku) -> tuple[str, str]:
         return sku.availability, str(Availability(sku.availability).label)
 
+    @display(description=_("Availability"))
+    def stock_text(self, sku: Sku) -> str:
+        return str(Availability(sku.availability).label)
+
     @action(description=_("Set the cost…"), url_path="cost")
     def change_cost(self, request: HttpRequest, object_id: int) -> HttpResponse:
         require(request, "catalog.set_cost")
@@ -206,6 +220,16 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
             initial={"cost": sku.cost_minor},
             run=run,
         )
+
+
+def _with_cost(fields: Any) -> list[Any]:
+    """The same fields with the shown cost in place of the column."""
+    return [
+        tuple("cost" if name == "cost_minor" else name for name in row)
+        if isinstance(row, tuple)
+        else row
+        for row in fields
+    ]
 
 
 def _move_aside(row: Price) -> None:

@@ -343,3 +343,25 @@ def test_the_export_has_the_columns_of_the_import(operator: Client, sku: Sku) ->
     assert text.splitlines()[0].startswith("category,category_en,brand")
     assert sku.code in text
     assert "98.50" in text
+
+
+def test_blocks_are_put_in_order_on_the_list(operator: Client) -> None:
+    first = make.make_block(
+        "text", page="order", title="A", position=0, params={"html": "<p>First</p>"}
+    )
+    second = make.make_block(
+        "text", page="order", title="B", position=10, params={"html": "<p>Second</p>"}
+    )
+    before = Client().get("/page/order/").content
+    assert before.index(b"First") < before.index(b"Second")
+    data = {
+        "form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "2", "form-MIN_NUM_FORMS": "0", "form-MAX_NUM_FORMS": "1000",
+        "form-0-id": first.pk, "form-0-position": "20", "form-1-id": second.pk, "form-1-position": "10",
+        "_save": "Save",
+    }  # fmt: skip
+    assert operator.post(reverse("admin:catalog_pageblock_changelist"), data).status_code == 302
+    after = Client().get("/page/order/").content
+    assert after.index(b"Second") < after.index(b"First")
+    assert AuditEntry.objects.filter(
+        tag="catalogue:edited", subject=f"pageblock:{first.public_id}"
+    ).exists()
