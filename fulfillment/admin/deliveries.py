@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -70,8 +71,8 @@ class QueueFilter(admin.SimpleListFilter):
 class DeliveryAdmin(VaultActs, ReadOnlyAdmin):
     """Units on their way: what waits, why, and what to do. State changes go through the road."""
 
-    list_display = ["created_at", "public_id", "reference", "sku", "state_badge", "why", "age",
-                    "target_masked", "supplier"]  # fmt: skip
+    list_display = ["opened", "public_id", "reference", "goods", "state_badge", "why", "age",
+                    "target_masked", "source"]  # fmt: skip
     list_filter = [QueueFilter, "state", "kind", "supplier"]
     search_fields = ["=public_id", "=reference", "=supplier_no", "=owner"]
     search_help_text = _("Delivery, reference, supplier's number or owner; more with the trace")
@@ -80,7 +81,7 @@ class DeliveryAdmin(VaultActs, ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False
     fieldsets = [
-        (None, {"fields": ["public_id", "state_badge", "cause", "next_action"]}),
+        (None, {"fields": ["public_id", "state", "cause", "next_action"]}),
         (_("What and for whom"), {"fields": [
             "reference", "line", "unit", "sku", "kind", "channel", "owner", "target_masked"]}),
         (_("Supply"), {"fields": ["supplier", "supplier_no", "cost", "resolved_by", "approval"]}),
@@ -99,6 +100,18 @@ class DeliveryAdmin(VaultActs, ReadOnlyAdmin):
     @display(description=_("State"), label=DELIVERY_LABELS)
     def state_badge(self, row: Delivery) -> tuple[str, str]:
         return row.state, row.get_state_display()
+
+    @display(description=_("Opened"), ordering="created_at")
+    def opened(self, row: Delivery) -> str:
+        return timezone.localtime(row.created_at).strftime("%m-%d %H:%M:%S")
+
+    @display(description="SKU", ordering="sku")
+    def goods(self, row: Delivery) -> str:
+        return row.sku.code
+
+    @display(description=_("Supplier"), ordering="supplier")
+    def source(self, row: Delivery) -> str:
+        return row.supplier.code if row.supplier else ""
 
     @display(description=_("Why"))
     def why(self, row: Delivery) -> str:

@@ -74,7 +74,7 @@ class SupplierAdmin(ReadOnlyAdmin):
     search_fields = ["name", "code"]
     ordering = ["code"]
     fieldsets = [
-        (None, {"fields": ["name", "code", "state_badge", "circuit", "note"]}),
+        (None, {"fields": ["name", "code", "state", "circuit", "note"]}),
         (_("Connection"), {"fields": ["dialect", "base_url", "key_id", "keys", "callback", "concurrency"]}),
         (_("Money"), {"fields": ["currency", "prepaid", "under_way"]}),
     ]  # fmt: skip

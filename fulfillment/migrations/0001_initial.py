@@ -331,6 +331,8 @@ class Migration(migrations.Migration):
                 ('supplier', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='fulfillment.supplier')),
             ],
             options={
+                'verbose_name': "supplier's message",
+                'verbose_name_plural': "suppliers' messages",
                 'ordering': ['id'],
                 'abstract': False,
             },

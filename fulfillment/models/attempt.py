@@ -98,6 +98,8 @@ class SupplierEvent(AppendOnly):
     at = models.DateTimeField(_("at"))
 
     class Meta(AppendOnly.Meta):
+        verbose_name = _("supplier's message")
+        verbose_name_plural = _("suppliers' messages")
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(

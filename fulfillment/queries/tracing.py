@@ -100,12 +100,13 @@ def facts(reference: str) -> list[Fact]:
         )
     )
     return [
-        *_changes(deliveries, attempts, issues),
+        # Of what has the same moment, the cause stands before its effect.
         *(_sent(attempt) for attempt in attempts if attempt.sent_at),
         *_heard(attempts),
-        *(fact for issue in issues for fact in _vault(issue)),
-        *_looks(deliveries),
         *_money(reference),
+        *(fact for issue in issues for fact in _vault(issue)),
+        *_changes(deliveries, attempts, issues),
+        *_looks(deliveries),
     ]
 
 
@@ -113,12 +114,14 @@ def _changes(
     deliveries: list[Delivery], attempts: list[Attempt], issues: list[CodeIssue]
 ) -> list[Fact]:
     cases = ManualCase.objects.filter(delivery__in=deliveries)
+    urls = {row.public_id: _change_url(row) for row in deliveries}
+    urls |= {row.public_id: _change_url(row) for row in attempts}
     subjects = [
-        *(row.public_id for row in (*deliveries, *attempts, *cases)),
+        *urls,
+        *cases.values_list("public_id", flat=True),
         *(str(issue.code_id) for issue in issues),
     ]
     words = {"delivery": _("Delivery"), "attempt": _("Attempt"), "manualcase": _("Case"), "code": _("Code")}
-    urls = {row.public_id: _change_url(row) for row in (*deliveries, *attempts)}
     return [
         Fact(
             at=change.at,

@@ -5,6 +5,7 @@ from datetime import datetime
 import structlog
 from django.db.models import F
 
+from core import clock
 from core.faults import crashpoint
 from core.leases import Lease
 from fulfillment.models import Attempt, SupplierEvent
@@ -35,5 +36,5 @@ def query_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
     crashpoint("CP14")
     return record_answer(
         attempt_id=attempt.pk, answer=answer, source=SupplierEvent.Source.QUERY, lease=lease,
-        by="worker", now=now,
+        by="worker", now=max(now, clock.now()),
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from core import transitions
+from core import clock, transitions
 from core.faults import crashpoint
 from core.leases import Lease
 from core.ledger import FloorBreached
@@ -45,9 +45,10 @@ def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
         log.exception("adapter_failed", supplier=attempt.supplier.code)
         answer = Answer(Verdict.UNKNOWN, problem=f"adapter: {type(error).__name__}")
     crashpoint("CP10")
+    # A call takes its time: what it heard, it heard now.
     going_on = record_answer(
         attempt_id=attempt.pk, answer=answer, source=SupplierEvent.Source.ANSWER, lease=lease,
-        by="worker", now=now,
+        by="worker", now=max(now, clock.now()),
     )
     crashpoint("CP11")
     return going_on
