@@ -15,7 +15,7 @@ SETS = {
     "run": ("--no-dev", "--group", "embedded"),
     "test": ("--group", "embedded"),
 }
-PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?(==[^\\\n]+?)\s*\\?$", re.MULTILINE)
 HOST = re.compile(r"://|--(?:extra-)?index-url|--find-links")
 
 
@@ -61,8 +61,9 @@ def hosts(path: Path) -> list[str]:
 def _describe(project: Path, *, keep: bool) -> None:
     text = (ROOT / "pyproject.toml").read_text()
     if keep:
-        pins = dict(PINNED.findall((ROOT / "requirements" / "test.txt").read_text()))
-        listed = ", ".join(f'"{name}=={version}"' for name, version in sorted(pins.items()))
+        # A package may be pinned twice, for different Pythons: the marker is part of the pin.
+        pins = PINNED.findall((ROOT / "requirements" / "test.txt").read_text())
+        listed = ", ".join(f'"{name}{version}"' for name, version in sorted(pins))
         text = text.replace("[tool.uv]\n", f"[tool.uv]\nconstraint-dependencies = [{listed}]\n", 1)
     (project / "pyproject.toml").write_text(text)
 

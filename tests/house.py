@@ -79,14 +79,18 @@ class House:
             self._begin_anew()
         self.shop.start()
         if first_day.exists():
-            self._base = pickle.loads(first_day.read_bytes())  # noqa: S301  our own file
+            self._base = pickle.loads(first_day.read_bytes())  # our own file
         else:
             self._base = BaseRows(self.env["DATABASE_OWNER_URL"])
             first_day.write_bytes(pickle.dumps(self._base))
 
     def _begin_anew(self) -> None:
         shutil.rmtree(self.state / "pg", ignore_errors=True)
-        for path in (*self.state.glob("first-day-*"), self.state / "stamps.json", self.state / "roles.made"):
+        for path in (
+            *self.state.glob("first-day-*"),
+            self.state / "stamps.json",
+            self.state / "roles.made",
+        ):
             path.unlink(missing_ok=True)
 
     def stop(self) -> None:
@@ -178,7 +182,7 @@ class House:
         """Run one statement against the shop's database, committed at once."""
         url = self.env["DATABASE_OWNER_URL" if as_owner else "DATABASE_URL"]
         with psycopg.connect(url, autocommit=True) as connection:
-            cursor = connection.execute(statement, params)
+            cursor = connection.execute(statement, params)  # type: ignore[call-overload]
             return cursor.fetchall() if cursor.description else []
 
     def logs(self, name: str) -> str:
