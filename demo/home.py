@@ -11,6 +11,10 @@ def _shelf(title: str, title_en: str, slug: str) -> tuple[str, str, str, dict[st
     return "rail", title, title_en, {"source": "category", "slug": slug, "limit": 4}
 
 
+def _picked(title: str, title_en: str, *products: str) -> tuple[str, str, str, dict[str, Any]]:
+    return "rail", title, title_en, {"source": "handpicked", "products": list(products)}
+
+
 # kind, title, title in English, settings
 BLOCKS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
@@ -26,6 +30,10 @@ BLOCKS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("categories", "", "", {}),
     ("rail", "大家都在买", "Popular now", {"source": "hot", "limit": 8}),
     _shelf("影视会员", "Video", "video"),
+    _picked(
+        "新品上架", "New here",
+        "bilibili-premium", "honor-of-kings-tokens", "weread-unlimited-card", "quark-svip",
+    ),
     _shelf("商超购物卡", "Store cards", "store-cards"),
     (
         "banner", "话费流量，三网直充", "Phone credit for all three carriers",
@@ -35,10 +43,19 @@ BLOCKS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
             "link": "/c/phone-credit/", "hue": 160,
         },
     ),
-    _shelf("话费流量", "Phone credit", "phone-credit"),
+    _picked(
+        "话费与加油", "Phone and fuel",
+        "china-mobile-credit", "china-unicom-credit", "china-telecom-credit", "sinopec-fuel-card",
+    ),
     _shelf("游戏充值", "Games", "games"),
-    _shelf("音频会员", "Audio", "audio"),
-    ("rail", "新品上架", "New here", {"source": "new", "limit": 4}),
+    _picked(
+        "出行与外卖", "Rides and meals",
+        "didi-ride-pack", "hello-bike-pass", "meituan-delivery-pass", "eleme-foodie-card",
+    ),
+    _picked(
+        "听书与阅读", "Listening and reading",
+        "qq-music-green-diamond", "netease-music-vinyl-vip", "ximalaya-vip", "zhihu-salt-select",
+    ),
 )  # fmt: skip
 
 

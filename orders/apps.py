@@ -11,6 +11,7 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         # Registries are filled here, once every floor below is loaded (a way up by socket or event).
-        from orders import handlers, invariants, wiring  # noqa: F401  app ready
+        from orders import desk, handlers, invariants, wiring  # noqa: F401  app ready
 
         wiring.register()
+        desk.register()

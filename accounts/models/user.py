@@ -57,6 +57,10 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.display_name or self.public_id
 
+    def get_full_name(self) -> str:
+        """What the back office calls its reader."""
+        return self.display_name
+
     @property
     def acting(self) -> str:
         """How this person is named as the one who acts."""

@@ -1,18 +1,28 @@
 """Bases every floor builds on: public ids, append-only tables, rows that are their own queue."""
 
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from core.ids import new_id
 
 
+class PublicIdField(models.CharField):
+    """Text to the database and to migrations; only its name in the back office is its own."""
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        name, _path, args, kwargs = super().deconstruct()
+        kwargs.pop("verbose_name", None)
+        return name, "django.db.models.CharField", list(args), kwargs
+
+
 def public_id_field(prefix: str) -> "models.CharField[str, str]":
     """The id the outside world knows: `<prefix>_` and 16 Crockford capitals."""
-    return models.CharField(
-        max_length=24, unique=True, editable=False, default=partial(new_id, prefix)
+    return PublicIdField(
+        _("number"), max_length=24, unique=True, editable=False, default=partial(new_id, prefix)
     )
 
 

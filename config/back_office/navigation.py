@@ -1,0 +1,158 @@
+"""The side bar in the order of the job; each reader sees what their roles may see."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.roles import may
+from core.models import Approval
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A list in the back office: `app.model`, seen by who may view it."""
+
+    title: str | Promise
+    icon: str
+    model: str
+
+    def link(self) -> str:
+        return reverse(f"admin:{self.model.replace('.', '_')}_changelist")
+
+    def open_to(self, user: User | AnonymousUser) -> bool:
+        app, model = self.model.split(".")
+        return user.has_perm(f"{app}.view_{model}")
+
+
+GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
+    (
+        _("Orders"),
+        (
+            Place(_("Orders"), "receipt_long", "orders.order"),
+            Place(_("Payments"), "payments", "orders.payment"),
+            Place(_("Notices"), "mark_email_unread", "orders.notice"),
+            Place(_("Refunds"), "undo", "orders.refund"),
+            Place(_("Waiting for stock"), "hourglass_top", "orders.orderwait"),
+            Place(_("Provider bills"), "request_quote", "orders.bill"),
+        ),
+    ),
+    (
+        _("Delivery"),
+        (
+            Place(_("Deliveries"), "local_shipping", "fulfillment.delivery"),
+            Place(_("Cases for a person"), "support_agent", "fulfillment.manualcase"),
+            Place(_("Attempts"), "sync_alt", "fulfillment.attempt"),
+            Place(_("Supplier messages"), "forward_to_inbox", "fulfillment.supplierevent"),
+            Place(_("What people own"), "wallet", "fulfillment.entitlement"),
+        ),
+    ),
+    (
+        _("Codes and supply"),
+        (
+            Place(_("Batches"), "inventory_2", "fulfillment.codebatch"),
+            Place(_("Codes"), "password", "fulfillment.code"),
+            Place(_("Exports"), "lock_open", "fulfillment.codeexport"),
+            Place(_("Suppliers"), "factory", "fulfillment.supplier"),
+            Place(_("Supplier offers"), "price_check", "fulfillment.supplieroffer"),
+        ),
+    ),
+    (
+        _("Goods"),
+        (
+            Place(_("Products"), "redeem", "catalog.product"),
+            Place(_("SKUs"), "style", "catalog.sku"),
+            Place(_("Prices"), "sell", "catalog.price"),
+            Place(_("Price lists"), "menu_book", "catalog.pricelist"),
+            Place(_("Product types"), "tune", "catalog.producttype"),
+            Place(_("Categories"), "category", "catalog.category"),
+            Place(_("Brands"), "verified", "catalog.brand"),
+            Place(_("Tags"), "label", "catalog.tag"),
+            Place(_("Pages"), "dashboard_customize", "catalog.pageblock"),
+            Place(_("Channels"), "storefront", "catalog.channel"),
+        ),
+    ),
+    (
+        _("People"),
+        (
+            Place(_("People and roles"), "group", "accounts.user"),
+            Place(_("Messages"), "mail", "accounts.message"),
+        ),
+    ),
+    (
+        _("Risk"),
+        (
+            Place(_("Assessments"), "policy", "risk.assessment"),
+            Place(_("Lists"), "block", "risk.listentry"),
+            Place(_("Rules"), "rule", "risk.rulesetting"),
+        ),
+    ),
+    (
+        _("Books"),
+        (
+            Place(_("Journals"), "menu_book", "core.journal"),
+            Place(_("Accounts"), "account_balance", "core.ledgeraccount"),
+            Place(_("Kept balances"), "balance", "core.accountbalance"),
+        ),
+    ),
+    (
+        _("House"),
+        (
+            Place(_("Workers and queues"), "monitor_heart", "core.heartbeat"),
+            Place(_("Switches"), "toggle_on", "core.switchstate"),
+            Place(_("Audit"), "history_edu", "core.auditentry"),
+            Place(_("State changes"), "timeline", "core.statechange"),
+            Place(_("Facts to tell"), "outbox", "core.outboxevent"),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Unfold's side bar for this reader."""
+    groups = [{"title": "", "items": _first(request), "separator": False}]
+    for title, places in GROUPS:
+        items = [
+            {"title": place.title, "icon": place.icon, "link": place.link()}
+            for place in places
+            if place.open_to(request.user)
+        ]
+        groups.append({"title": title, "items": items, "separator": True})
+    return [group for group in groups if group["items"]]
+
+
+def _first(request: HttpRequest) -> list[dict[str, Any]]:
+    home = reverse("admin:index")
+    items: list[dict[str, Any]] = [
+        {
+            "title": _("Today"),
+            "icon": "space_dashboard",
+            "link": home,
+            "active": request.path == home,
+        }
+    ]
+    approvals = Place(_("Approvals"), "how_to_reg", "core.approval")
+    if approvals.open_to(request.user):
+        waiting = Approval.objects.filter(state=Approval.State.REQUESTED).count()
+        items.append(
+            {
+                "title": approvals.title,
+                "icon": approvals.icon,
+                "link": approvals.link(),
+                "badge": waiting,
+            }
+        )
+    if isinstance(request.user, User) and may(request.user, "fulfillment.trace"):
+        items.append(
+            {
+                "title": _("Trace"),
+                "icon": "conversion_path",
+                "link": reverse("admin:fulfillment_trace"),
+            }
+        )
+    return items
