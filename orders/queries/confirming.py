@@ -3,11 +3,11 @@
 `tests/orders/test_parity.py` compares `settle` with the plain functions of core.
 """
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -136,7 +136,8 @@ class Settlement:
 
 
 SETTLE = """
-with pay as (
+with n as materialized (select %(rows)s::jsonb as doc),
+pay as (
     update orders_payment set state = %(succeeded)s::text, state_at = %(now)s::timestamptz,
         applied = %(applied)s::boolean,
         provider_txn = %(txn)s::text, succeeded_at = %(now)s::timestamptz, not_before = null, lease_until = null
@@ -148,34 +149,36 @@ with pay as (
     where id = %(order_pk)s::bigint and state is distinct from %(order_state)s::text
 ), lin as (
     update orders_orderline l set delivered = l.delivered + d.units
-    from unnest(%(d_pk)s::bigint[], %(d_units)s::int[]) as d(pk, units) where l.id = d.pk
+    from n, jsonb_to_recordset(n.doc -> 'delivered') as d(pk bigint, units int) where l.id = d.pk
 ), hist as (
     insert into core_statechange (entity, subject, was, became, at, by, why)
     select h.entity, h.subject, h.was, h.became, %(now)s::timestamptz, %(by)s::text, %(why)s::text
-    from unnest(%(h_entity)s::text[], %(h_subject)s::text[], %(h_was)s::text[],
-        %(h_became)s::text[]) with ordinality as h(entity, subject, was, became, place)
-    order by h.place
+    from n, jsonb_to_recordset(n.doc -> 'history') as h(entity text, subject text, was text, became text)
 ), j as (
     insert into core_journal (key, kind, at, note)
     select e.key, e.kind, %(now)s::timestamptz, ''
-    from unnest(%(e_key)s::text[], %(e_kind)s::text[]) as e(key, kind)
+    from n, jsonb_to_recordset(n.doc -> 'entries') as e(key text, kind text)
     returning id, key
 ), post as (
     insert into core_posting (journal_id, account_id, amount, currency, subject)
-    select j.id, leg.account, leg.amount, e.currency, e.subject
-    from unnest(%(e_key)s::text[], %(e_to)s::text[], %(e_out)s::text[], %(e_amount)s::bigint[],
-        %(e_currency)s::text[], %(e_subject)s::text[])
-        as e(key, debit, credit, amount, currency, subject)
+    select j.id, leg.account, leg.amount, e.currency, e."order"
+    from n, jsonb_to_recordset(n.doc -> 'entries')
+        as e(key text, "to" text, out text, amount_minor bigint, currency text, "order" text)
     join j on j.key = e.key
-    cross join lateral (values (e.debit, e.amount), (e.credit, -e.amount)) as leg(account, amount)
+    cross join lateral (values (e."to", e.amount_minor), (e.out, -e.amount_minor))
+        as leg(account, amount)
 ), note as (
     update orders_notice set outcome = %(outcome)s::text, processed_at = %(now)s::timestamptz
     where id = %(notice)s::bigint and outcome = 'pending'
 )
 insert into core_outboxevent (topic, payload, created_at, not_before, tries, last_error)
-select v.topic, v.payload::jsonb, %(now)s::timestamptz, %(now)s::timestamptz, 0, ''
-from unnest(%(v_topic)s::text[], %(v_payload)s::text[]) as v(topic, payload)
+select v.topic, v.payload, %(now)s::timestamptz, %(now)s::timestamptz, 0, ''
+from n, jsonb_to_recordset(n.doc -> 'events') as v(topic text, payload jsonb)
 """
+
+
+STEP_COLUMNS = ("entity", "subject", "was", "became")
+ENTRY_COLUMNS = ("key", "kind", "to", "out", "amount_minor", "currency", "order")
 
 
 @part
@@ -190,26 +193,23 @@ def settle(settlement: Settlement, *, by: str, now: datetime) -> None:
     )
     with hot_cursor() as cursor:
         cursor.execute(SETTLE, _params(settlement, entries, by=by, now=now))
-    if settlement.events:
+    if settlement.events and not settlement.delivered:
+        # Where something was delivered, its opening has woken the relay already.
         wake.poke(outbox.RELAY_TASK)
 
 
 def steps_of(settlement: Settlement) -> list[tuple[str, str, str, str]]:
     """The single steps (entity, subject, was, became) that the leap of each row consists of."""
     locked = settlement.locked
-    walks = [
-        ("payment", locked.payment, PAYMENT_STEPS, locked.payment_state, PaymentState.SUCCEEDED),
+    paid = _pairs(_payment_walk(locked.payment_state))
+    order = _pairs(order_walk(locked.order_state, str(settlement.order_state)))
+    return [
+        *(("payment", locked.payment, was, became) for was, became in paid),
+        *(("order", locked.order, was, became) for was, became in order),
     ]
-    walked = [
-        (entity, subject, was, became)
-        for entity, subject, steps, source, target in walks
-        for was, became in _pairs(path(steps, source, target))
-    ]
-    for was, became in _pairs(order_walk(locked.order_state, settlement.order_state)):
-        walked.append(("order", locked.order, was, became))
-    return walked
 
 
+@cache
 def order_walk(source: str, target: str) -> tuple[str, ...]:
     """The walk of an order whose money came: late money always passes through `late_paid`."""
     if source == target:
@@ -217,6 +217,11 @@ def order_walk(source: str, target: str) -> tuple[str, ...]:
     if source == OrderState.PENDING_PAYMENT and target != OrderState.PAID:
         return (source, *path(ORDER_STEPS, OrderState.PAID, target))
     return path(ORDER_STEPS, source, target)
+
+
+@cache
+def _payment_walk(source: str) -> tuple[str, ...]:
+    return path(PAYMENT_STEPS, source, PaymentState.SUCCEEDED)
 
 
 def _pairs(walk: Sequence[str]) -> list[tuple[str, str]]:
@@ -241,22 +246,22 @@ def _params(
         "completed": settlement.completed,
         "notice": settlement.notice,
         "outcome": settlement.outcome,
-        "d_pk": list(settlement.delivered),
-        "d_units": list(settlement.delivered.values()),
-        "h_entity": [step[0] for step in steps],
-        "h_subject": [step[1] for step in steps],
-        "h_was": [step[2] for step in steps],
-        "h_became": [step[3] for step in steps],
-        "e_key": [entry.key for entry in entries],
-        "e_kind": [entry.kind for entry in entries],
-        "e_to": [entry.to for entry in entries],
-        "e_out": [entry.out for entry in entries],
-        "e_amount": [entry.amount_minor for entry in entries],
-        "e_currency": [entry.currency for entry in entries],
-        "e_subject": [entry.order for entry in entries],
-        "v_topic": [outbox.topic_of(type(event)) for event in settlement.events],
-        "v_payload": [
-            json.dumps(dataclasses.asdict(event), ensure_ascii=False)
-            for event in settlement.events
-        ],
+        "rows": json.dumps(
+            {
+                "delivered": [
+                    {"pk": pk, "units": units} for pk, units in settlement.delivered.items()
+                ],
+                "history": [dict(zip(STEP_COLUMNS, each, strict=True)) for each in steps],
+                "entries": [_entry(entry) for entry in entries],
+                "events": [
+                    {"topic": outbox.topic_of(type(event)), "payload": vars(event)}
+                    for event in settlement.events
+                ],
+            },
+            ensure_ascii=False,
+        ),
     }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in ENTRY_COLUMNS}

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.hot import hot_cursor
 from core.ids import new_id
-from core.tx import part
+from core.tx import refuse_in_transaction
 from orders.models.notice import QUARANTINE, Outcome, Verdict
 
 
@@ -77,12 +77,13 @@ where provider = %(provider)s::text and dedupe = %(dedupe)s::text and not exists
 """
 
 
-@part
 def keep_notice(incoming: Incoming, *, now: datetime) -> Kept | None:
     """Store a notice with its verdict, or find the copy that was stored first.
 
-    None when a copy is being stored at this very moment by somebody else: ask again.
+    One statement, committed by itself: no transaction may be open around it. None when a copy is
+    being stored at this very moment by somebody else: ask again.
     """
+    refuse_in_transaction("keeping a notice")
     params = {
         "public_id": new_id("ntc"),
         "provider": incoming.provider,

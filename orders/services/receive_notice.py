@@ -13,7 +13,6 @@ from django.db import IntegrityError
 
 from core import limits
 from core.faults import crashpoint
-from core.tx import step
 from orders.models import Notice, Payment, Refund
 from orders.models.notice import QUARANTINE, Outcome, Verdict
 from orders.payments import registry
@@ -120,12 +119,8 @@ def _verdict_of(told: Told) -> str:
 def _keep(incoming: Incoming, now: datetime) -> Kept | None:
     if not incoming.verified and not _room_for_forged(incoming, now):
         return None
-    with step():
-        kept = keep_notice(incoming, now=now)
-    if kept is None:
-        # Its first copy was being written while we looked; it is there now.
-        with step():
-            kept = keep_notice(incoming, now=now)
+    # A copy that was being written while we looked is there the second time.
+    kept = keep_notice(incoming, now=now) or keep_notice(incoming, now=now)
     if kept and kept.is_new and kept.verdict != Verdict.GENUINE:
         loud = log.error if kept.verdict in QUARANTINE else log.warning
         loud("notice_refused", provider=incoming.provider, verdict=kept.verdict)

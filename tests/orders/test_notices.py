@@ -233,7 +233,6 @@ def test_a_transaction_number_is_used_once(order: Order) -> None:
 
 
 def test_a_notice_that_was_kept_and_not_processed_is_taken_up(order: Order) -> None:
-    from core.tx import step
     from orders.queries.notices import Incoming, keep_notice
 
     payment, now = payment_of(order), clock.now()
@@ -243,8 +242,7 @@ def test_a_notice_that_was_kept_and_not_processed_is_taken_up(order: Order) -> N
         headers={"Content-Type": FORM}, verified=True, verdict="genuine", number=payment.number,
         amount_minor=payment.amount_minor, currency=payment.currency, txn="",
     )  # fmt: skip
-    with step():
-        assert keep_notice(incoming, now=now - timedelta(minutes=1))
+    assert keep_notice(incoming, now=now - timedelta(minutes=1))
     assert process_notices(now=now) == 1
     order.refresh_from_db()
     assert order.state == OrderState.DELIVERED

@@ -13,7 +13,7 @@ from orders import postings
 from orders.events import OrderCompleted, OrderPaid
 from orders.models import Order, OrderLine, Payment
 from orders.queries.confirming import Settlement, lock_for_payment, settle, steps_of
-from orders.queries.placing import LINE_COLUMNS, NewOrder, insert_order
+from orders.queries.placing import NewLine, NewOrder, insert_order
 from orders.services import place_order as placing
 from orders.services.quote import Buyer, quote
 from orders.states import OrderState, PaymentState
@@ -54,8 +54,8 @@ def place_plainly(new: NewOrder, *, by: str, now: datetime) -> None:
     )  # fmt: skip
     for position, line in enumerate(new.lines):
         OrderLine.objects.create(
-            order=order, position=position, currency=new.currency, face=line.face,
-            adjustments=line.adjustments, **{name: getattr(line, name) for name in LINE_COLUMNS},
+            order=order, position=position, currency=new.currency,
+            **{name: getattr(line, name) for name in NewLine.__dataclass_fields__},
         )  # fmt: skip
     payment = Payment.objects.create(
         public_id=new.payment, number=new.payment_number, order=order, provider=new.provider,
