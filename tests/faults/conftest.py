@@ -9,6 +9,7 @@ from tests.house import House
 
 
 @pytest.fixture(scope="module")
-def stage(_house: House) -> Iterator[Stage]:
-    with standing(_house) as made:
+def stage(request: pytest.FixtureRequest, _house: House) -> Iterator[Stage]:
+    """The module may say what it WISHES for (see goods.make)."""
+    with standing(_house, **getattr(request.module, "WISHES", {})) as made:
         yield made

@@ -40,6 +40,8 @@ class Crowd:
     stage: Stage
     seed: int
     size: int = 4
+    #: Only these plans; all of them when empty.
+    plans: tuple[str, ...] = ()
     trips: list[Trip] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -94,8 +96,8 @@ class Crowd:
     def _run(self, number: int) -> None:
         rng = random.Random(f"{self.seed}:{number}")
         while not self._end.is_set():
-            weights = [weight for weight, _ in self._plans.values()]
-            plan = rng.choices(list(self._plans), weights)[0]
+            names = self.plans or tuple(self._plans)
+            plan = rng.choices(names, [self._plans[name][0] for name in names])[0]
             self.send(plan, rng)
             self._end.wait(rng.uniform(*THINKS_SECONDS))
 

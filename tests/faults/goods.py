@@ -14,6 +14,7 @@ MARK = "QYCANARY"
 CARD, TOPUP, FREE = "FLT-CARD", "FLT-TOPUP", "FLT-FREE"
 CARD_MINOR, TOPUP_MINOR, TOPUP_COST_MINOR = 9850, 1990, 1650
 FUNDED_MINOR = 50_000_00
+FIRST_FREE, FREE_CODES = 9_000_000, 20
 BY = "user:usr_STAGE"
 
 
@@ -39,7 +40,7 @@ def code_file(first: int, units: int) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def make(*, codes: int, free_codes: int = 20, second_offer: bool = False) -> Goods:
+def make(*, codes: int, second_offer: bool = False) -> Goods:
     """A card with that many codes, a top-up at supplier C, a card that costs nothing."""
     from catalog.models import Sku
     from core.crypto import ensure_data_key
@@ -62,7 +63,7 @@ def make(*, codes: int, free_codes: int = 20, second_offer: bool = False) -> Goo
             max_cost_minor=TOPUP_COST_MINOR, position=position,
         )  # fmt: skip
     import_file(card, code_file(0, codes))
-    import_file(free, code_file(9_000_000, free_codes))
+    import_file(free, code_file(FIRST_FREE, FREE_CODES))
     fresh()
     slugs = {sku.code: sku.product.slug for sku in Sku.objects.select_related("product")}
     return Goods(slugs[CARD], card.pk, slugs[TOPUP], topup.pk, slugs[FREE], free.pk)

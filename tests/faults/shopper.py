@@ -3,6 +3,7 @@
 import http.client
 import re
 import time
+import uuid
 from dataclasses import dataclass, field
 from html import unescape
 from http import HTTPStatus
@@ -59,6 +60,21 @@ class Browser:
     def post(self, path: str, form: dict[str, str], **headers: str) -> Answer:
         return self._insist("POST", path, form, headers)
 
+    def upload(
+        self, path: str, form: dict[str, str], files: dict[str, tuple[str, bytes]]
+    ) -> Answer:
+        """A form with files."""
+        edge = uuid.uuid4().hex
+        parts = [
+            f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            for name, value in form.items()
+        ]
+        for name, (file_name, content) in files.items():
+            head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{file_name}"'
+            parts.append(f"{head}\r\nContent-Type: application/octet-stream\r\n\r\n".encode() + content + b"\r\n")
+        body = b"".join(parts) + f"--{edge}--\r\n".encode()
+        return self._send("POST", path, body, {"Content-Type": f"multipart/form-data; boundary={edge}"})
+
     def _insist(
         self, method: str, path: str, form: dict[str, str] | None, headers: dict[str, str]
     ) -> Answer:
@@ -81,13 +97,16 @@ class Browser:
         self, method: str, path: str, form: dict[str, str] | None = None, **headers: str
     ) -> Answer:
         """One request, one answer; raises OSError or HTTPException when the line breaks."""
-        at = urlsplit(self.url)
         body = None if form is None else urlencode(form).encode()
+        kind = {} if body is None else {"Content-Type": "application/x-www-form-urlencoded"}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._send(method, path, body, {**kind, **named})
+
+    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        at = urlsplit(self.url)
         sent = {
             "X-Forwarded-For": self.address, "Accept-Language": "zh-CN", "Origin": self.url,
-            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
-            **({} if body is None else {"Content-Type": "application/x-www-form-urlencoded"}),
-            **{name.replace("_", "-"): value for name, value in headers.items()},
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), **headers,
         }  # fmt: skip
         line = http.client.HTTPConnection(at.hostname or "", at.port, timeout=CALL_SECONDS)
         try:

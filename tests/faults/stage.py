@@ -16,7 +16,15 @@ from launcher.places import Stop
 from launcher.services import ADMIN
 from simulators.localpay.script import Gateway
 from simulators.supplier_c.script import Supplier
-from tests.faults.goods import FUNDED_MINOR, TOPUP, TOPUP_COST_MINOR, Goods
+from tests.faults.goods import (
+    FIRST_FREE,
+    FREE_CODES,
+    FUNDED_MINOR,
+    TOPUP,
+    TOPUP_COST_MINOR,
+    Goods,
+    code_text,
+)
 from tests.faults.shopper import Browser, Shopper
 from tests.faults.supervisor import Supervisor
 from tests.house import House
@@ -61,7 +69,8 @@ class Stage:
 
     house: House
     goods: Goods
-    codes: int
+    #: Secrets of every code that was put on the shelf.
+    known: set[str]
     supervisor: Supervisor
     funded_minor: int
     _people: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
@@ -79,6 +88,21 @@ class Stage:
         person = next(self._people)
         address = f"10.{person // 62500 % 250}.{person // 250 % 250}.{person % 250 + 1}"
         return Shopper(Browser(self.house.url, address, patience), f"buyer{person}@example.com")
+
+    def restart(self, *names: str, **env: str) -> None:
+        """Stop and start parts of ours with other environment variables."""
+        with self.supervisor.lock:
+            self.house.restart(*names, **env)
+
+    def people(self, *wishes: dict[str, Any]) -> list[Browser]:
+        """Browsers in which somebody is signed in: staff when `roles` are wished for."""
+        done = self.house.run("-m", "tests.faults.people", json.dumps(wishes))
+        assert done.returncode == 0, done.stderr[-3000:]
+        made = json.loads(done.stdout.strip().splitlines()[-1])
+        browsers = [self.shopper().browser for _ in made]
+        for browser, person in zip(browsers, made, strict=True):
+            browser.cookies = person["cookies"]
+        return browsers
 
     def rows(self, statement: str, params: Any = None) -> list[dict[str, Any]]:
         """Read the shop's database as its owner, without a line of the shop's code."""
@@ -169,7 +193,8 @@ def standing(house: House, *, codes: int = 400, **wishes: Any) -> Iterator[Stage
     try:
         goods = make_goods(house, codes=codes, **wishes)
         with Supervisor(house) as supervisor:
-            yield Stage(house, goods, codes, supervisor, FUNDED_MINOR)
+            known = {code_text(n)[1] for n in (*range(codes), *range(FIRST_FREE, FIRST_FREE + FREE_CODES))}
+            yield Stage(house, goods, known, supervisor, FUNDED_MINOR)
     finally:
         # Started anew by the next `empty()`, with the environment of before.
         stop_parts(house)

@@ -18,6 +18,8 @@ class Supervisor:
     def __init__(self, house: House, *, pause: float = 0.5) -> None:
         self.house, self.pause = house, pause
         self.restarts: list[str] = []
+        #: Held while a part is stopped on purpose.
+        self.lock = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
@@ -36,9 +38,13 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._end.wait(LOOK_SECONDS):
-            for name in set(PARTS).intersection(self.house.shop.dead()):
-                time.sleep(self.pause)
-                self.restarts.append(name)
-                # While the database is away a part may not come up: the next look tries again.
-                with contextlib.suppress(Stop):
-                    self.house.shop.revive(name)
+            with self.lock:
+                self._revive()
+
+    def _revive(self) -> None:
+        for name in set(PARTS).intersection(self.house.shop.dead()):
+            time.sleep(self.pause)
+            self.restarts.append(name)
+            # While the database is away a part may not come up: the next look tries again.
+            with contextlib.suppress(Stop):
+                self.house.shop.revive(name)

@@ -13,7 +13,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--ensure", action="store_true", help="only make the first key if missing")
         parser.add_argument("--rewrap", action="store_true", help="wrap all data keys under the last KEK")
-        parser.add_argument("--batch", type=int, default=500)
+        parser.add_argument("--batch", type=int, default=200)
 
     def handle(self, *_: Any, **options: Any) -> None:
         if options["ensure"]:
