@@ -2,12 +2,23 @@
 
 from datetime import datetime
 
+import structlog
+
 from core import wake
+from core.faults import crashpoint
 from core.outbox import subscribe
-from fulfillment.events import Delivered, DeliveryReversed, StockArrived, SupplyFailed
+from fulfillment.events import (
+    Delivered,
+    DeliveryReversed,
+    DeliveryRevoked,
+    StockArrived,
+    SupplyFailed,
+)
 from orders.events import OrderCompleted, OrderRefunded
-from orders.services.complete_line import complete_line, fail_line, reverse_unit
+from orders.services.complete_line import complete_line, fail_line, take_back_unit
 from orders.services.tell_buyer import tell_completed, tell_refunded
+
+log = structlog.get_logger(__name__)
 
 FILL_TASK = "orders.fill_waits"
 
@@ -28,11 +39,18 @@ def on_supply_failed(event: SupplyFailed, *, now: datetime) -> None:
     )  # fmt: skip
 
 
-@subscribe(DeliveryReversed, "orders.reverse_unit")
+@subscribe(DeliveryReversed, "orders.note_reversal")
 def on_reversed(event: DeliveryReversed, *, now: datetime) -> None:
-    reverse_unit(
-        order=event.reference, line=event.line, delivery=event.delivery, unit=event.unit, now=now
-    )
+    # The buyer keeps the goods until two persons have decided; DeliveryRevoked tells what.
+    log.error("delivery_reversed", order=event.reference, delivery=event.delivery, reason=event.reason)
+
+
+@subscribe(DeliveryRevoked, "orders.take_back_unit")
+def on_revoked(event: DeliveryRevoked, *, now: datetime) -> None:
+    take_back_unit(
+        order=event.reference, line=event.line, delivery=event.delivery, unit=event.unit,
+        reason=event.reason, now=now,
+    )  # fmt: skip
 
 
 @subscribe(StockArrived, "orders.fill_waits")
@@ -43,6 +61,7 @@ def on_stock(event: StockArrived, *, now: datetime) -> None:
 
 @subscribe(OrderCompleted, "orders.tell_completed")
 def on_completed(event: OrderCompleted, *, now: datetime) -> None:
+    crashpoint("CP13")
     tell_completed(order=event.order, now=now)
 
 

@@ -8,10 +8,11 @@ from core import clock
 from core.faults import crashpoint
 from orders.services.close_order import expire_orders
 from orders.services.fetch_bill import fetch_due_bills
-from orders.services.fill_waits import end_overdue_waits, fill_waits
+from orders.services.fill_waits import end_overdue_waits, fill_all_waits, fill_waits
 from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
 from orders.services.query_payment import query_payments
+from orders.services.save_cart import forget_carts
 
 
 @shared_task(name="orders.expire")
@@ -50,7 +51,9 @@ def sweep(*_: Any) -> None:
     process_notices(now=clock.now())
     expire_orders(now=clock.now())
     crashpoint("CP17")
+    fill_all_waits(now=clock.now())
     end_overdue_waits(now=clock.now())
     query_payments(now=clock.now())
     push_refunds(now=clock.now())
     fetch_due_bills(now=clock.now())
+    forget_carts(now=clock.now())

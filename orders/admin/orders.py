@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,7 +16,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import audit, clock, tx
-from core.admin.base import ReadOnlyAdmin, actor
+from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.money import format_minor
 from fulfillment.admin.timeline import postings, table
 from fulfillment.models import Delivery
@@ -101,19 +102,27 @@ class OrderAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     inlines = [LineInline]
     fieldsets = [
-        (None, {"fields": ["public_id", "state_badge", "total", "returned", "close_reason"]}),
-        (_("Who"), {"fields": ["contact_masked", "owner", "language", "channel_code", "attribution"]}),
-        (_("Times"), {"fields": ["created_at", "expires_at", "paid_at", "completed_at", "link_sent_at"]}),
-        (_("Payments"), {"fields": ["payments_shown"]}),
+        (None, {"fields": [("public_id", "state_badge", "total", "returned"), "close_reason"]}),
         (_("Goods"), {"fields": ["deliveries_shown"]}),
+        (_("Payments"), {"fields": ["payments_shown"]}),
         (_("Timeline"), {"fields": ["timeline_shown"]}),
         (_("Ledger"), {"fields": ["money"]}),
-        (_("Promise"), {"fields": ["terms_version", "consent_at", "explanation"]}),
-    ]  # fmt: skip
-    actions_detail = ["query_now", "refund", "refund_delivered", "cancel", "resend", "fill", "trace"]
+        (_("Who"), {"fields": [("contact_masked", "owner"), ("language", "channel_code", "attribution")]}),
+        (
+            _("Times"),
+            {"fields": [("created_at", "expires_at", "paid_at"), ("completed_at", "link_sent_at")]},
+        ),
+        (_("Promise"), {"fields": [("terms_version", "consent_at"), "explanation"]}),
+    ]
+    actions_detail = [
+        "refund",
+        "cancel",
+        {"title": _("More"), "items": ["refund_delivered", "query_now", "resend", "fill"]},
+        "trace",
+    ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [name for _title, part in self.fieldsets for name in part["fields"]]
+        return flatten_fieldsets(self.fieldsets)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -130,8 +139,8 @@ class OrderAdmin(ReadOnlyAdmin):
             return (found | queryset.filter(payments__provider_txn=text)).distinct(), False
 
     @display(description=_("State"), label=ORDER_LABELS)
-    def state_badge(self, row: Order) -> tuple[str, str]:
-        return row.state, row.get_state_display()
+    def state_badge(self, row: Order) -> Badge:
+        return Badge(row.state, row.get_state_display())
 
     @display(description=_("Total"))
     def total(self, row: Order) -> str:

@@ -14,7 +14,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import clock
-from core.admin.base import ReadOnlyAdmin, actor
+from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.money import format_minor
 from fulfillment.admin.timeline import changes
 from orders.models import Notice, Payment
@@ -63,8 +63,8 @@ class PaymentAdmin(ReadOnlyAdmin):
         return format_minor(row.amount_minor, row.currency)
 
     @display(description=_("State"), label=PAYMENT_LABELS)
-    def state_badge(self, row: Payment) -> tuple[str, str]:
-        return row.state, row.get_state_display()
+    def state_badge(self, row: Payment) -> Badge:
+        return Badge(row.state, row.get_state_display())
 
     @display(description=_("Timeline"))
     def timeline(self, row: Payment) -> SafeString | str:
@@ -111,8 +111,8 @@ class NoticeAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     @display(description=_("Outcome"), label=OUTCOME_LABELS)
-    def outcome_badge(self, row: Notice) -> tuple[str, str]:
-        return row.outcome, row.get_outcome_display()
+    def outcome_badge(self, row: Notice) -> Badge:
+        return Badge(row.outcome, row.get_outcome_display())
 
     @display(description=_("As it came"))
     def raw(self, row: Notice) -> SafeString:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from core import clock
-from core.admin.base import ReadOnlyAdmin, actor
+from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.money import format_minor
 from fulfillment.admin.timeline import changes, table
 from orders.models import OrderWait, Refund
@@ -49,8 +49,8 @@ class RefundAdmin(ReadOnlyAdmin):
         return format_minor(row.amount_minor, row.currency)
 
     @display(description=_("State"), label=REFUND_LABELS)
-    def state_badge(self, row: Refund) -> tuple[str, str]:
-        return row.state, row.get_state_display()
+    def state_badge(self, row: Refund) -> Badge:
+        return Badge(row.state, row.get_state_display())
 
     @display(description=_("Units"))
     def units(self, row: Refund) -> SafeString | str:
@@ -112,5 +112,5 @@ class OrderWaitAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     @display(description=_("State"), label=WAIT_LABELS)
-    def state_badge(self, row: OrderWait) -> tuple[str, str]:
-        return row.state, row.get_state_display()
+    def state_badge(self, row: OrderWait) -> Badge:
+        return Badge(row.state, row.get_state_display())

@@ -40,6 +40,13 @@ def waiting_orders(*, sku_id: int, limit: int) -> list[str]:
     return list(waits.order_by("created_at").values_list("order__public_id", flat=True)[:limit])
 
 
+def waited_skus(*, limit: int) -> list[int]:
+    """SKUs that paid orders wait for."""
+    waits = OrderWait.objects.filter(state=WaitState.OPEN).order_by("created_at")
+    found = [sku_id for ids in waits.values_list("sku_ids", flat=True)[:1000] for sku_id in ids]
+    return list(dict.fromkeys(found))[:limit]
+
+
 def overdue_waits(*, now: datetime, limit: int) -> list[str]:
     """Public ids of orders whose wait has reached its deadline."""
     waits = OrderWait.objects.filter(state=WaitState.OPEN, deadline__lte=now)

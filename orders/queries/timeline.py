@@ -3,15 +3,29 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.models import AuditEntry
+from django.utils.functional import Promise
+
+from core.models import AuditEntry, StateChange
 from core.transitions import history
 from fulfillment.models import Attempt, Delivery
+from fulfillment.states import AttemptState, DeliveryState
 from orders.models import Notice, Order, OrderWait, Payment, Refund
+from orders.states import OrderState, PaymentState, RefundState, WaitState
+
+# What a person calls the states, by the kind of thing.
+WORDS: dict[str, dict[str, str | Promise]] = {
+    "order": dict(OrderState.choices),
+    "payment": dict(PaymentState.choices),
+    "refund": dict(RefundState.choices),
+    "orderwait": dict(WaitState.choices),
+    "delivery": dict(DeliveryState.choices),
+    "attempt": dict(AttemptState.choices),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened: `what` in words of the state tables, `by` whom, and why."""
+    """One thing that happened: `what` in words for people, `by` whom, and why."""
 
     at: datetime
     subject: str
@@ -43,10 +57,11 @@ def timeline(order: Order) -> list[Event]:
     return sorted(events, key=lambda event: event.at)
 
 
-def _change(row: object) -> Event:
-    was, became = row.was or "∅", row.became  # type: ignore[attr-defined]
-    subject = row.subject if "_" in row.subject else row.entity  # type: ignore[attr-defined]
-    return Event(row.at, subject, f"{was} → {became}", row.by, row.why)  # type: ignore[attr-defined]
+def _change(row: StateChange) -> Event:
+    words = WORDS.get(row.entity, {})
+    was, became = (str(words.get(state, state)) for state in (row.was, row.became))
+    subject = row.subject if "_" in row.subject else row.entity
+    return Event(row.at, subject, f"{was} → {became}" if was else became, row.by, row.why)
 
 
 def _notice(notice: Notice) -> Event:

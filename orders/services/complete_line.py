@@ -10,11 +10,13 @@ import structlog
 
 from core.tx import part
 from orders import postings
-from orders.models import Order, OrderLine
-from orders.queries.orders import lock_order
+from orders.models import Order, OrderLine, RefundLine
+from orders.queries.orders import lock_applied_payment, lock_order
 from orders.services.derive_order import derive_order
 from orders.services.request_refund import (
     NothingToRefund,
+    Unit,
+    open_unit_refund,
     request_refund_in_step,
     unit_amounts,
 )
@@ -65,25 +67,29 @@ def fail_line(*, order: str, line: str, delivery: str, reason: str, now: datetim
 
 
 @part
-def reverse_unit(*, order: str, line: str, delivery: str, unit: int, now: datetime) -> bool:
-    """A supplier took a delivered unit back: we owe it again, and a person decides what now."""
+def take_back_unit(*, order: str, line: str, delivery: str, unit: int, reason: str, now: datetime) -> bool:
+    """A delivered unit was taken back after all (two persons accepted a reversal): refund it.
+
+    What it had earned is owed again and goes back at once. False when it was refunded before.
+    """
     row, item = _locked(order, line)
-    if row is None or item is None or not item.delivered:
+    payment = lock_applied_payment(row) if row else None
+    if row is None or item is None or payment is None or not item.delivered:
         return False
-    posted = postings.post(
+    if RefundLine.objects.filter(line=item, unit=unit).exists():
+        return False
+    amount = unit_amounts(item)[unit - 1]
+    postings.post(
         postings.unit_reversed(
-            delivery=delivery, order=order, amount_minor=unit_amounts(item)[unit - 1],
-            currency=item.currency,
+            delivery=delivery, order=order, amount_minor=amount, currency=item.currency
         ),
         now=now,
-    )  # fmt: skip
-    if item.paid_minor and not posted:
-        return False
-    OrderLine.objects.filter(pk=item.pk).update(
-        delivered=item.delivered - 1, failed=item.failed + 1
     )
-    derive_order(row, now=now, acting="system", why=f"reversed {delivery}")
-    log.error("delivery_reversed", order=order, delivery=delivery)
+    OrderLine.objects.filter(pk=item.pk).update(delivered=item.delivered - 1, gone=item.gone + 1)
+    open_unit_refund(
+        order=row, payment=payment, unit=Unit(item, unit, delivery, amount), reason=reason, now=now
+    )
+    derive_order(row, now=now, acting="system", why=f"taken back {delivery}")
     return True
 
 

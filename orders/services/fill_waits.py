@@ -11,7 +11,7 @@ from fulfillment.services.open_deliveries import open_deliveries
 from orders import postings
 from orders.models import Order, OrderLine, OrderWait
 from orders.queries.confirming import lock_lines
-from orders.queries.orders import lock_order, overdue_waits, waiting_orders
+from orders.queries.orders import lock_order, overdue_waits, waited_skus, waiting_orders
 from orders.services.confirm_payment import open_lines, unit_paid
 from orders.services.derive_order import derive_order
 from orders.services.request_refund import NothingToRefund, request_refund
@@ -31,6 +31,11 @@ def fill_waits(*, sku_id: int, now: datetime, limit: int = 200) -> int:
             break
         filled += 1
     return filled
+
+
+def fill_all_waits(*, now: datetime, limit: int = 100) -> int:
+    """Try each SKU somebody waits for, whether or not anybody told of new stock (R-JOB-4)."""
+    return sum(fill_waits(sku_id=sku_id, now=now) for sku_id in waited_skus(limit=limit))
 
 
 def fill_wait(*, order: str, now: datetime) -> bool:

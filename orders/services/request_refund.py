@@ -176,6 +176,17 @@ def open_delivered_refund(
 
 
 @part
+def open_unit_refund(
+    *, order: Order, payment: Payment, unit: Unit, reason: str, now: datetime
+) -> Refund | None:
+    """Refund one unit that its supplier took back; what was paid for it is owed to the buyer."""
+    return _open(
+        payment, order, [unit], kind=RefundKind.UNDELIVERED, source=postings.OBLIGATION,
+        reason=reason, by="system", now=now,
+    )  # fmt: skip
+
+
+@part
 def open_whole_refund(
     *,
     payment_pk: int,

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from catalog.inputs import clean
 from catalog.offers import ChannelView
@@ -72,6 +74,13 @@ def change_cart(*, token: str, line: str, quantity: int, now: datetime) -> None:
 def empty_cart(*, token: str) -> None:
     """Forget a cart: its goods have been ordered."""
     Cart.objects.filter(token=token).delete()
+
+
+def forget_carts(*, now: datetime, limit: int = 500) -> int:
+    """Delete carts nobody touched for RETAIN_CART_DAYS. Returns how many rows went."""
+    before = now - timedelta(days=settings.RETAIN_CART_DAYS)
+    old = Cart.objects.filter(touched_at__lt=before).order_by("touched_at").values("pk")[:limit]
+    return Cart.objects.filter(pk__in=old).delete()[0]
 
 
 def items_of(lines: Sequence[CartLine], sku_codes: dict[int, str]) -> list[Item]:

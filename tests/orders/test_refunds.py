@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from core import clock
 from core.invariants import check_all
@@ -10,7 +11,7 @@ from core.ledger import balance
 from core.tx import step
 from fulfillment.models import Code, Delivery
 from fulfillment.services.cancel_delivery import cancel_delivery
-from orders.models import Order, OrderLine, Refund, RefundLine
+from orders.models import Notice, Order, OrderLine, Refund, RefundLine
 from orders.services.complete_line import complete_line, fail_line
 from orders.services.push_refund import push_refunds
 from orders.services.request_refund import NothingToRefund, request_refund
@@ -22,6 +23,7 @@ from tests.factories.catalog import make_sku
 from tests.factories.orders import (
     make_order,
     make_paid,
+    notice_body,
     pay,
     payment_of,
     relay_all,
@@ -263,3 +265,31 @@ def cancel_or_none(order: Order) -> bool:
     with step():
         cancel_delivery(delivery=unit.public_id, now=clock.now(), by="guest", why="again")
     return Delivery.objects.get(pk=unit.pk).state != "failed"
+
+
+def test_a_notice_ends_a_refund(paid: Order, gateway: Gateway) -> None:
+    refund = ask(paid)
+    gateway.control("fault", op="refund", fault="async", times=1, seconds=600)
+    push_refunds(now=clock.now())
+    payment = payment_of(paid)
+    said = {
+        "service": "refund.notice", "refund_number": refund.number, "refund_txn": "RT1",
+        "amount_minor": str(refund.amount_minor), "status": "REFUND_SUCCESS",
+    }  # fmt: skip
+    form = "application/x-www-form-urlencoded"
+    wrong = notice_body(payment, **said | {"amount_minor": "1"})
+    assert Client().post("/pay/localpay/notice/", wrong, content_type=form).status_code == 200
+    refund.refresh_from_db()
+    assert refund.state == RefundState.UNKNOWN
+    right = notice_body(payment, **said)
+    assert Client().post("/pay/localpay/notice/", right, content_type=form).content == b"success"
+    refund.refresh_from_db()
+    assert (refund.state, refund.provider_txn) == (RefundState.SUCCEEDED, "RT1")
+
+
+def test_a_notice_about_an_unknown_refund_is_set_aside(paid: Order) -> None:
+    said = {"service": "refund.notice", "refund_number": "RNOBODY", "status": "REFUND_SUCCESS"}
+    body = notice_body(payment_of(paid), **said)
+    form = "application/x-www-form-urlencoded"
+    assert Client().post("/pay/localpay/notice/", body, content_type=form).status_code == 409
+    assert Notice.objects.latest("id").outcome == "quarantined"
