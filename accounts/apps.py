@@ -9,6 +9,6 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import registry
+        from accounts import handlers, registry  # noqa: F401  handlers listens
 
         registry.register()

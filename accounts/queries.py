@@ -1,6 +1,10 @@
 """What upper floors ask about people."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 
 from accounts.contacts import Contact, read_contact
 from accounts.models import ContactPoint, User
@@ -35,3 +39,8 @@ def holder_of_phone(index: bytes) -> User | None:
         .first()
     )
     return point.user if point else None
+
+
+def lacks_second_factor(user: Any) -> bool:
+    """Whether this is staff who must set up a second factor before they see anything of theirs."""
+    return bool(settings.STAFF_MFA_REQUIRED and user.is_staff and not is_mfa_enabled(user))

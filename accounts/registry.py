@@ -20,6 +20,7 @@ def register() -> None:
         "accounts.resend_message", _("Send a message again"), roles=("operator", "support")
     )
     acts.register("risk.edit_lists", _("Put people on block and allow lists"), roles=("operator",))
+    acts.register("outbox.revive", _("Tell facts again that were given up"))
     acts.register("switches.throw", _("Throw a switch"), roles=("operator",))
     acts.register("risk.edit_rules", _("Change or switch off risk rules"))
     approvals.AUTHORITY.register("may", person_may)

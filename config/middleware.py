@@ -71,7 +71,7 @@ class ContentSecurityPolicyMiddleware:
         headers = response.headers
         if "Content-Security-Policy" not in headers:
             headers["Content-Security-Policy"] = (
-                self.admin if request.path.startswith("/admin/") else self.shop
+                self.admin if request.path_info.startswith("/admin/") else self.shop
             )
         headers["Permissions-Policy"] = self.permissions
         return response

@@ -16,8 +16,11 @@ ACTION = "accounts.grant_role"
 def ask_for_role(*, user: str, role: str, by: str, reason: str, now: datetime) -> Approval:
     """Ask that a person be given a staff role; a second person decides. Ids are public (`usr_…`).
 
-    Raises ValidationError for an unknown person, role, or one held already; NotAllowed.
+    Nobody asks for themselves. Raises ValidationError for an unknown person, role, or one held
+    already; NotAllowed.
     """
+    if user == by.removeprefix("user:"):
+        raise approvals.SelfApproval(ACTION)
     person = User.objects.filter(public_id=user, is_active=True).first()
     if person is None or role not in Role.values:
         raise ValidationError(_("There is no such person or role."))
@@ -37,7 +40,7 @@ def ask_for_role(*, user: str, role: str, by: str, reason: str, now: datetime) -
 @part
 def _grant(approval: Approval, *, now: datetime) -> None:
     user, role = approval.payload["user"], approval.payload["role"]
-    if user == approval.checker:
+    if user in (approval.checker, approval.maker):
         # Maker, checker and the one who gains are three persons (R-PRM).
         raise approvals.SelfApproval(ACTION)
     give(user=user, role=role, by=f"user:{approval.checker}", approval=approval.public_id, now=now)

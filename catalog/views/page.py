@@ -8,6 +8,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from accounts.middleware import to_set_up
+from accounts.queries import lacks_second_factor
 from catalog.blocks import BLOCK_KINDS, Block, Moment
 from catalog.offers import ChannelView
 from catalog.pages import render_page
@@ -39,6 +41,8 @@ def campaign(request: HttpRequest, page: str) -> HttpResponse:
 @require_safe
 def preview(request: HttpRequest, page: str) -> HttpResponse:
     """A page as it will look in `?channel=` at `?at=` (a moment with its time zone)."""
+    if lacks_second_factor(request.user):
+        return to_set_up(request)
     channel = channel_by_code(request.GET.get("channel", "")) or request.channel  # type: ignore[attr-defined]
     at = parse_datetime(request.GET.get("at", "").replace(" ", "+")) or clock.now()
     if at.tzinfo is None:

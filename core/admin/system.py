@@ -7,11 +7,12 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from core import clock, health, outbox
+from core import approvals, clock, health, outbox
 from core.admin.base import ReadOnlyAdmin
 from core.models import Heartbeat, OutboxEvent
 
 WORKER_LATE_SECONDS = 120
+REVIVE_ACT = "outbox.revive"
 
 
 @admin.register(Heartbeat)
@@ -43,7 +44,12 @@ class OutboxAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     actions = ["revive"]
 
-    @action(description=_("Tell again what was given up"))
+    def has_revive_permission(self, request: HttpRequest, *_: Any) -> bool:
+        """Who may see what was given up may not yet have it told again."""
+        me = request.user.public_id  # type: ignore[union-attr]
+        return approvals.AUTHORITY.get("may")(me, REVIVE_ACT)
+
+    @action(description=_("Tell again what was given up"), permissions=["revive"])
     def revive(self, request: HttpRequest, queryset: Any) -> None:
         revived = sum(outbox.revive(pk, now=clock.now()) for pk in queryset.values_list("pk", flat=True))
         messages.success(request, _("%(n)d facts will be told again.") % {"n": revived})
