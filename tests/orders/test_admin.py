@@ -57,10 +57,11 @@ def test_outsiders_are_sent_away(model: str, delivered: Order) -> None:
 
 def test_the_order_page_tells_everything(delivered: Order) -> None:
     client, _ = browser("operator")
-    page = client.get(f"/admin/orders/order/{delivered.pk}/change/").content.decode()
+    url = f"/admin/orders/order/{delivered.pk}/change/"
+    page = client.get(url, headers={"Accept-Language": "en"}).content.decode()
     payment = payment_of(delivered)
     for told in (
-        delivered.public_id, payment.number, "genuine · applied", "pending_payment → paid",
+        delivered.public_id, payment.number, "genuine · applied", "Waiting for payment → Paid",
         f"payment.succeeded:{payment.public_id}", "order_obligation", "98.50",
     ):  # fmt: skip
         assert told in page
