@@ -83,6 +83,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Larger ones wait on the disk sealed; only staff send them, 256 MB and a form around it at most.
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "core.uploads.SealedUploadHandler",
+]
+UPLOAD_MAX_BYTES = 257 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 ALTCHA_HMAC_KEY = env.str("ALTCHA_HMAC_KEY", default=SECRET_KEY)
