@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -105,5 +106,6 @@ def _hours(now: datetime) -> Mapping[str, Any]:
 
 
 def _newest(now: datetime) -> Mapping[str, Any] | None:
-    found = list(Order.objects.prefetch_related("lines").order_by("-id")[:NEWEST])
+    goods = Prefetch("lines", to_attr="goods")
+    found = list(Order.objects.prefetch_related(goods).order_by("-id")[:NEWEST])
     return {"orders": found} if found else None

@@ -9,7 +9,7 @@ from unfold.decorators import action, display
 from accounts.models import Message
 from accounts.services.resend_message import resend_message
 from core import clock
-from core.admin.base import ReadOnlyAdmin, actor
+from core.admin.base import Badge, ReadOnlyAdmin, actor
 from risk.admin.confirm import confirm
 
 
@@ -54,8 +54,8 @@ class MessageAdmin(ReadOnlyAdmin):
         description=_("State"),
         label={"queued": "info", "sent": "success", "failed": "danger", "dead": "danger"},
     )
-    def state_badge(self, message: Message) -> tuple[str, str]:
-        return message.state, message.get_state_display()
+    def state_badge(self, message: Message) -> Badge:
+        return Badge(message.state, message.get_state_display())
 
     @action(description=_("Send again…"), url_path="resend")
     def resend(self, request: HttpRequest, object_id: int) -> HttpResponse:

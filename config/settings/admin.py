@@ -20,7 +20,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": _static("quanyi/favicon.svg")}
     ],
-    "STYLES": [_static("quanyi/admin.css")],
+    "STYLES": [_static("quanyi/office/desk.css")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

@@ -1,8 +1,10 @@
 """What every page of the back office shares: facts are read, acts are services."""
 
-from typing import Any
+from typing import Any, Self
 
 from django.http import HttpRequest
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 
@@ -19,6 +21,18 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class Badge(tuple[str, str]):
+    """A state and its name: a colored label in a list, the name alone in a record."""
+
+    __slots__ = ()
+
+    def __new__(cls, state: str, name: object) -> Self:
+        return super().__new__(cls, (state, str(name)))
+
+    def __html__(self) -> SafeString:
+        return escape(self[1])
 
 
 def actor(request: HttpRequest) -> str:

@@ -22,15 +22,13 @@ class PublicIdField(models.CharField):
 def public_id_field(prefix: str) -> "models.CharField[str, str]":
     """The id the outside world knows: `<prefix>_` and 16 Crockford capitals."""
     return PublicIdField(
-        _("number"), max_length=24, unique=True, editable=False, default=partial(new_id, prefix)
+        _("public id"), max_length=24, unique=True, editable=False, default=partial(new_id, prefix)
     )
 
 
 def protect() -> pgtrigger.Protect:
     """Refuses UPDATE and DELETE of a row to everyone, the owner role included."""
-    return pgtrigger.Protect(
-        name="append_only", operation=pgtrigger.Update | pgtrigger.Delete
-    )
+    return pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
 
 class AppendOnly(models.Model):

@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class SwitchState(models.Model):
@@ -9,3 +10,7 @@ class SwitchState(models.Model):
     note = models.CharField(max_length=200, blank=True, default="")
     changed_by = models.CharField(max_length=48)
     changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("switch")
+        verbose_name_plural = _("switches")

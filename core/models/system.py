@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class ClockOffset(models.Model):
@@ -20,3 +21,7 @@ class Heartbeat(models.Model):
     name = models.CharField(max_length=64, primary_key=True)
     at = models.DateTimeField()
     detail = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("sign of life")
+        verbose_name_plural = _("signs of life")

@@ -18,7 +18,7 @@ from unfold.paginator import InfinitePaginator
 from accounts.roles import may
 from catalog.admin.base import require
 from core import clock
-from core.admin.base import ReadOnlyAdmin, actor
+from core.admin.base import Badge, ReadOnlyAdmin, actor
 from fulfillment.forms import WhyForm
 from fulfillment.models import Code
 from fulfillment.models.code import NEVER
@@ -73,8 +73,8 @@ class CodeAdmin(ReadOnlyAdmin):
     actions = ["quarantine", "restore", "void"]  # type: ignore[assignment]
 
     @display(description=gettext_lazy("State"), label=BADGES)
-    def state_badge(self, code: Code) -> tuple[str, str]:
-        return code.state, code.get_state_display()
+    def state_badge(self, code: Code) -> Badge:
+        return Badge(code.state, code.get_state_display())
 
     @display(description=gettext_lazy("Last day"), ordering="expires_on")
     def last_day(self, code: Code) -> Any:

@@ -12,14 +12,13 @@ from core.transitions import history
 
 
 def table(rows: Iterable[Sequence[object]]) -> SafeString | str:
-    """A plain table of escaped cells."""
+    """A plain table of escaped cells; a wide one scrolls inside its frame."""
     body = format_html_join(
         "",
-        '<tr class="border-t border-base-200 first:border-t-0 dark:border-base-800">{}</tr>',
-        ((format_html_join("", '<td class="py-1 pr-4 align-top">{}</td>', ((c,) for c in row)),)
-         for row in rows),
-    )  # fmt: skip
-    return format_html('<table class="text-left">{}</table>', body) if body else "–"
+        "<tr>{}</tr>",
+        ((format_html_join("", "<td>{}</td>", ((c,) for c in row)),) for row in rows),
+    )
+    return format_html('<div class="desk-scroll"><table>{}</table></div>', body) if body else "–"
 
 
 def changes(*subjects: str) -> SafeString | str:

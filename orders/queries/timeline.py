@@ -66,7 +66,7 @@ def _change(row: StateChange) -> Event:
 
 def _notice(notice: Notice) -> Event:
     return Event(
-        notice.received_at, notice.public_id, f"{notice.verdict} · {notice.outcome}",
+        notice.received_at, notice.public_id, f"{notice.get_verdict_display()} · {notice.get_outcome_display()}",
         f"provider:{notice.provider}", notice.provider_txn,
     )  # fmt: skip
 

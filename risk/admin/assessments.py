@@ -10,7 +10,7 @@ from unfold.decorators import action, display
 
 from core import clock
 from core.admin.audit import pretty
-from core.admin.base import ReadOnlyAdmin, actor
+from core.admin.base import Badge, ReadOnlyAdmin, actor
 from risk.admin.confirm import confirm
 from risk.admin.forms import BlockForm, expiry
 from risk.models import Assessment
@@ -53,8 +53,8 @@ class AssessmentAdmin(ReadOnlyAdmin):
             "refuse": "danger",
         },
     )
-    def verdict_badge(self, row: Assessment) -> tuple[str, str]:
-        return row.verdict, str(Verdict(row.verdict).label)
+    def verdict_badge(self, row: Assessment) -> Badge:
+        return Badge(row.verdict, str(Verdict(row.verdict).label))
 
     @display(description=_("Why"))
     def why(self, row: Assessment) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from core import clock
-from core.admin.base import ReadOnlyAdmin, actor
+from core.admin.base import Badge, ReadOnlyAdmin, actor
 from risk.admin.confirm import confirm
 from risk.admin.forms import EntryForm, expiry
 from risk.models import ListEntry
@@ -53,8 +53,8 @@ class ListEntryAdmin(ReadOnlyAdmin):
     actions_detail = ["take_out"]
 
     @display(description=_("List"), label={"block": "danger", "allow": "success"})
-    def list_badge(self, entry: ListEntry) -> tuple[str, str]:
-        return entry.list, entry.get_list_display()
+    def list_badge(self, entry: ListEntry) -> Badge:
+        return Badge(entry.list, entry.get_list_display())
 
     @display(description=_("In force"), boolean=True)
     def in_force(self, entry: ListEntry) -> bool:
