@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import translation
 
 from accounts.models import User
 from core import approvals, clock
@@ -62,7 +61,7 @@ def test_the_order_page_tells_everything(delivered: Order) -> None:
     page = client.get(url, headers={"Accept-Language": "en"}).content.decode()
     payment = payment_of(delivered)
     for told in (
-        delivered.public_id, payment.number, "genuine · applied", "Waiting for payment → Paid",
+        delivered.public_id, payment.number, "Genuine · Applied", "Waiting for payment → Paid",
         f"payment.succeeded:{payment.public_id}", "order_obligation", "98.50",
     ):  # fmt: skip
         assert told in page
