@@ -23,7 +23,9 @@ if DATABASE_POOL:
     _options["pool"] = {
         "min_size": env.int("DATABASE_POOL_MIN", default=1),
         "max_size": env.int("DATABASE_POOL_MAX", default=4),
-        "timeout": 10,
+        "timeout": 5,
+        # A failed try is given up at once: whoever waits for a connection makes the next (config.postgres.pool).
+        "reconnect_timeout": 0.1,
         "max_lifetime": 1800,
     }
 
