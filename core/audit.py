@@ -39,7 +39,7 @@ for _tag, _title in {
 
 
 @part
-def record(  # noqa: PLR0913  each argument is a part of the fact
+def record(
     *,
     tag: str,
     by: str,
@@ -83,7 +83,7 @@ def seal(*, now: datetime, limit: int = 1000) -> int:
     last = AuditSeal.objects.order_by("-seq").first()
     entries = AuditEntry.objects.filter(xid__lt=undecided_from).order_by("xid", "pk")
     if last is not None:
-        entries = entries.extra(  # noqa: S610  row comparison has no ORM spelling; uses core_audit_chain
+        entries = entries.extra(
             where=["(xid, id) > (%s, %s)"], params=[last.entry_xid, last.entry_id]
         )
     seq, prev = (last.seq, last.hash) if last else (0, GENESIS)
@@ -152,7 +152,7 @@ def _unsealed_intruder() -> Flaw | None:
     if last is None:
         return None
     intruder = (
-        AuditEntry.objects.extra(  # noqa: S610  row comparison
+        AuditEntry.objects.extra(
             where=[
                 "(xid, core_auditentry.id) <= (%s, %s)",
                 "not exists (select 1 from core_auditseal s where s.entry_id = core_auditentry.id)",

@@ -77,9 +77,9 @@ def _set_offset(expression: str, seconds: float) -> None:
     if not settings.TEST_HOOKS:
         raise RuntimeError("the clock is only movable where TEST_HOOKS is on")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into core_clockoffset (id, seconds) values (1, %s)"
-            f" on conflict (id) do update set seconds = {expression}",  # noqa: S608  two constants
-            [seconds],
+        statement = (
+            "insert into core_clockoffset (id, seconds) values (1, %s)"  # noqa: S608  two constants
+            f" on conflict (id) do update set seconds = {expression}"
         )
+        cursor.execute(statement, [seconds])
     forget()

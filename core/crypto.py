@@ -186,7 +186,7 @@ def unseal(blob: bytes | memoryview, *, context: str) -> Secret:
     try:
         text = _ring.opening(key_id).decrypt(nonce, body, _associated(context, key_id))
     except InvalidTag as error:
-        raise CannotUnseal(f"sealed value does not belong to {context.split(':')[0]}") from error
+        raise CannotUnseal(f"sealed value does not belong to {context.split(':', maxsplit=1)[0]}") from error
     return Secret(text.decode())
 
 

@@ -31,7 +31,7 @@ def claim(
     """Hold up to `limit` due rows for `seconds`; rows others hold are passed over."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     due = Q(not_before=None) | Q(not_before__lte=now)
-    manager: models.Manager[Any] = model._default_manager  # noqa: SLF001
+    manager: models.Manager[Any] = model._default_manager
     pks = list(
         manager.select_for_update(skip_locked=True, of=("self",))
         .filter(where, free, due)
@@ -52,5 +52,5 @@ def release(model: type[LeasedWork], lease: Lease, *, not_before: datetime | Non
     changes: dict[str, Any] = {"lease_until": None, "lease_token": ""}
     if not_before is not None:
         changes["not_before"] = not_before
-    rows = model._default_manager.filter(pk=lease.pk, lease_token=lease.token)  # noqa: SLF001
+    rows = model._default_manager.filter(pk=lease.pk, lease_token=lease.token)
     return rows.update(**changes) == 1

@@ -79,14 +79,14 @@ def _reseal_column(column: SealedColumn, active: int, limit: int) -> int:
 @part
 def _stale(column: SealedColumn, active: int, limit: int) -> Any:
     model = apps.get_model(column.model)
-    field = model._meta.get_field(column.field).column  # noqa: SLF001
+    field = model._meta.get_field(column.field).column
     return (
-        model._default_manager.select_for_update(skip_locked=True, of=("self",))  # noqa: SLF001
+        model._default_manager.select_for_update(skip_locked=True, of=("self",))
         .exclude(**{f"{column.field}__isnull": True})
         .extra(  # noqa: S610  constants of our own models
             where=[
-                f'octet_length("{model._meta.db_table}"."{field}") > 5'  # noqa: SLF001
-                f' and substring("{model._meta.db_table}"."{field}" from 2 for 4) <> %s'  # noqa: SLF001
+                f'octet_length("{model._meta.db_table}"."{field}") > 5'
+                f' and substring("{model._meta.db_table}"."{field}" from 2 for 4) <> %s'
             ],
             params=[active.to_bytes(4)],
         )[:limit]
@@ -107,7 +107,7 @@ def retire_unused() -> list[int]:
 
 
 def _uses(column: SealedColumn, key_id: int) -> bool:
-    meta = apps.get_model(column.model)._meta  # noqa: SLF001
+    meta = apps.get_model(column.model)._meta
     field = meta.get_field(column.field).column
     with connection.cursor() as cursor:
         cursor.execute(

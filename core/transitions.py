@@ -5,7 +5,8 @@ statement. A trigger built by `guard` refuses a pair that the state table does n
 code that does not come through here (R-ST-1).
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -25,13 +26,13 @@ def guard(transitions: Transitions, *, name: str = "states", field: str = "state
     pairs = [
         (str(was), str(became))
         for was, after in transitions.items()
-        for became in (sorted(after) if isinstance(after, Set) else after)
+        for became in (sorted(after) if isinstance(after, AbstractSet) else after)
     ]
     return pgtrigger.FSM(name=name, field=field, transitions=pairs)
 
 
 @part
-def move(  # noqa: PLR0913  each argument is a part of the fact
+def move(
     model: type[models.Model],
     pk: Any,
     *,
@@ -47,7 +48,7 @@ def move(  # noqa: PLR0913  each argument is a part of the fact
     Returns whether this call made the change. The history row is written by the same statement.
     Raises django.db.InternalError for a pair outside the model's state table.
     """
-    meta = model._meta  # noqa: SLF001
+    meta = model._meta
     columns, values = ["state"], [str(to)]
     for name, value in also_set.items():
         field = meta.get_field(name)
@@ -69,7 +70,7 @@ def move(  # noqa: PLR0913  each argument is a part of the fact
 
 
 @part
-def begin(  # noqa: PLR0913
+def begin(
     *, entity: str, subject: str, state: str, now: datetime, by: str, why: str = ""
 ) -> None:
     """Record the first state of a new row."""

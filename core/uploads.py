@@ -27,7 +27,7 @@ class SealedFile(io.RawIOBase):
 
     def __init__(self, folder: str | None = None) -> None:
         super().__init__()
-        self._disk = tempfile.TemporaryFile(dir=folder)
+        self._disk = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  lives as long as this one
         self._cipher = AESGCM(AESGCM.generate_key(KEY_BITS))
         self._pending = bytearray()
         self._blocks = 0
@@ -94,10 +94,10 @@ class SealedUploadHandler(FileUploadHandler):
     def handle_raw_input(
         self,
         input_data: Any,
-        META: Any,
+        META: Any,  # noqa: N803
         content_length: int,
         *_: Any,
-        **__: Any,  # noqa: N803
+        **__: Any,
     ) -> None:
         """Refuse by the announced size, before anything is read. Raises RequestDataTooBig."""
         user = getattr(self.request, "user", None)

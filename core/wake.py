@@ -54,7 +54,7 @@ def _send(name: str, args: tuple[str, ...]) -> None:
         if not _flags().set(_flag(name, args), 1, nx=True, px=FLAG_MS):
             return
         current_app.send_task(name, args=args, retry=False, ignore_result=True, connection=_broker())
-    except Exception as error:  # a hint that fails is not an error of the sale
+    except Exception as error:  # noqa: BLE001  a hint that fails is not an error of the sale
         _quiet_until = time.monotonic() + QUIET_AFTER_FAILURE_SECONDS
         _local.broker = None
         log.warning("wake_failed", task=name, error=type(error).__name__)

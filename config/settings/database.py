@@ -18,6 +18,8 @@ _options: dict[str, Any] = {
     **_address.get("OPTIONS", {}),
     "connect_timeout": 5,
     "application_name": "quanyi",
+    # Only the few wide statements of core.hot are prepared, and planning one anew costs more than running it.
+    "options": "-c plan_cache_mode=force_generic_plan",
 }
 if DATABASE_POOL:
     _options["pool"] = {

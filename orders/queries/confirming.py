@@ -149,7 +149,8 @@ pay as (
     where id = %(order_pk)s::bigint and state is distinct from %(order_state)s::text
 ), lin as (
     update orders_orderline l set delivered = l.delivered + d.units
-    from n, jsonb_to_recordset(n.doc -> 'delivered') as d(pk bigint, units int) where l.id = d.pk
+    from n, jsonb_to_recordset(n.doc -> 'delivered') as d(pk bigint, units int)
+    where l.id = d.pk and l.order_id = %(order_pk)s::bigint
 ), hist as (
     insert into core_statechange (entity, subject, was, became, at, by, why)
     select h.entity, h.subject, h.was, h.became, %(now)s::timestamptz, %(by)s::text, %(why)s::text

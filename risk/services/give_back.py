@@ -3,6 +3,7 @@ from datetime import datetime
 from core.hot import hot_cursor
 from core.tx import part
 
+# The keys stand as an array, so that they are looked up however few or many counters there are.
 STATEMENT = """
 with closed as (
     update risk_openbudget set given_back_at = %(now)s::timestamptz
@@ -10,10 +11,12 @@ with closed as (
     returning counters
 ), due as materialized (
     select c.key, (closed.counters ->> c.key)::int as amount
-    from closed join core_limitcount c on c.key in (select jsonb_object_keys(closed.counters))
+    from closed cross join core_limitcount c
+    where c.key = any (array(select jsonb_object_keys(counters) from closed))
     order by c.key for update of c
 ), back as (
-    update core_limitcount c set used = greatest(c.used - due.amount, 0) from due where c.key = due.key
+    update core_limitcount c set used = greatest(c.used - due.amount, 0) from due
+    where c.key = due.key and c.key = any (array(select key from due))
     returning 1
 )
 select (select count(*) from closed), (select count(*) from back)
