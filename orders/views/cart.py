@@ -1,5 +1,6 @@
 """The cart: what is in it, put in, change."""
 
+import re
 import uuid
 from typing import Any
 
@@ -27,6 +28,7 @@ from orders.views.showing import LineShown, english
 from risk.requests import client_ip
 
 COOKIE = "qy_basket"
+TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 COUNT_COOKIE = "qy_cart"
 KEPT_SECONDS = 30 * 24 * 3600
 ADDS_AN_HOUR = 300
@@ -34,7 +36,8 @@ ADDS_AN_HOUR = 300
 
 def cart_token(request: HttpRequest) -> str:
     """The token of this browser's cart; whoever holds it holds the cart."""
-    return request.COOKIES.get(COOKIE, "")[:32]
+    token = request.COOKIES.get(COOKIE, "")
+    return token if TOKEN.fullmatch(token) else ""
 
 
 def channel_of(request: HttpRequest) -> ChannelView:

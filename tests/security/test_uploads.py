@@ -23,10 +23,9 @@ LARGE = b"".join(b"%016d %s-%08d\n" % (10**15 + n, CANARY, n) for n in range(60_
 def open_files() -> list[bytes]:
     """The head of every file of the disk that this process has open."""
     found = []
-    for number in os.listdir("/proc/self/fd"):
-        path = f"/proc/self/fd/{number}"
-        if Path(path).is_file():
-            with open(path, "rb") as file:
+    for path in Path("/proc/self/fd").iterdir():
+        if path.is_file():
+            with path.open("rb") as file:
                 found.append(file.read(1 << 20))
     return found
 

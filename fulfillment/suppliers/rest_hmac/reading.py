@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.crypto import sha256_hex
+from core.foreign import is_text
 from core.money import BadMoney, parse_minor
 from fulfillment.suppliers.base import Answer, Purchase, SuppliedCode, Verdict
 from fulfillment.suppliers.rest_hmac.codes import STATES
@@ -32,7 +33,7 @@ def parse(body: bytes) -> dict[str, Any]:
 
 def word(value: object, limit: int = 64) -> str:
     """A short text from foreign data; anything else becomes empty."""
-    return value[:limit] if isinstance(value, str) else ""
+    return str(value)[:limit] if is_text(value) else ""
 
 
 def error_code(data: Mapping[str, Any]) -> str:
@@ -125,7 +126,7 @@ def _card(card: object) -> SuppliedCode:
     number, secret = card.get("number"), card.get("secret")
     expires = card.get("expires_on") or ""
     texts = (number or "", secret or "", expires)
-    if not all(isinstance(text, str) and len(text) <= CARD_CHARACTERS for text in texts):
+    if not all(is_text(text) and len(text) <= CARD_CHARACTERS for text in texts):
         raise Unreadable("bad_card")
     if not (texts[0].strip() or texts[1].strip()):
         raise Unreadable("empty_card")

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 
 from core import http
+from core.foreign import is_text
 from core.ids import new_token
 from orders.payments.localpay import signing
 
@@ -95,7 +96,7 @@ def _believed(body: bytes, *, service: str, nonce: str, now: datetime) -> dict[s
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Unanswered("not JSON") from error
-    if not isinstance(answer, dict) or not all(isinstance(v, str) for v in answer.values()):
+    if not isinstance(answer, dict) or not all(is_text(k) and is_text(v) for k, v in answer.items()):
         raise Unanswered("not a flat object of texts")
     wrong = signing.verdict(answer, signing.keys())
     if wrong:

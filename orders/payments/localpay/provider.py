@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from core.foreign import is_text
 from core.ids import new_token
 from orders.payments.base import (
     About,
@@ -133,7 +134,7 @@ def _params(body: bytes, content_type: str) -> dict[str, str]:
         params = dict(pairs)
     except (ValueError, TypeError, RecursionError) as error:
         raise NotBelieved("malformed") from error
-    flat = all(isinstance(k, str) and isinstance(v, str) for k, v in params.items())
+    flat = all(is_text(k) and is_text(v) for k, v in params.items())
     if not flat or len(params) != len(pairs) or len(params) > MOST_FIELDS:
         raise NotBelieved("malformed")
     return params
