@@ -12,6 +12,7 @@ from core.tx import part
 from orders import postings
 from orders.models import Order, OrderLine, RefundLine
 from orders.queries.orders import lock_applied_payment, lock_order
+from orders.queries.units import has_failed
 from orders.services.derive_order import derive_order
 from orders.services.request_refund import (
     NothingToRefund,
@@ -33,9 +34,13 @@ def complete_line(
     Units delivered in the paying transaction were counted there: their line is complete already.
     """
     row, item = _locked(order, line)
-    if row is None or item is None or _is_complete(item):
+    if row is None or item is None or (_is_complete(item) and not item.failed):
         return False
-    OrderLine.objects.filter(pk=item.pk).update(delivered=item.delivered + 1)
+    # Nothing is on its way but this unit: it is one that had failed and was started over.
+    revived = int(_is_complete(item))
+    OrderLine.objects.filter(pk=item.pk).update(
+        delivered=item.delivered + 1, failed=item.failed - revived
+    )
     postings.post(
         postings.unit_delivered(
             delivery=delivery, order=order, amount_minor=unit_amounts(item)[unit - 1],
@@ -49,9 +54,13 @@ def complete_line(
 
 @part
 def fail_line(*, order: str, line: str, delivery: str, reason: str, now: datetime) -> bool:
-    """One unit will definitely not come: count it and send its money back. False when counted."""
+    """One unit will definitely not come: count it and send its money back. False when counted.
+
+    The fact may be older than what people did meanwhile: a unit refunded or started over before it
+    was told is not counted, its own facts will tell.
+    """
     row, item = _locked(order, line)
-    if row is None or item is None or _is_complete(item):
+    if row is None or item is None or _is_complete(item) or not has_failed(delivery):
         return False
     OrderLine.objects.filter(pk=item.pk).update(failed=item.failed + 1)
     try:
@@ -60,7 +69,7 @@ def fail_line(*, order: str, line: str, delivery: str, reason: str, now: datetim
             deliveries=[delivery],
         )  # fmt: skip
     except NothingToRefund:
-        # Somebody is trying it again, or it was refunded before: the unit's own events will tell.
+        # The order is in no state to refund it: people see it as failed.
         log.warning("failed_unit_not_refunded", order=order, delivery=delivery)
         derive_order(row, now=now, acting="system", why=f"failed {delivery}")
     return True

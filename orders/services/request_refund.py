@@ -145,7 +145,8 @@ def _taken_off_the_road(
     for unit in unit_states(order.public_id):
         line = by_line[unit.line]
         named = deliveries is None or unit.delivery in deliveries
-        if not named or unit.state == "delivered" or (line.pk, unit.unit) in done:
+        over = unit.state == "delivered" or unit.canceled or (line.pk, unit.unit) in done
+        if not named or over:
             continue
         if not cancel_delivery(delivery=unit.delivery, now=now, by=acting, why=reason):
             continue
