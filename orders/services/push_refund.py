@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from core import leases, outbox, transitions
+from core.each import each, turns
 from core.faults import crashpoint
 from core.tx import part, step
 from orders import postings
@@ -34,12 +35,7 @@ ALARM_TRIES = 8
 
 def push_refunds(*, now: datetime, limit: int = 20) -> int:
     """Take up due refunds one by one. Returns how many were taken up."""
-    done = 0
-    for _ in range(limit):
-        if not push_refund(now=now):
-            break
-        done += 1
-    return done
+    return each(lambda _: push_refund(now=now), turns(limit), name="push_refund", while_true=True)
 
 
 def push_refund(*, now: datetime, refund: str = "") -> bool:
@@ -62,7 +58,7 @@ def push_refund(*, now: datetime, refund: str = "") -> bool:
     crashpoint("CP15")
     answer = _ask(row, asked_before=asked_before, now=now)
     crashpoint("CP16")
-    record_refund_answer(refund=row.public_id, answer=answer, now=now)
+    record_refund_answer(refund=row.public_id, number=row.number, answer=answer, now=now)
     return True
 
 
@@ -93,23 +89,28 @@ def _ask(row: Refund, *, asked_before: bool, now: datetime) -> RefundAnswer:
     return provider.refund(request, now=now)
 
 
-def record_refund_answer(*, refund: str, answer: RefundAnswer, now: datetime) -> str:
+def record_refund_answer(*, refund: str, number: str, answer: RefundAnswer, now: datetime) -> str:
     """Write down what the provider says about a refund. Returns the refund's state.
 
     An answer of another amount or currency is not believed: the refund stays unknown and alarms.
+    An answer about another `number` than the refund has now speaks of a try that is over: a person
+    has sent it anew meanwhile, and the new number's own answer decides.
     """
     with step():
-        return _record(refund, answer, now)
+        return _record(refund, number, answer, now)
 
 
 @part
-def _record(public_id: str, answer: RefundAnswer, now: datetime) -> str:
+def _record(public_id: str, number: str, answer: RefundAnswer, now: datetime) -> str:
     # The order first: a success may change it (design.md, lock order).
     order_id = Refund.objects.values_list("order__public_id", flat=True).get(public_id=public_id)
     order = lock_order(order_id)
     row = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(
         public_id=public_id
     )
+    if row.number != number:
+        log.error("refund_answer_of_old_number", refund=row.public_id, standing=answer.standing)
+        return row.state
     if row.state not in ASKABLE or order is None:
         return row.state
     standing = _believed(row, answer)

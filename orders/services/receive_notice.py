@@ -178,7 +178,9 @@ def _refund_told(pk: int, told: Told, now: datetime) -> bool:
     answer = RefundAnswer(
         REFUND_SAID.get(told.status, Return.UNKNOWN), told.amount_minor, told.currency, told.txn
     )
-    record_refund_answer(refund=row.public_id, answer=answer, now=now)
+    record_refund_answer(
+        refund=row.public_id, number=told.refund_number, answer=answer, now=now
+    )  # fmt: skip
     _finish(pk, Outcome.APPLIED, now)
     return True
 
