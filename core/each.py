@@ -19,8 +19,9 @@ def each(
 ) -> int:
     """Do `work` for every item; an error is logged and the next one is done. Returns how many did.
 
-    `while_true` stops at the first item whose work answers with nothing. What an item's work had not committed is gone, so the next sweep finds it again. The end of a
-    task's time is no error of a row: it is raised.
+    `while_true` stops at the first item whose work answers with nothing. What an item's work had
+    not committed is gone, so the next sweep finds it again. The end of a task's time is no error
+    of a row: it is raised.
     """
     done = 0
     for item in items:

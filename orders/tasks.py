@@ -1,10 +1,12 @@
 """This floor's periodic and woken work. Each may run twice at once; rows decide what is due."""
 
+from collections.abc import Callable
 from typing import Any
 
 from celery import shared_task
 
 from core import clock
+from core.each import each
 from core.faults import crashpoint
 from orders.services.close_order import expire_orders
 from orders.services.fetch_bill import fetch_due_bills
@@ -13,6 +15,18 @@ from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
 from orders.services.query_payment import query_payments
 from orders.services.save_cart import forget_carts
+
+PARTS: tuple[Callable[..., object], ...] = (
+    process_notices,
+    expire_orders,
+    lambda now: crashpoint("CP17"),
+    fill_all_waits,
+    end_overdue_waits,
+    forget_carts,
+    query_payments,
+    push_refunds,
+    fetch_due_bills,
+)
 
 
 @shared_task(name="orders.expire")
@@ -47,13 +61,8 @@ def notices(*_: Any) -> None:
 
 @shared_task(name="orders.sweep")
 def sweep(*_: Any) -> None:
-    """Everything that may be due, whatever became of the wake-ups (R-JOB-4)."""
-    process_notices(now=clock.now())
-    expire_orders(now=clock.now())
-    crashpoint("CP17")
-    fill_all_waits(now=clock.now())
-    end_overdue_waits(now=clock.now())
-    query_payments(now=clock.now())
-    push_refunds(now=clock.now())
-    fetch_due_bills(now=clock.now())
-    forget_carts(now=clock.now())
+    """Everything that may be due, whatever became of the wake-ups (R-JOB-4).
+
+    A part that fails does not keep the next one waiting. Those that call outside come last.
+    """
+    each(lambda part: part(now=clock.now()), PARTS, name="orders.sweep")

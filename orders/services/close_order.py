@@ -6,6 +6,7 @@ The payment is closed at the provider afterwards, outside the transaction, by `q
 from datetime import datetime
 
 from core import outbox, transitions, wake
+from core.each import each
 from core.tx import part, step
 from fulfillment.services.release import release
 from orders.events import OrderClosed
@@ -22,7 +23,8 @@ QUERY_TASK = "orders.query_payments"
 
 def expire_orders(*, now: datetime, limit: int = 200) -> int:
     """Close every order past its time, each in its own step. Returns how many this call closed."""
-    return sum(expire_order(order=public_id, now=now) for public_id in expired_orders(now=now, limit=limit))
+    due = expired_orders(now=now, limit=limit)
+    return each(lambda order: expire_order(order=order, now=now), due, name="expire_order")
 
 
 def expire_order(*, order: str, now: datetime) -> bool:
@@ -53,10 +55,12 @@ def _close(order: Order, *, why: str, acting: str, now: datetime) -> bool:
     if not moved:
         return False
     Payment.objects.filter(order=order, state__in=OPEN_PAYMENT).update(not_before=now, tries=0)
+    # In the order in which placing takes them: risk's budgets, limits, codes. The other way round
+    # a buyer's closing order and their next one could wait for each other.
+    give_back(subject=order.public_id, now=now)
     if order.budgets:
         give_back_limits(order.budgets)
         Order.objects.filter(pk=order.pk).update(budgets=[])
-    give_back(subject=order.public_id, now=now)
     release(reference=order.public_id, now=now, why=why, by=acting)
     outbox.publish(OrderClosed(order.public_id, order.channel_code, why), now=now)
     wake.poke(QUERY_TASK)

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-import structlog
 from django.db.models import F
 
 from core import transitions
+from core.each import each
 from core.tx import part, step
 from fulfillment.services.open_deliveries import open_deliveries
 from orders import postings
@@ -14,10 +14,8 @@ from orders.queries.confirming import lock_lines
 from orders.queries.orders import lock_order, overdue_waits, waited_skus, waiting_orders
 from orders.services.confirm_payment import open_lines, unit_paid
 from orders.services.derive_order import derive_order
-from orders.services.request_refund import NothingToRefund, request_refund
+from orders.services.request_refund import request_refund_in_step
 from orders.states import OrderState, WaitState
-
-log = structlog.get_logger(__name__)
 
 
 def fill_waits(*, sku_id: int, now: datetime, limit: int = 200) -> int:
@@ -25,64 +23,70 @@ def fill_waits(*, sku_id: int, now: datetime, limit: int = 200) -> int:
 
     Each order is its own step. Returns how many were filled.
     """
-    filled = 0
-    for public_id in waiting_orders(sku_id=sku_id, limit=limit):
-        if not fill_wait(order=public_id, now=now):
-            break
-        filled += 1
-    return filled
+    due = waiting_orders(sku_id=sku_id, limit=limit)
+    return each(lambda o: fill_wait(order=o, now=now), due, name="fill_wait", while_true=True)
 
 
 def fill_all_waits(*, now: datetime, limit: int = 100) -> int:
     """Try each SKU somebody waits for, whether or not anybody told of new stock (R-JOB-4)."""
-    return sum(fill_waits(sku_id=sku_id, now=now) for sku_id in waited_skus(limit=limit))
+    skus = waited_skus(limit=limit)
+    return sum(fill_waits(sku_id=sku_id, now=now) for sku_id in skus)
 
 
 def fill_wait(*, order: str, now: datetime) -> bool:
     """Open one waiting order; False when stock is still short or it waits no more."""
     with step():
         row = lock_order(order)
-        if row is None or row.state != OrderState.WAITING_STOCK:
-            return False
-        lines = lock_lines(row.pk)
-        opened = open_deliveries(
-            reference=row.public_id, owner=row.owner or None, channel=row.channel_code,
-            lines=open_lines(lines), now=now,
+        return row is not None and _fill(row, now)
+
+
+@part
+def _fill(row: Order, now: datetime) -> bool:
+    if row.state != OrderState.WAITING_STOCK:
+        return False
+    lines = lock_lines(row.pk)
+    opened = open_deliveries(
+        reference=row.public_id, owner=row.owner or None, channel=row.channel_code,
+        lines=open_lines(lines), now=now,
+    )  # fmt: skip
+    if opened.short:
+        OrderWait.objects.filter(order=row, state=WaitState.OPEN).update(
+            sku_ids=list(opened.short)
+        )
+        return False
+    by_line = {line.public_id: line for line in lines}
+    for unit in opened.delivered:
+        line = by_line[unit.line]
+        OrderLine.objects.filter(pk=line.pk).update(delivered=F("delivered") + 1)
+        postings.post(
+            postings.unit_delivered(
+                delivery=unit.delivery, order=row.public_id, currency=row.currency,
+                amount_minor=unit_paid(line.paid_minor, line.quantity, unit.unit),
+            ),
+            now=now,
         )  # fmt: skip
-        if opened.short:
-            OrderWait.objects.filter(order=row, state=WaitState.OPEN).update(
-                sku_ids=list(opened.short)
-            )
-            return False
-        by_line = {line.public_id: line for line in lines}
-        for unit in opened.delivered:
-            line = by_line[unit.line]
-            OrderLine.objects.filter(pk=line.pk).update(delivered=F("delivered") + 1)
-            postings.post(
-                postings.unit_delivered(
-                    delivery=unit.delivery, order=row.public_id, currency=row.currency,
-                    amount_minor=unit_paid(line.paid_minor, line.quantity, unit.unit),
-                ),
-                now=now,
-            )  # fmt: skip
-        _end_wait(row, WaitState.FILLED, now)
-        derive_order(row, now=now, acting="system", why="stock arrived")
-        return True
+    _end_wait(row, WaitState.FILLED, now)
+    derive_order(row, now=now, acting="system", why="stock arrived")
+    return True
 
 
 def end_overdue_waits(*, now: datetime, limit: int = 100) -> int:
     """Refund orders whose deadline has come, each in its own step. Returns how many."""
-    ended = 0
-    for public_id in overdue_waits(now=now, limit=limit):
-        if fill_wait(order=public_id, now=now):
-            continue
-        try:
-            request_refund(order=public_id, now=now, acting="system", reason="no stock in time")
-        except NothingToRefund:
-            log.error("overdue_wait_not_refunded", order=public_id)  # noqa: TRY400  an outcome, not a fault
-            continue
-        ended += 1
-    return ended
+    due = overdue_waits(now=now, limit=limit)
+    return each(lambda order: end_overdue_wait(order=order, now=now), due, name="end_overdue_wait")
+
+
+def end_overdue_wait(*, order: str, now: datetime) -> bool:
+    """Fill an order whose deadline has come, or refund it; whether it was refunded.
+
+    One step: an order that somebody fills while we look is theirs, its goods are on their way.
+    """
+    with step():
+        row = lock_order(order)
+        if row is None or row.state != OrderState.WAITING_STOCK or _fill(row, now):
+            return False
+        request_refund_in_step(order=order, now=now, acting="system", reason="no stock in time")
+        return True
 
 
 @part

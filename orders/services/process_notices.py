@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from core.each import each
 from orders.models import Notice
 from orders.models.notice import Outcome
 from orders.payments import registry
@@ -23,17 +24,19 @@ def process_notices(*, now: datetime, limit: int = 50) -> int:
     """
     before = now - timedelta(seconds=STUCK_AFTER_SECONDS)
     stuck = Notice.objects.filter(outcome=Outcome.PENDING, received_at__lte=before)
-    done = 0
-    for notice in stuck.order_by("received_at")[:limit]:
-        adapter = registry.get(notice.provider)
-        try:
-            told = adapter.read_notice(bytes(notice.body), notice.headers, now=notice.received_at)
-        except NotBelieved as reason:
-            # The key was taken away meanwhile; the poller has the last word on the payment.
-            log.error("stuck_notice_unreadable", notice=notice.public_id, verdict=reason.verdict)  # noqa: TRY400  an outcome, not a fault
-            Notice.objects.filter(pk=notice.pk, outcome=Outcome.PENDING).update(
-                outcome=Outcome.QUARANTINED, processed_at=now
-            )
-            continue
-        done += process_notice(notice.pk, told, provider=notice.provider, now=now)
-    return done
+    due = stuck.order_by("received_at")[:limit]
+    return each(lambda notice: _process(notice, now), due, name="process_notice")
+
+
+def _process(notice: Notice, now: datetime) -> bool:
+    adapter = registry.get(notice.provider)
+    try:
+        told = adapter.read_notice(bytes(notice.body), notice.headers, now=notice.received_at)
+    except NotBelieved as reason:
+        # The key was taken away meanwhile; the poller has the last word on the payment.
+        log.error("stuck_notice_unreadable", notice=notice.public_id, verdict=reason.verdict)  # noqa: TRY400  an outcome, not a fault
+        Notice.objects.filter(pk=notice.pk, outcome=Outcome.PENDING).update(
+            outcome=Outcome.QUARANTINED, processed_at=now
+        )
+        return False
+    return process_notice(notice.pk, told, provider=notice.provider, now=now)

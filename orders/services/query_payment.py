@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from core import leases, transitions
+from core.each import each, turns
 from core.tx import step
 from orders.models import Payment
 from orders.payments import registry
@@ -27,12 +28,9 @@ ALARM_TRIES = 10
 
 def query_payments(*, now: datetime, limit: int = 20) -> int:
     """Ask about due payments one by one. Returns how many were asked about."""
-    done = 0
-    for _ in range(limit):
-        if not query_payment(now=now):
-            break
-        done += 1
-    return done
+    return each(
+        lambda _: query_payment(now=now), turns(limit), name="query_payment", while_true=True
+    )
 
 
 def query_payment(*, now: datetime, payment: str = "", acting: str = "worker") -> bool:
