@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from launcher import locks, quality, run, testing
+from launcher import pins, quality, run, testing
 from launcher.places import Stop, complain
 
 COMMANDS = {
@@ -19,7 +19,7 @@ COMMANDS = {
     "screenshots": (testing.screenshots, "draw every page at both widths into docs/screenshots/"),
     "messages": (testing.messages, "list source strings without a Chinese translation"),
     "manage": (testing.manage, "any management command, with the services up"),
-    "lock": (locks.lock, "write requirements/ anew from pyproject.toml: --upgrade"),
+    "lock": (pins.lock, "write requirements/ anew from pyproject.toml: --upgrade"),
 }
 
 

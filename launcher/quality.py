@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from launcher import environment, translations
-from launcher.locks import hosts
+from launcher.pins import hosts
 from launcher.places import PYTHON, ROOT, VENV, Command, complain, say, state_folder
 from launcher.surroundings import base_env
 
@@ -60,7 +60,7 @@ def check(arguments: list[str]) -> int:
     bad = [name for name, command in wanted.items() if not _passes(name, command, env)]
     for path in sorted((ROOT / "requirements").glob("*.txt")):
         for line in hosts(path):
-            bad.append("locks")
+            bad.append("pins")
             complain(f"{path.name} names a host: {line}")
     say(
         f"check: {len(wanted) - len(bad)} of {len(wanted)} passed"
