@@ -67,7 +67,9 @@ def main() -> None:
         asyncio.run(_warm(path, clients=chosen.clients, seconds=1))
     for _round in range(chosen.rounds):
         for name, path in pages.items():
-            rate, times, spent = asyncio.run(_warm(path, clients=chosen.clients, seconds=chosen.seconds))
+            rate, times, spent = asyncio.run(
+                _warm(path, clients=chosen.clients, seconds=chosen.seconds)
+            )
             rates[name].append(rate)
             tails[name].append(figures.percentile(times, 0.99))
             cpu[name].append(spent)
@@ -79,8 +81,11 @@ def main() -> None:
             (f"{name}, warm, CPU ms a request", figures.spread(cpu[name], 3)),
             (f"{name}, cold, ms", figures.spread(cold)),
         ])  # fmt: skip
-        closing |= {f"{name}_per_s": median(rates[name]), f"{name}_p99_ms": median(tails[name]),
-                    f"{name}_cold_ms": median(cold)}
+        closing |= {
+            f"{name}_per_s": median(rates[name]),
+            f"{name}_p99_ms": median(tails[name]),
+            f"{name}_cold_ms": median(cold),
+        }
     figures.closing_line("browse", **closing)
 
 

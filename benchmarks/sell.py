@@ -80,7 +80,12 @@ class Buyers:
         page = expect(await visitor.get(f"/p/{self.slug}/"), HTTPStatus.OK, "product page")
         at = result.took("page", at)
         form = {name: unescape(value) for name, value in HIDDEN.findall(page.body.decode())}
-        form |= {"sku": shop.SKU, "quantity": "1", "contact": f"buyer{person}@example.com", "consent": "on"}
+        form |= {
+            "sku": shop.SKU,
+            "quantity": "1",
+            "contact": f"buyer{person}@example.com",
+            "consent": "on",
+        }
         at = time.perf_counter()
         placed = expect(await visitor.post("/orders/place/", form), HTTPStatus.SEE_OTHER, "place")
         at = result.took("place", at)
@@ -124,7 +129,12 @@ def _statements(slug: str, signer: Signer) -> dict[str, int]:
         counts = {}
         page = client.get(f"/p/{slug}/", counts, "page")
         form = {name: unescape(value) for name, value in HIDDEN.findall(page.content.decode())}
-        form |= {"sku": shop.SKU, "quantity": "1", "contact": f"one{time.time_ns()}@example.com", "consent": "on"}
+        form |= {
+            "sku": shop.SKU,
+            "quantity": "1",
+            "contact": f"one{time.time_ns()}@example.com",
+            "consent": "on",
+        }
         placed = client.post("/orders/place/", form, counts, "place")
         if placed.status_code != HTTPStatus.SEE_OTHER:
             raise Broken(f"place: {placed.status_code}: {placed.content[:300]!r}")
@@ -158,7 +168,9 @@ def main() -> None:
             done = asyncio.run(buyers.run(clients=chosen.clients, seconds=chosen.seconds))
             rounds.append((alone, done))
             sold += done.codes
-            print(f"round {number + 1}: pgbench {alone:,.0f}/s, orders {done.orders / done.seconds:,.1f}/s")
+            print(
+                f"round {number + 1}: pgbench {alone:,.0f}/s, orders {done.orders / done.seconds:,.1f}/s"
+            )
     if len(sold) != len(set(sold)):
         raise Broken("a code was sold twice")
     _report(rounds, counts)
@@ -179,12 +191,21 @@ def _report(rounds: list[tuple[float, Round]], counts: dict[str, int]) -> None:
     for part in rounds[0][1].cpu:
         share = [done.cpu[part] * 1000 / done.orders for _, done in rounds]
         rows.append((f"  of which {part}", figures.spread(share, 2)))
-    rows += [("pay → code p50 / p99 ms", f"{median(to_code):.1f} / {figures.percentile(to_code, 0.99):.1f}")]
+    rows += [
+        (
+            "pay → code p50 / p99 ms",
+            f"{median(to_code):.1f} / {figures.percentile(to_code, 0.99):.1f}",
+        )
+    ]
     for step in rounds[0][1].steps:
         times = [ms for _, done in rounds for ms in done.steps[step]]
         statements = f", {counts.get(step, 0)} statements"
-        rows.append((f"  {step} p50 / p99 ms",
-                     f"{median(times):.1f} / {figures.percentile(times, 0.99):.1f}{statements}"))
+        rows.append(
+            (
+                f"  {step} p50 / p99 ms",
+                f"{median(times):.1f} / {figures.percentile(times, 0.99):.1f}{statements}",
+            )
+        )
     figures.table(rows)
     figures.closing_line(
         "sell", orders_per_s=median(rates), ratio=median(ratios), cpu_ms=median(cpu),

@@ -61,8 +61,15 @@ def record(
 
 def _canonical(entry: AuditEntry) -> bytes:
     fields = [
-        entry.pk, entry.xid, entry.at.astimezone(UTC).isoformat(), entry.by, entry.ip,
-        entry.tag, entry.subject, entry.before, entry.after,
+        entry.pk,
+        entry.xid,
+        entry.at.astimezone(UTC).isoformat(),
+        entry.by,
+        entry.ip,
+        entry.tag,
+        entry.subject,
+        entry.before,
+        entry.after,
     ]
     return json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -91,7 +98,9 @@ def seal(*, now: datetime, limit: int = 1000) -> int:
     for entry in entries[:limit]:
         seq, link = seq + 1, _link(prev, entry)
         seals.append(
-            AuditSeal(seq=seq, entry_id=entry.pk, entry_xid=entry.xid, prev_hash=prev, hash=link, at=now)
+            AuditSeal(
+                seq=seq, entry_id=entry.pk, entry_xid=entry.xid, prev_hash=prev, hash=link, at=now
+            )
         )
         prev = link
     AuditSeal.objects.bulk_create(seals)

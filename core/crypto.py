@@ -186,7 +186,9 @@ def unseal(blob: bytes | memoryview, *, context: str) -> Secret:
     try:
         text = _ring.opening(key_id).decrypt(nonce, body, _associated(context, key_id))
     except InvalidTag as error:
-        raise CannotUnseal(f"sealed value does not belong to {context.split(':', maxsplit=1)[0]}") from error
+        raise CannotUnseal(
+            f"sealed value does not belong to {context.split(':', maxsplit=1)[0]}"
+        ) from error
     return Secret(text.decode())
 
 
@@ -208,7 +210,9 @@ def _index_key(text: str) -> bytes:
 
 def blind_index(purpose: str, text: str) -> bytes:
     """32 bytes by which equal texts of one purpose can be found; leaks equality only (R-VLT-3)."""
-    return hmac.digest(_index_key(settings.QUANYI_INDEX_KEY), f"{purpose}\x1f{text}".encode(), "sha256")
+    return hmac.digest(
+        _index_key(settings.QUANYI_INDEX_KEY), f"{purpose}\x1f{text}".encode(), "sha256"
+    )
 
 
 def hmac_sha256(key: bytes, message: bytes) -> bytes:

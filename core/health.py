@@ -46,7 +46,9 @@ def _state(queue: Queue, now: datetime) -> QueueState:
         cursor.execute(queue.sql, {"now": now})
         waiting, oldest = cursor.fetchone()
     age = max(0, int((now - oldest).total_seconds())) if oldest else None
-    return QueueState(queue.title, waiting, age, age is not None and age > queue.late_seconds, queue.url)
+    return QueueState(
+        queue.title, waiting, age, age is not None and age > queue.late_seconds, queue.url
+    )
 
 
 def signs_of_life(*, now: datetime) -> Sequence[tuple[str, int, dict[str, object]]]:

@@ -28,6 +28,8 @@ def report_invariants(violations: Sequence[Violation], *, now: datetime) -> None
     for violation in violations:
         log.error("invariant_violated", invariant=violation.invariant.id, rows=len(violation.rows))
     beat(
-        "invariants", now=now, checked=len(INVARIANTS),
+        "invariants",
+        now=now,
+        checked=len(INVARIANTS),
         violated=[violation.invariant.id for violation in violations],
     )

@@ -25,7 +25,10 @@ MAX_BYTES = 1 << 20
 
 # Raised before the first byte of a request is written.
 BEFORE_SENDING = (
-    httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol,
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,
     httpx2.InvalidURL,
 )
 
@@ -85,9 +88,12 @@ def call(  # noqa: PLR0913
     # A packed answer could unpack to anything; what is signed is what was sent.
     asked = {"Accept-Encoding": "identity", **(headers or {})}
     try:
-        with deadline(total), _shared_client().stream(
-            method, url, headers=asked, content=content, timeout=timeout
-        ) as response:
+        with (
+            deadline(total),
+            _shared_client().stream(
+                method, url, headers=asked, content=content, timeout=timeout
+            ) as response,
+        ):
             body = _read_capped(response, max_bytes)
             reply = Reply(response.status_code, body, dict(response.headers))
     except BEFORE_SENDING as error:

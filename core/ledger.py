@@ -93,9 +93,7 @@ def ensure_accounts(accounts: Iterable[tuple[str, str]]) -> None:
 
 
 @part
-def post(
-    *, key: str, kind: str, lines: Sequence[Line], now: datetime, note: str = ""
-) -> bool:
+def post(*, key: str, kind: str, lines: Sequence[Line], now: datetime, note: str = "") -> bool:
     """Post one journal under the event's `key`; False when that key was posted before.
 
     Lines of zero are dropped; a journal of nothing posts nothing and returns False.
@@ -131,9 +129,14 @@ def _insert(key: str, kind: str, legs: Sequence[Line], now: datetime, note: str)
             from journal, unnest(%s::text[], %s::bigint[], %s::text[], %s::text[])
                 as leg(account, amount, currency, subject)""",
             [
-                key, kind, now, note,
-                [leg.account for leg in legs], [leg.amount for leg in legs],
-                [leg.currency for leg in legs], [leg.subject for leg in legs],
+                key,
+                kind,
+                now,
+                note,
+                [leg.account for leg in legs],
+                [leg.amount for leg in legs],
+                [leg.currency for leg in legs],
+                [leg.subject for leg in legs],
             ],
         )
         return cursor.rowcount > 0

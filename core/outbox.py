@@ -149,8 +149,14 @@ def _postpone(event: OutboxEvent, error: Exception, now: datetime) -> None:
     tries = event.tries + 1
     pause = timedelta(seconds=min(2**tries, LONGEST_PAUSE_SECONDS))
     dead = now if tries >= DEAD_AFTER_TRIES else None
-    log.error("outbox_handler_failed", topic=event.topic, event_id=event.pk, tries=tries, dead=bool(dead),
-              exc_info=error)
+    log.error(
+        "outbox_handler_failed",
+        topic=event.topic,
+        event_id=event.pk,
+        tries=tries,
+        dead=bool(dead),
+        exc_info=error,
+    )
     OutboxEvent.objects.filter(pk=event.pk).update(
         tries=tries, not_before=now + pause, dead_at=dead, last_error=type(error).__name__
     )
@@ -158,9 +164,12 @@ def _postpone(event: OutboxEvent, error: Exception, now: datetime) -> None:
 
 def revive(event_id: int, *, now: datetime) -> bool:
     """Give a dead fact another life (an operator's act)."""
-    return OutboxEvent.objects.filter(pk=event_id, dead_at__isnull=False).update(
-        dead_at=None, tries=0, not_before=now
-    ) == 1
+    return (
+        OutboxEvent.objects.filter(pk=event_id, dead_at__isnull=False).update(
+            dead_at=None, tries=0, not_before=now
+        )
+        == 1
+    )
 
 
 def prune(*, before: datetime, limit: int = 5000) -> int:

@@ -28,7 +28,9 @@ def apply_grants(*, using: str = "default", **_: Any) -> None:
     if not SAFE_ROLE.fullmatch(role):
         raise ValueError("DATABASE_APP_ROLE is not a plain role name")
     with connections[using].cursor() as cursor:
-        cursor.execute("select current_user, exists(select 1 from pg_roles where rolname = %s)", [role])
+        cursor.execute(
+            "select current_user, exists(select 1 from pg_roles where rolname = %s)", [role]
+        )
         me, exists = cursor.fetchone()
         if me == role:
             return
@@ -36,7 +38,9 @@ def apply_grants(*, using: str = "default", **_: Any) -> None:
             cursor.execute(f"create role {role} login")
         cursor.execute(f"grant usage on schema public to {role}")
         cursor.execute(f"revoke all on all tables in schema public from {role}")
-        cursor.execute(f"grant select, insert, update, delete on all tables in schema public to {role}")
+        cursor.execute(
+            f"grant select, insert, update, delete on all tables in schema public to {role}"
+        )
         cursor.execute(f"grant usage, select on all sequences in schema public to {role}")
         for table in append_only_tables():
             cursor.execute(f'revoke update, delete, truncate on "{table}" from {role}')

@@ -24,7 +24,9 @@ class Switch:
 SWITCHES: Socket[Switch] = Socket("switches")
 
 
-def declare(name: str, *, default: bool, title: str, owner: str, remove_by: str = "never") -> Switch:
+def declare(
+    name: str, *, default: bool, title: str, owner: str, remove_by: str = "never"
+) -> Switch:
     """Declare a switch; an undeclared name cannot be asked for."""
     return SWITCHES.register(name, Switch(name, default, title, owner, remove_by))
 
@@ -49,7 +51,11 @@ def throw(*, name: str, on: bool, by: str, note: str, now: datetime) -> None:
         name=name, defaults={"on": on, "note": note, "changed_by": by, "changed_at": now}
     )
     audit.record(
-        tag="switch:thrown", by=by, subject=f"switch:{name}",
-        before={"on": before}, after={"on": on, "note": note}, now=now,
+        tag="switch:thrown",
+        by=by,
+        subject=f"switch:{name}",
+        before={"on": before},
+        after={"on": on, "note": note},
+        now=now,
     )
     bump("switches")

@@ -64,15 +64,22 @@ def move(
                 returning old.state as was, new."{subject}"::text as subject)
             insert into core_statechange (entity, subject, was, became, at, by, why)
             select %s, subject, was, %s, %s, %s, %s from moved""",  # noqa: S608  names of our models
-            [*values, pk, [str(s) for s in from_], meta.model_name, str(to), now, by[:48], why[:200]],
+            [
+                *values,
+                pk,
+                [str(s) for s in from_],
+                meta.model_name,
+                str(to),
+                now,
+                by[:48],
+                why[:200],
+            ],
         )
         return cursor.rowcount == 1
 
 
 @part
-def begin(
-    *, entity: str, subject: str, state: str, now: datetime, by: str, why: str = ""
-) -> None:
+def begin(*, entity: str, subject: str, state: str, now: datetime, by: str, why: str = "") -> None:
     """Record the first state of a new row."""
     StateChange.objects.create(
         entity=entity, subject=subject, was="", became=str(state), at=now, by=by[:48], why=why[:200]

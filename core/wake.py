@@ -29,7 +29,9 @@ _local = threading.local()
 @lru_cache(maxsize=1)
 def _flags() -> redis.Redis:
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=REACH_SECONDS, socket_connect_timeout=REACH_SECONDS,
+        settings.REDIS_URL,
+        socket_timeout=REACH_SECONDS,
+        socket_connect_timeout=REACH_SECONDS,
         retry=None,
     )
 
@@ -53,7 +55,9 @@ def _send(name: str, args: tuple[str, ...]) -> None:
     try:
         if not _flags().set(_flag(name, args), 1, nx=True, px=FLAG_MS):
             return
-        current_app.send_task(name, args=args, retry=False, ignore_result=True, connection=_broker())
+        current_app.send_task(
+            name, args=args, retry=False, ignore_result=True, connection=_broker()
+        )
     except Exception as error:  # noqa: BLE001  a hint that fails is not an error of the sale
         _quiet_until = time.monotonic() + QUIET_AFTER_FAILURE_SECONDS
         _local.broker = None

@@ -78,8 +78,11 @@ def advance(delivery_id: str, *, now: datetime) -> float | None:
     """
     crashpoint("CP06")
     held = leases.claim(
-        Delivery, where=Q(public_id=delivery_id) & ~Q(state__in=ENDS), limit=1,
-        seconds=settings.LEASE_SECONDS, now=now,
+        Delivery,
+        where=Q(public_id=delivery_id) & ~Q(state__in=ENDS),
+        limit=1,
+        seconds=settings.LEASE_SECONDS,
+        now=now,
     )
     if not held:
         return None

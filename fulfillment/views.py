@@ -114,7 +114,12 @@ def wallet(request: HttpRequest) -> HttpResponse:
     labels = {"usable": _("To use"), "expiring": _("Ending soon"), "used": _("Used and ended"),
               "all": _("All")}  # fmt: skip
     tabs = [
-        {"key": key, "label": labels[key], "count": counts[key], "url": f"{request.path}?show={key}"}
+        {
+            "key": key,
+            "label": labels[key],
+            "count": counts[key],
+            "url": f"{request.path}?show={key}",
+        }
         for key in FILTERS
     ]
     return render(request, "fulfillment/wallet.html", {"page": page, "show": show, "tabs": tabs})

@@ -111,9 +111,7 @@ SEALED_COLUMNS.register(
 )
 SEALED_COLUMNS.register(
     "fulfillment.export",
-    SealedColumn(
-        "fulfillment.CodeExport", "password", lambda row: password_context(row.public_id)
-    ),
+    SealedColumn("fulfillment.CodeExport", "password", lambda row: password_context(row.public_id)),
 )
 SEALED_COLUMNS.register(
     "fulfillment.supplier",

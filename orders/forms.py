@@ -25,9 +25,7 @@ class ContactField(forms.CharField):
         try:
             return (kind, normal(kind, text))
         except NotAValue:
-            raise forms.ValidationError(
-                _("Enter a mobile number or a mail address.")
-            ) from None
+            raise forms.ValidationError(_("Enter a mobile number or a mail address.")) from None
 
 
 class PlaceForm(forms.Form):

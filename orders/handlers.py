@@ -42,7 +42,9 @@ def on_supply_failed(event: SupplyFailed, *, now: datetime) -> None:
 @subscribe(DeliveryReversed, "orders.note_reversal")
 def on_reversed(event: DeliveryReversed, *, now: datetime) -> None:
     # The buyer keeps the goods until two persons have decided; DeliveryRevoked tells what.
-    log.error("delivery_reversed", order=event.reference, delivery=event.delivery, reason=event.reason)
+    log.error(
+        "delivery_reversed", order=event.reference, delivery=event.delivery, reason=event.reason
+    )
 
 
 @subscribe(DeliveryRevoked, "orders.take_back_unit")

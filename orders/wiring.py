@@ -29,7 +29,9 @@ def _accounts() -> None:
 def _acts() -> None:
     acts.register("orders.cancel", _("Cancel an unpaid order"), roles=("operator", "support"))
     acts.register(
-        "orders.refund", _("Refund what was not delivered"), roles=("operator", "support", "finance")
+        "orders.refund",
+        _("Refund what was not delivered"),
+        roles=("operator", "support", "finance"),
     )
     acts.register(
         "orders.refund_delivered",
@@ -43,7 +45,9 @@ def _acts() -> None:
     )
     acts.register("orders.retry_refund", _("Send a refused refund again"), roles=("finance",))
     acts.register("orders.query", _("Ask a payment provider now"), roles=("operator", "finance"))
-    acts.register("orders.resend_link", _("Send an order's link again"), roles=("operator", "support"))
+    acts.register(
+        "orders.resend_link", _("Send an order's link again"), roles=("operator", "support")
+    )
     acts.register("orders.fill_wait", _("Fill a waiting order now"), roles=("operator",))
 
 

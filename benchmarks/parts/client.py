@@ -37,13 +37,19 @@ class Visitor:
 
     async def post(self, path: str, form: dict[str, str], *, cookies: bool = True) -> Answer:
         body = urlencode(form).encode()
-        return await self._send("POST", path, body, "application/x-www-form-urlencoded", cookies=cookies)
+        return await self._send(
+            "POST", path, body, "application/x-www-form-urlencoded", cookies=cookies
+        )
 
-    async def _send(self, method: str, path: str, body: bytes, kind: str, *, cookies: bool = True) -> Answer:
+    async def _send(
+        self, method: str, path: str, body: bytes, kind: str, *, cookies: bool = True
+    ) -> Answer:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}:{self.port}", f"X-Forwarded-For: {self.address}",
                  "Accept-Language: zh-CN", f"Origin: http://{self.host}:{self.port}"]  # fmt: skip
         if cookies and self.cookies:
-            lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
+            lines.append(
+                "Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            )
         if kind:
             lines += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
         await self._connect()

@@ -23,5 +23,8 @@ def table(rows: Sequence[tuple[str, str]]) -> None:
 
 def closing_line(name: str, **figures: float | int | str) -> None:
     """`NAME key=value …`, for whoever reads benchmarks by machine."""
-    words = [f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in figures.items()]
+    words = [
+        f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in figures.items()
+    ]
     print(" ".join([name, *words]))

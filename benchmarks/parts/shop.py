@@ -64,7 +64,8 @@ def _sku() -> Sku:
 def _free(sku: Sku) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "select count(*) from fulfillment_code where sku_id = %s and state = 'available'", [sku.pk]
+            "select count(*) from fulfillment_code where sku_id = %s and state = 'available'",
+            [sku.pk],
         )
         return int(cursor.fetchone()[0])
 
@@ -82,7 +83,8 @@ def _lines(first: int, units: int) -> Iterator[bytes]:
     for start in range(0, units, 5000):
         end = min(start + 5000, units)
         yield b"".join(
-            b"%d SECRET-%08d-%08d\n" % (first + n, n % 10**8, (first + n * 7919) % 10**8) for n in range(start, end)
+            b"%d SECRET-%08d-%08d\n" % (first + n, n % 10**8, (first + n * 7919) % 10**8)
+            for n in range(start, end)
         )
 
 
@@ -101,7 +103,10 @@ class CountingClient:
     def post(self, path: str, form: dict[str, str], counts: dict[str, int], step: str) -> Any:
         with _counted(counts, step):
             return self.client.post(
-                path, urlencode(form), content_type="application/x-www-form-urlencoded", **self.extra
+                path,
+                urlencode(form),
+                content_type="application/x-www-form-urlencoded",
+                **self.extra,
             )
 
 

@@ -31,7 +31,10 @@ REFUSALS: dict[type[Exception], Any] = {
 
 class DecisionForm(forms.Form):
     note = forms.CharField(
-        label=_("Note"), max_length=500, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+        label=_("Note"),
+        max_length=500,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
 
 
@@ -44,8 +47,19 @@ class ApprovalAdmin(ReadOnlyAdmin):
     search_fields = ["=public_id", "=subject", "=maker"]
     ordering = ["-requested_at"]
     fields = [
-        "public_id", "title", "subject", "what", "reason", "maker", "requested_at", "expires_at",
-        "state", "checker", "decided_at", "note", "executed_at",
+        "public_id",
+        "title",
+        "subject",
+        "what",
+        "reason",
+        "maker",
+        "requested_at",
+        "expires_at",
+        "state",
+        "checker",
+        "decided_at",
+        "note",
+        "executed_at",
     ]
     readonly_fields = fields
     change_form_template = "admin/core/approval.html"
@@ -61,30 +75,50 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
     @display(
         description=_("State"),
-        label={"requested": "warning", "executed": "success", "rejected": "danger", "expired": "info"},
+        label={
+            "requested": "warning",
+            "executed": "success",
+            "rejected": "danger",
+            "expired": "info",
+        },
     )
     def state_badge(self, approval: Approval) -> tuple[str, str]:
         return approval.state, approval.get_state_display()
 
     def get_urls(self) -> list[Any]:
         decide = path(
-            "decide/<public_id>/<answer>/", self.admin_site.admin_view(self.decide), name="core_approval_decide"
+            "decide/<public_id>/<answer>/",
+            self.admin_site.admin_view(self.decide),
+            name="core_approval_decide",
         )
         return [decide, *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         waiting = Approval.objects.filter(state=Approval.State.REQUESTED).count()
-        title = ngettext("%(n)d request waits for a second person", "%(n)d requests wait for a second person",
-                         waiting) % {"n": waiting}
+        title = ngettext(
+            "%(n)d request waits for a second person",
+            "%(n)d requests wait for a second person",
+            waiting,
+        ) % {"n": waiting}
         return super().changelist_view(request, {"subtitle": title, **(extra_context or {})})
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "",
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         approval = self.get_object(request, object_id)
-        context = {"approval": approval, "mine": approval is not None and approval.maker == self._me(request)}
-        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+        context = {
+            "approval": approval,
+            "mine": approval is not None and approval.maker == self._me(request),
+        }
+        return super().change_view(
+            request, object_id, form_url, {**context, **(extra_context or {})}
+        )
 
     @staticmethod
     def _me(request: HttpRequest) -> str:
@@ -97,18 +131,30 @@ class ApprovalAdmin(ReadOnlyAdmin):
         approval = get_object_or_404(Approval, public_id=public_id)
         form = DecisionForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            return self._carry_out(request, approval, agree=answer == "agree", note=form.cleaned_data["note"])
+            return self._carry_out(
+                request, approval, agree=answer == "agree", note=form.cleaned_data["note"]
+            )
         context = {
-            **self.admin_site.each_context(request), "title": self.title(approval), "approval": approval,
-            "form": form, "agree": answer == "agree", "what": pretty(approval.payload),
+            **self.admin_site.each_context(request),
+            "title": self.title(approval),
+            "approval": approval,
+            "form": form,
+            "agree": answer == "agree",
+            "what": pretty(approval.payload),
             "mine": approval.maker == self._me(request),
         }
         return TemplateResponse(request, "admin/core/approval_decide.html", context)
 
-    def _carry_out(self, request: HttpRequest, approval: Approval, *, agree: bool, note: str) -> HttpResponse:
+    def _carry_out(
+        self, request: HttpRequest, approval: Approval, *, agree: bool, note: str
+    ) -> HttpResponse:
         try:
             approvals.decide(
-                approval_id=approval.public_id, by=self._me(request), agree=agree, note=note, now=clock.now()
+                approval_id=approval.public_id,
+                by=self._me(request),
+                agree=agree,
+                note=note,
+                now=clock.now(),
             )
         except approvals.NotAllowed as refusal:
             messages.error(request, REFUSALS[type(refusal)])

@@ -32,7 +32,9 @@ class SwitchAdmin(ReadOnlyAdmin):
         throw = path("throw/", self.admin_site.admin_view(self.throw), name="core_switch_throw")
         return [throw, *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         thrown = SwitchState.objects.in_bulk()
@@ -40,7 +42,12 @@ class SwitchAdmin(ReadOnlyAdmin):
             {"switch": switch, "on": switches.is_on(name), "state": thrown.get(name)}
             for name, switch in sorted(switches.SWITCHES.all().items())
         ]
-        context = {**self.admin_site.each_context(request), "title": _("Switches"), "rows": rows, "form": ThrowForm()}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Switches"),
+            "rows": rows,
+            "form": ThrowForm(),
+        }
         return TemplateResponse(request, "admin/core/switches.html", context)
 
     def throw(self, request: HttpRequest) -> HttpResponse:

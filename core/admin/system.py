@@ -19,7 +19,9 @@ REVIVE_ACT = "outbox.revive"
 class HealthAdmin(ReadOnlyAdmin):
     """Is everything that should run running, and is anything waiting too long?"""
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         now = clock.now()
@@ -28,7 +30,9 @@ class HealthAdmin(ReadOnlyAdmin):
             for name, ago, detail in health.signs_of_life(now=now)
         ]
         context = {
-            **self.admin_site.each_context(request), "title": _("Workers and queues"), "parts": parts,
+            **self.admin_site.each_context(request),
+            "title": _("Workers and queues"),
+            "parts": parts,
             "queues": health.queue_states(now=now),
             "worker_seen": any(part["name"] == "worker" and not part["late"] for part in parts),
         }
@@ -38,7 +42,11 @@ class HealthAdmin(ReadOnlyAdmin):
 @admin.register(OutboxEvent)
 class OutboxAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "topic", "tries", "last_error", "done_at", "dead_at"]
-    list_filter = ["topic", ("dead_at", admin.EmptyFieldListFilter), ("done_at", admin.EmptyFieldListFilter)]
+    list_filter = [
+        "topic",
+        ("dead_at", admin.EmptyFieldListFilter),
+        ("done_at", admin.EmptyFieldListFilter),
+    ]
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
@@ -51,5 +59,7 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     @action(description=_("Tell again what was given up"), permissions=["revive"])
     def revive(self, request: HttpRequest, queryset: Any) -> None:
-        revived = sum(outbox.revive(pk, now=clock.now()) for pk in queryset.values_list("pk", flat=True))
+        revived = sum(
+            outbox.revive(pk, now=clock.now()) for pk in queryset.values_list("pk", flat=True)
+        )
         messages.success(request, _("%(n)d facts will be told again.") % {"n": revived})

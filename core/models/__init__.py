@@ -10,7 +10,21 @@ from core.models.switch import SwitchState
 from core.models.system import CacheVersion, ClockOffset, Heartbeat
 
 __all__ = [
-    "AccountBalance", "Approval", "AuditEntry", "AuditSeal", "CacheVersion", "ClockOffset", "DataKey",
-    "Heartbeat", "IdempotencyKey", "Journal", "LedgerAccount", "LimitCount", "OutboxEvent",
-    "OutboxReceipt", "Posting", "StateChange", "SwitchState",
+    "AccountBalance",
+    "Approval",
+    "AuditEntry",
+    "AuditSeal",
+    "CacheVersion",
+    "ClockOffset",
+    "DataKey",
+    "Heartbeat",
+    "IdempotencyKey",
+    "Journal",
+    "LedgerAccount",
+    "LimitCount",
+    "OutboxEvent",
+    "OutboxReceipt",
+    "Posting",
+    "StateChange",
+    "SwitchState",
 ]

@@ -11,4 +11,6 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="core_idempotency_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "key"], name="core_idempotency_once")
+        ]

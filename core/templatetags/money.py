@@ -19,4 +19,6 @@ def price(minor: int | None, currency: str = "CNY") -> SafeString | str:
     if minor is None:
         return ""
     sign = "-" if minor < 0 else ""
-    return format_html("<small>{}{}</small>{}", sign, SYMBOLS[currency], decimal_text(abs(minor), currency))
+    return format_html(
+        "<small>{}{}</small>{}", sign, SYMBOLS[currency], decimal_text(abs(minor), currency)
+    )

@@ -34,7 +34,17 @@ class ReadOnlyInline(TabularInline):
 
 class SupplierEventInline(ReadOnlyInline):
     model = SupplierEvent
-    fields = ["at", "source", "verdict", "trusted", "supplier_no", "code", "problem", "cost", "status"]
+    fields = [
+        "at",
+        "source",
+        "verdict",
+        "trusted",
+        "supplier_no",
+        "code",
+        "problem",
+        "cost",
+        "status",
+    ]
     readonly_fields = fields
 
     @display(description=_("Charged"))
@@ -51,7 +61,9 @@ class AttemptInline(ReadOnlyInline):
 
     @display(description=_("Charged"))
     def charged(self, attempt: Attempt) -> str:
-        return "" if attempt.cost_minor is None else format_minor(attempt.cost_minor, attempt.currency)
+        return (
+            "" if attempt.cost_minor is None else format_minor(attempt.cost_minor, attempt.currency)
+        )
 
 
 @admin.register(Attempt)
@@ -85,7 +97,11 @@ class AttemptAdmin(ReadOnlyAdmin):
 
     @display(description=_("Charged"))
     def charged(self, attempt: Attempt) -> str:
-        return "–" if attempt.cost_minor is None else format_minor(attempt.cost_minor, attempt.currency)
+        return (
+            "–"
+            if attempt.cost_minor is None
+            else format_minor(attempt.cost_minor, attempt.currency)
+        )
 
     @display(description=_("History"))
     def timeline(self, attempt: Attempt) -> SafeString | str:
@@ -96,7 +112,17 @@ class AttemptAdmin(ReadOnlyAdmin):
 class SupplierEventAdmin(ReadOnlyAdmin):
     """What suppliers said, as it was heard. Unverified ones are kept, and had no effect."""
 
-    list_display = ["at", "supplier", "source", "verdict", "trusted", "number", "supplier_no", "code", "problem"]
+    list_display = [
+        "at",
+        "supplier",
+        "source",
+        "verdict",
+        "trusted",
+        "number",
+        "supplier_no",
+        "code",
+        "problem",
+    ]
     list_filter = ["source", "trusted", "verdict", "supplier"]
     search_fields = ["=number", "=supplier_no"]
     list_select_related = ["supplier"]

@@ -43,7 +43,15 @@ class ProposalForm(forms.Form):
 class ManualCaseAdmin(ReadOnlyAdmin):
     """What no query settles: one person proposes, another agrees in the approvals inbox."""
 
-    list_display = ["opened_at", "public_id", "delivery", "cause", "state_badge", "verdict", "approval"]
+    list_display = [
+        "opened_at",
+        "public_id",
+        "delivery",
+        "cause",
+        "state_badge",
+        "verdict",
+        "approval",
+    ]
     list_filter = ["state", "why"]
     search_fields = ["=public_id", "=delivery__public_id", "=delivery__reference"]
     list_select_related = ["delivery"]
@@ -58,7 +66,8 @@ class ManualCaseAdmin(ReadOnlyAdmin):
     actions_detail = ["propose_delivered", "propose_failed"]
 
     @display(
-        description=_("State"), label={"open": "danger", "proposed": "warning", "resolved": "success"}
+        description=_("State"),
+        label={"open": "danger", "proposed": "warning", "resolved": "success"},
     )
     def state_badge(self, case: ManualCase) -> tuple[str, str]:
         return case.state, case.get_state_display()
@@ -114,7 +123,11 @@ class ManualCaseAdmin(ReadOnlyAdmin):
                 )  # fmt: skip
             except NeedsReference:
                 raise ValidationError(
-                    {"supplier_reference": gettext("Something was ordered: enter the supplier's reference.")}
+                    {
+                        "supplier_reference": gettext(
+                            "Something was ordered: enter the supplier's reference."
+                        )
+                    }
                 ) from None
             except NotProposable:
                 raise ValidationError(
@@ -123,7 +136,11 @@ class ManualCaseAdmin(ReadOnlyAdmin):
             return gettext("Proposed. Another person decides in the approvals inbox.")
 
         return confirm(
-            request, title=f"{case.public_id} · {case.delivery}", button=button, run=run,
-            form=ProposalForm, text=text,
+            request,
+            title=f"{case.public_id} · {case.delivery}",
+            button=button,
+            run=run,
+            form=ProposalForm,
+            text=text,
             back=reverse("admin:fulfillment_manualcase_change", args=[case.pk]),
         )

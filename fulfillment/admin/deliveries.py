@@ -156,15 +156,25 @@ class DeliveryAdmin(VaultActs, ReadOnlyAdmin):
                 )
             except StillOpen:
                 raise ValidationError(
-                    gettext("A purchase is open, unknown or has succeeded; another would be a second one.")
+                    gettext(
+                        "A purchase is open, unknown or has succeeded; another would be a second one."
+                    )
                 ) from None
             except NotRetryable:
-                raise ValidationError(gettext("It is delivered, under way or canceled for good.")) from None
+                raise ValidationError(
+                    gettext("It is delivered, under way or canceled for good.")
+                ) from None
             return gettext("Started over.")
 
         return confirm(
-            request, title=row.public_id, button=gettext("Start over"), run=run, form=NoteForm,
-            text=gettext("Every offer is asked again, in its order. Refused while anything may still be bought."),
+            request,
+            title=row.public_id,
+            button=gettext("Start over"),
+            run=run,
+            form=NoteForm,
+            text=gettext(
+                "Every offer is asked again, in its order. Refused while anything may still be bought."
+            ),
             back=reverse("admin:fulfillment_delivery_change", args=[row.pk]),
         )
 
@@ -195,8 +205,11 @@ class DeliveryAdmin(VaultActs, ReadOnlyAdmin):
             with tx.step():
                 audit.record(tag="trace:read", by=actor(request), subject=chosen, now=clock.now())
         context = {
-            **self.admin_site.each_context(request), "title": _("Trace"), "asked": bool(asked),
-            "shown": asked if asked.startswith(IN_ADDRESS) else "", "references": references,
+            **self.admin_site.each_context(request),
+            "title": _("Trace"),
+            "asked": bool(asked),
+            "shown": asked if asked.startswith(IN_ADDRESS) else "",
+            "references": references,
             "chain": chain_of(chosen) if chosen else None,
         }
         return TemplateResponse(request, "admin/fulfillment/trace.html", context)
@@ -206,7 +219,16 @@ class DeliveryAdmin(VaultActs, ReadOnlyAdmin):
 class EntitlementAdmin(ReadOnlyAdmin):
     """What people own."""
 
-    list_display = ["created_at", "public_id", "owner", "reference", "sku", "kind", "state", "valid_until"]
+    list_display = [
+        "created_at",
+        "public_id",
+        "owner",
+        "reference",
+        "sku",
+        "kind",
+        "state",
+        "valid_until",
+    ]
     list_filter = ["state", "kind"]
     search_fields = ["=public_id", "=owner", "=reference"]
     list_select_related = ["sku"]

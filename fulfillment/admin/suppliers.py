@@ -69,7 +69,16 @@ class FundForm(forms.Form):
 class SupplierAdmin(ReadOnlyAdmin):
     """Who delivers: connection, money, switch. Keys go in and never come out."""
 
-    list_display = ["name", "code", "dialect", "state_badge", "circuit", "prepaid", "under_way", "base_url"]
+    list_display = [
+        "name",
+        "code",
+        "dialect",
+        "state_badge",
+        "circuit",
+        "prepaid",
+        "under_way",
+        "base_url",
+    ]
     list_filter = ["state", "dialect"]
     search_fields = ["name", "code"]
     ordering = ["code"]
@@ -118,7 +127,9 @@ class SupplierAdmin(ReadOnlyAdmin):
         return reverse("fulfillment:supplier_callback", args=[supplier.code])
 
     def get_urls(self) -> list[Any]:
-        new = path("connect/", self.admin_site.admin_view(self.connect_page), name="fulfillment_connect")
+        new = path(
+            "connect/", self.admin_site.admin_view(self.connect_page), name="fulfillment_connect"
+        )
         return [new, *super().get_urls()]
 
     @action(description=_("Connect a supplier…"), url_path="connect-new")
@@ -143,14 +154,22 @@ class SupplierAdmin(ReadOnlyAdmin):
             try:
                 save_supplier(by=actor(request), now=clock.now(), **data)
             except BadSupplier as error:
-                raise ValidationError({"base_url": gettext("Outside this machine it must be https.")}) from error
+                raise ValidationError(
+                    {"base_url": gettext("Outside this machine it must be https.")}
+                ) from error
             return gettext("Saved. Try it with the connection test.")
 
         names = ("code", "name", "dialect", "base_url", "key_id")
         return confirm(
-            request, title=gettext("Connection"), button=gettext("Save"), back=back, run=run,
+            request,
+            title=gettext("Connection"),
+            button=gettext("Save"),
+            back=back,
+            run=run,
             form=ConnectionForm,
-            text=gettext("New purchases use it at once; open ones are asked after under the keys that bought them."),
+            text=gettext(
+                "New purchases use it at once; open ones are asked after under the keys that bought them."
+            ),
             initial={name: getattr(supplier, name) for name in names} if supplier else None,
         )
 
@@ -167,7 +186,9 @@ class SupplierAdmin(ReadOnlyAdmin):
                 request, gettext("Connected. Balance there %(theirs)s, in our books %(ours)s.")
                 % {"theirs": theirs, "ours": self.prepaid(supplier)},
             )  # fmt: skip
-        return HttpResponseRedirect(reverse("admin:fulfillment_supplier_change", args=[supplier.pk]))
+        return HttpResponseRedirect(
+            reverse("admin:fulfillment_supplier_change", args=[supplier.pk])
+        )
 
     @action(description=_("Switch on or off…"), url_path="switch")
     def switch(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -186,7 +207,11 @@ class SupplierAdmin(ReadOnlyAdmin):
             else gettext("Nothing new is bought here; what was bought is still asked after.")
         )  # fmt: skip
         return confirm(
-            request, title=supplier.name, text=text, run=run, form=NoteForm,
+            request,
+            title=supplier.name,
+            text=text,
+            run=run,
+            form=NoteForm,
             button=gettext("Switch on") if on else gettext("Switch off"),
             back=reverse("admin:fulfillment_supplier_change", args=[supplier.pk]),
         )
@@ -204,14 +229,22 @@ class SupplierAdmin(ReadOnlyAdmin):
                     by=actor(request), now=clock.now(),
                 )  # fmt: skip
             except AlreadyFunded:
-                raise ValidationError({"payment_no": gettext("This payment is booked already.")}) from None
+                raise ValidationError(
+                    {"payment_no": gettext("This payment is booked already.")}
+                ) from None
             except (BadMoney, ValueError):
                 raise ValidationError({"amount": gettext("This is not an amount.")}) from None
             return gettext("Booked.")
 
         return confirm(
-            request, title=supplier.name, button=gettext("Book"), run=run, form=FundForm,
-            text=gettext("Debits what is prepaid there, credits the bank; units that waited for money go on."),
+            request,
+            title=supplier.name,
+            button=gettext("Book"),
+            run=run,
+            form=FundForm,
+            text=gettext(
+                "Debits what is prepaid there, credits the bank; units that waited for money go on."
+            ),
             back=reverse("admin:fulfillment_supplier_change", args=[supplier.pk]),
         )
 

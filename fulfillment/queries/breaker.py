@@ -40,8 +40,14 @@ def _pause_seconds(answers: list[tuple[str, datetime]], *, window: timedelta) ->
     streak = bad.index(False) if False in bad else len(bad)
     if streak >= IN_A_ROW:
         return min(FIRST_PAUSE_SECONDS * 2.0 ** (streak // IN_A_ROW - 1), LONGEST_PAUSE_SECONDS)
-    recent = [was for was, (_v, at) in zip(bad, answers, strict=True) if at >= answers[0][1] - window]
+    recent = [
+        was for was, (_v, at) in zip(bad, answers, strict=True) if at >= answers[0][1] - window
+    ]
     # The newest answer was good: the probe has closed the circuit again.
-    if bad[:1] == [True] and len(recent) >= WINDOW_CALLS and sum(recent) >= WINDOW_SHARE * len(recent):
+    if (
+        bad[:1] == [True]
+        and len(recent) >= WINDOW_CALLS
+        and sum(recent) >= WINDOW_SHARE * len(recent)
+    ):
         return FIRST_PAUSE_SECONDS
     return 0.0

@@ -21,8 +21,12 @@ REASONS: dict[str, Words] = {
         gettext_lazy("Pay the supplier and book it; it goes on by itself."),
     ),
     "breaker": (
-        gettext_lazy("The supplier's last answers were all unusable, so nothing new is bought there."),
-        gettext_lazy("Nothing; a purchase is let through by and by. Look at its events, or switch it off."),
+        gettext_lazy(
+            "The supplier's last answers were all unusable, so nothing new is bought there."
+        ),
+        gettext_lazy(
+            "Nothing; a purchase is let through by and by. Look at its events, or switch it off."
+        ),
     ),
     "busy": (
         gettext_lazy("The supplier has as many calls open as it may have."),
@@ -50,7 +54,9 @@ REASONS: dict[str, Words] = {
     ),
     "contradiction": (
         gettext_lazy("The supplier said two opposite things that were both signed."),
-        gettext_lazy("Ask the supplier which is true; the loss is booked until the case is closed."),
+        gettext_lazy(
+            "Ask the supplier which is true; the loss is booked until the case is closed."
+        ),
     ),
     "overcharged": (
         gettext_lazy("The supplier charged more than the agreed highest cost."),

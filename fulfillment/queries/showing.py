@@ -43,8 +43,16 @@ def shown(sku_id: int, language: str) -> Shown:
     kind, brand = snap.types[product.product_type_id], snap.brands[product.brand_id]
     english = language.startswith("en")
     drawn = _Drawn(
-        brand.hue, brand.name, brand.name_en, product.name, product.name_en, sku.name, sku.name_en,
-        kind.delivery_kind, sku.face_value_minor, sku.currency,
+        brand.hue,
+        brand.name,
+        brand.name_en,
+        product.name,
+        product.name_en,
+        sku.name,
+        sku.name_en,
+        kind.delivery_kind,
+        sku.face_value_minor,
+        sku.currency,
     )
     inputs = snap.inputs.get(kind.id, ())
     label = (inputs[0].label_en if english else inputs[0].label) if inputs else ""

@@ -50,8 +50,12 @@ def _by_id(text: str) -> list[str]:
         "dlv": Delivery.objects.filter(public_id=text).values_list("reference", flat=True),
         "att": Attempt.objects.filter(public_id=text).values_list("delivery__reference", flat=True),
         "ent": Entitlement.objects.filter(public_id=text).values_list("reference", flat=True),
-        "cas": ManualCase.objects.filter(public_id=text).values_list("delivery__reference", flat=True),
-        "rvl": CodeReveal.objects.filter(public_id=text).values_list("delivery__reference", flat=True),
+        "cas": ManualCase.objects.filter(public_id=text).values_list(
+            "delivery__reference", flat=True
+        ),
+        "rvl": CodeReveal.objects.filter(public_id=text).values_list(
+            "delivery__reference", flat=True
+        ),
     }.get(prefix)
     return [] if rows is None else list(dict.fromkeys(rows[:MOST_CHAINS]))
 
@@ -121,7 +125,12 @@ def _changes(
         *cases.values_list("public_id", flat=True),
         *(str(issue.code_id) for issue in issues),
     ]
-    words = {"delivery": _("Delivery"), "attempt": _("Attempt"), "manualcase": _("Case"), "code": _("Code")}
+    words = {
+        "delivery": _("Delivery"),
+        "attempt": _("Attempt"),
+        "manualcase": _("Case"),
+        "code": _("Code"),
+    }
     return [
         Fact(
             at=change.at,

@@ -67,14 +67,20 @@ def _conditions(now: datetime) -> dict[str, Q]:
 
 def entitlements_of(owner: str, *, show: str, now: datetime) -> QuerySet[Entitlement]:
     """A person's entitlements under one of FILTERS, newest first; what ends soon comes first there."""
-    rows = Entitlement.objects.filter(_conditions(now)[show], owner=owner).select_related("delivery")
+    rows = Entitlement.objects.filter(_conditions(now)[show], owner=owner).select_related(
+        "delivery"
+    )
     return rows.order_by("valid_until", "-id") if show == "expiring" else rows.order_by("-id")
 
 
 def wallet_counts(owner: str, *, now: datetime) -> dict[str, int]:
     """How many entitlements each filter shows."""
     return Entitlement.objects.filter(owner=owner).aggregate(
-        **{name: Count("pk", filter=cond) for name, cond in _conditions(now).items() if name != "all"},
+        **{
+            name: Count("pk", filter=cond)
+            for name, cond in _conditions(now).items()
+            if name != "all"
+        },
         all=Count("pk"),
     )
 

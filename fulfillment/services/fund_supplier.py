@@ -28,13 +28,23 @@ def fund_supplier(
         raise ValueError("amount or payment number")
     supplier = Supplier.objects.get(code=supplier_code)
     booked = postings.supplier_funded(
-        supplier=supplier.code, payment_no=payment_no.strip()[:40], amount_minor=amount_minor,
-        currency=supplier.currency, now=now,
+        supplier=supplier.code,
+        payment_no=payment_no.strip()[:40],
+        amount_minor=amount_minor,
+        currency=supplier.currency,
+        now=now,
     )
     if not booked:
         raise AlreadyFunded(payment_no)
     audit.record(
-        tag="supplier:funded", by=by, subject=f"supplier:{supplier.code}", now=now,
-        after={"amount_minor": amount_minor, "currency": supplier.currency, "payment_no": payment_no},
+        tag="supplier:funded",
+        by=by,
+        subject=f"supplier:{supplier.code}",
+        now=now,
+        after={
+            "amount_minor": amount_minor,
+            "currency": supplier.currency,
+            "payment_no": payment_no,
+        },
     )
     Delivery.objects.filter(state=DeliveryState.PENDING, reason="no_funds").update(not_before=now)

@@ -41,23 +41,44 @@ def _keep(attempt: Attempt, supplied: SuppliedCode, *, cost_minor: int, now: dat
     entry = Entry(clean(supplied.number), clean(supplied.secret))
     expires_on = date.fromisoformat(supplied.expires_on) if supplied.expires_on else NEVER
     batch = CodeBatch.objects.create(
-        sku_id=delivery.sku_id, supplier=attempt.supplier, file_name=attempt.number, file_sha256="",
-        cost_minor=cost_minor, currency=attempt.currency, state=BatchState.QUEUED, declared=1,
-        accepted=1, counts={"accepted": 1}, created_by=f"supplier:{attempt.supplier.code}",
+        sku_id=delivery.sku_id,
+        supplier=attempt.supplier,
+        file_name=attempt.number,
+        file_sha256="",
+        cost_minor=cost_minor,
+        currency=attempt.currency,
+        state=BatchState.QUEUED,
+        declared=1,
+        accepted=1,
+        counts={"accepted": 1},
+        created_by=f"supplier:{attempt.supplier.code}",
         created_at=now,
     )
     for state in (BatchState.RUNNING, BatchState.FINISHED):
         transitions.move(
-            CodeBatch, batch.pk, from_=[BatchState.QUEUED, BatchState.RUNNING], to=state, now=now,
-            by="worker", why=attempt.number, finished_at=now,
+            CodeBatch,
+            batch.pk,
+            from_=[BatchState.QUEUED, BatchState.RUNNING],
+            to=state,
+            now=now,
+            by="worker",
+            why=attempt.number,
+            finished_at=now,
         )
     code_id = new_code_id()
     code = Code.objects.create(
-        id=code_id, sku_id=delivery.sku_id, batch=batch,
+        id=code_id,
+        sku_id=delivery.sku_id,
+        batch=batch,
         sealed=seal(json.dumps([entry.number, entry.secret]), context=code_context(code_id)),
-        index=blind_index("code", entry.identity), masked=entry.masked,
-        state=CodeState.SOLD, expires_on=expires_on, held_by=delivery.reference,
-        held_line=delivery.line, sold_at=now, channel=delivery.channel,
+        index=blind_index("code", entry.identity),
+        masked=entry.masked,
+        state=CodeState.SOLD,
+        expires_on=expires_on,
+        held_by=delivery.reference,
+        held_line=delivery.line,
+        sold_at=now,
+        channel=delivery.channel,
     )
     CodeIssue.objects.create(code=code, delivery=delivery, number=1, at=now)
     return True

@@ -51,10 +51,17 @@ def success(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> bool
     _close(attempt, AttemptState.SUCCEEDED, answer, by=by, now=now, cost_minor=cost)
     delivery = attempt.delivery
     postings.purchase_succeeded(
-        attempt=attempt.public_id, supplier=attempt.supplier.code, reference=delivery.reference,
-        reserved_minor=attempt.max_cost_minor, cost_minor=cost, currency=attempt.currency, now=now,
+        attempt=attempt.public_id,
+        supplier=attempt.supplier.code,
+        reference=delivery.reference,
+        reserved_minor=attempt.max_cost_minor,
+        cost_minor=cost,
+        currency=attempt.currency,
+        now=now,
     )
-    if answer.codes and not keep_supplied(attempt=attempt, codes=answer.codes, cost_minor=cost, now=now):
+    if answer.codes and not keep_supplied(
+        attempt=attempt, codes=answer.codes, cost_minor=cost, now=now
+    ):
         return to_person(attempt, "sold_code", now=now)
     deliver_bought(attempt, cost_minor=cost, supplier_no=answer.supplier_no, by=by, now=now)
     if cost > attempt.max_cost_minor:
@@ -77,9 +84,20 @@ def deliver_bought(
     settled = {"approval": approval, "resolved_by": by} if approval else {}
     from_ = list(DeliveryState) if guard_off("supply.once") else DELIVERABLE
     moved = transitions.move(
-        Delivery, delivery.pk, from_=from_, to=DeliveryState.DELIVERED, now=now, by=by,
-        why=attempt.number, delivered_at=now, cost_minor=cost_minor, currency=attempt.currency,
-        supplier=attempt.supplier_id, supplier_no=supplier_no[:64], reason="", not_before=None,
+        Delivery,
+        delivery.pk,
+        from_=from_,
+        to=DeliveryState.DELIVERED,
+        now=now,
+        by=by,
+        why=attempt.number,
+        delivered_at=now,
+        cost_minor=cost_minor,
+        currency=attempt.currency,
+        supplier=attempt.supplier_id,
+        supplier_no=supplier_no[:64],
+        reason="",
+        not_before=None,
         **settled,
     )
     if not moved:
@@ -95,8 +113,15 @@ def acceptance(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> b
     """Taken, not finished: ask again by and by."""
     if attempt.state in (AttemptState.SENT, AttemptState.UNKNOWN):
         transitions.move(
-            Attempt, attempt.pk, from_=[attempt.state], to=AttemptState.ACCEPTED, now=now, by=by,
-            why=answer.code, supplier_no=answer.supplier_no, answer_code=answer.code,
+            Attempt,
+            attempt.pk,
+            from_=[attempt.state],
+            to=AttemptState.ACCEPTED,
+            now=now,
+            by=by,
+            why=answer.code,
+            supplier_no=answer.supplier_no,
+            answer_code=answer.code,
             not_found_count=0,
         )
     elif attempt.state != AttemptState.ACCEPTED:
@@ -135,7 +160,9 @@ def absence(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> bool
         attempt.not_found_at = now
         attempt.save(update_fields=["not_found_count", "not_found_at"])
     if counts_as_never_arrived(
-        patience=patience, age_seconds=age, times=attempt.not_found_count,
+        patience=patience,
+        age_seconds=age,
+        times=attempt.not_found_count,
         allowed=adapter_for(attempt.supplier.dialect).capabilities.not_found_is_final,
         was_accepted=bool(attempt.supplier_no),
     ):
@@ -170,9 +197,14 @@ def go_elsewhere(attempt: Attempt, *, reason: str, by: str, now: datetime) -> bo
         return False
     for state in (DeliveryState.FAILED, DeliveryState.PENDING):
         transitions.move(
-            Delivery, delivery.pk,
+            Delivery,
+            delivery.pk,
             from_=[DeliveryState.DISPATCHED, DeliveryState.UNKNOWN, DeliveryState.FAILED],
-            to=state, now=now, by=by, why=reason, not_before=now,
+            to=state,
+            now=now,
+            by=by,
+            why=reason,
+            not_before=now,
         )
     return True
 
@@ -186,8 +218,13 @@ def not_sent(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> boo
     _return_money(attempt, now=now)
     delivery = attempt.delivery
     transitions.move(
-        Delivery, delivery.pk, from_=[DeliveryState.DISPATCHED], to=DeliveryState.PENDING, now=now,
-        by=by, why="not_sent",
+        Delivery,
+        delivery.pk,
+        from_=[DeliveryState.DISPATCHED],
+        to=DeliveryState.PENDING,
+        now=now,
+        by=by,
+        why="not_sent",
     )
     delivery.state = DeliveryState.PENDING
     return pause_for_supplier(delivery, OUT_OF_REACH, now=now)
@@ -199,9 +236,12 @@ def reversal(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> boo
     if attempt.state == AttemptState.SUCCEEDED:
         _close(attempt, AttemptState.REVERSED, answer, by=by, now=now)
         postings.purchase_reversed(
-            attempt=attempt.public_id, supplier=attempt.supplier.code,
-            reference=attempt.delivery.reference, cost_minor=attempt.cost_minor or 0,
-            currency=attempt.currency, now=now,
+            attempt=attempt.public_id,
+            supplier=attempt.supplier.code,
+            reference=attempt.delivery.reference,
+            cost_minor=attempt.cost_minor or 0,
+            currency=attempt.currency,
+            now=now,
         )
         return _report_reversal(attempt, "reversed", now=now)
     if attempt.state in UNSETTLED:
@@ -216,8 +256,14 @@ def reversal(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> boo
 def to_person(attempt: Attempt, why: str, *, now: datetime) -> bool:
     """The unit's next step is a person's; queries by the same number go on."""
     transitions.move(
-        Delivery, attempt.delivery_id, from_=[DeliveryState.DISPATCHED, DeliveryState.UNKNOWN],
-        to=DeliveryState.MANUAL, now=now, by="worker", why=why, reason=why,
+        Delivery,
+        attempt.delivery_id,
+        from_=[DeliveryState.DISPATCHED, DeliveryState.UNKNOWN],
+        to=DeliveryState.MANUAL,
+        now=now,
+        by="worker",
+        why=why,
+        reason=why,
     )
     open_case(delivery=attempt.delivery, attempt=attempt, why=why, now=now)
     return False
@@ -258,36 +304,63 @@ def ask_soon(attempt: Attempt, *, now: datetime) -> bool:
 @part
 def _doubt_both(attempt: Attempt, why: str, *, by: str, now: datetime) -> None:
     transitions.move(
-        Attempt, attempt.pk, from_=[AttemptState.SENT], to=AttemptState.UNKNOWN, now=now, by=by,
-        why=why, answer_code=why[:64],
+        Attempt,
+        attempt.pk,
+        from_=[AttemptState.SENT],
+        to=AttemptState.UNKNOWN,
+        now=now,
+        by=by,
+        why=why,
+        answer_code=why[:64],
     )
     transitions.move(
-        Delivery, attempt.delivery_id, from_=[DeliveryState.DISPATCHED], to=DeliveryState.UNKNOWN,
-        now=now, by=by, why=why,
+        Delivery,
+        attempt.delivery_id,
+        from_=[DeliveryState.DISPATCHED],
+        to=DeliveryState.UNKNOWN,
+        now=now,
+        by=by,
+        why=why,
     )
     attempt.state, attempt.delivery.state = AttemptState.UNKNOWN, DeliveryState.UNKNOWN
 
 
 def _close(
-    attempt: Attempt, state: str, answer: Answer, *, by: str, now: datetime,
+    attempt: Attempt,
+    state: str,
+    answer: Answer,
+    *,
+    by: str,
+    now: datetime,
     cost_minor: int | None = None,
 ) -> None:
     also: dict[str, Any] = {} if cost_minor is None else {"cost_minor": cost_minor}
     if answer.supplier_no:
         also["supplier_no"] = answer.supplier_no
     transitions.move(
-        Attempt, attempt.pk, from_=[attempt.state], to=state, now=now, by=by,
-        why=answer.code or answer.problem, answer_code=(answer.code or answer.problem)[:64],
-        closed_at=now, next_query_at=None, **also,
+        Attempt,
+        attempt.pk,
+        from_=[attempt.state],
+        to=state,
+        now=now,
+        by=by,
+        why=answer.code or answer.problem,
+        answer_code=(answer.code or answer.problem)[:64],
+        closed_at=now,
+        next_query_at=None,
+        **also,
     )
     attempt.state = state
 
 
 def _return_money(attempt: Attempt, *, now: datetime) -> None:
     postings.purchase_refused(
-        attempt=attempt.public_id, supplier=attempt.supplier.code,
-        reference=attempt.delivery.reference, reserved_minor=attempt.max_cost_minor,
-        currency=attempt.currency, now=now,
+        attempt=attempt.public_id,
+        supplier=attempt.supplier.code,
+        reference=attempt.delivery.reference,
+        reserved_minor=attempt.max_cost_minor,
+        currency=attempt.currency,
+        now=now,
     )
 
 
@@ -299,11 +372,18 @@ def _contradiction(attempt: Attempt, answer: Answer, *, now: datetime) -> bool:
     """First no, then yes (C05): we owe the supplier, the buyer was told otherwise. People decide."""
     cost = attempt.offer.cost_minor if answer.cost_minor is None else answer.cost_minor
     postings.purchase_contradicted(
-        attempt=attempt.public_id, supplier=attempt.supplier.code,
-        reference=attempt.delivery.reference, cost_minor=cost, currency=attempt.currency, now=now,
+        attempt=attempt.public_id,
+        supplier=attempt.supplier.code,
+        reference=attempt.delivery.reference,
+        cost_minor=cost,
+        currency=attempt.currency,
+        now=now,
     )
     open_case(
-        delivery=attempt.delivery, attempt=attempt, why="contradiction", now=now,
+        delivery=attempt.delivery,
+        attempt=attempt,
+        why="contradiction",
+        now=now,
         note=answer.supplier_no,
     )
     return False
@@ -316,8 +396,11 @@ def _report_reversal(attempt: Attempt, why: str, *, now: datetime) -> bool:
         return False
     outbox.publish(
         DeliveryReversed(
-            reference=delivery.reference, line=delivery.line, delivery=delivery.public_id,
-            unit=delivery.unit, reason=why,
+            reference=delivery.reference,
+            line=delivery.line,
+            delivery=delivery.public_id,
+            unit=delivery.unit,
+            reason=why,
         ),
         now=now,
     )

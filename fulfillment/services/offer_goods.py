@@ -30,7 +30,10 @@ def offer_goods(*, supplier_code: str, by: str, now: datetime) -> int:
     )
     offers = [
         SupplierOffer(
-            sku=sku, supplier=supplier, supplier_sku=sku.code, cost_minor=sku.cost_minor or 0,
+            sku=sku,
+            supplier=supplier,
+            supplier_sku=sku.code,
+            cost_minor=sku.cost_minor or 0,
             max_cost_minor=(sku.cost_minor or 0) * (100 + LEEWAY_PERCENT) // 100,
         )
         for sku in wanted
@@ -38,7 +41,10 @@ def offer_goods(*, supplier_code: str, by: str, now: datetime) -> int:
     made = SupplierOffer.objects.bulk_create(offers, ignore_conflicts=True)
     if made:
         audit.record(
-            tag="supplier:offers", by=by, subject=f"supplier:{supplier.code}", now=now,
+            tag="supplier:offers",
+            by=by,
+            subject=f"supplier:{supplier.code}",
+            now=now,
             after={"added": len(made)},
         )
     return len(made)

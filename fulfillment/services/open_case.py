@@ -39,7 +39,12 @@ def open_case(
         delivery=delivery, attempt=attempt, why=why, note=note, opened_at=now
     )
     transitions.begin(
-        entity="manualcase", subject=case.public_id, state=CaseState.OPEN, now=now, by="worker", why=why
+        entity="manualcase",
+        subject=case.public_id,
+        state=CaseState.OPEN,
+        now=now,
+        by="worker",
+        why=why,
     )
     log.warning("manual_case_opened", delivery=delivery.public_id, why=why)
     return True
@@ -56,6 +61,13 @@ def close_case(*, delivery: Delivery, by: str, now: datetime, why: str) -> None:
     )
     if case is not None:
         transitions.move(
-            ManualCase, case.pk, from_=(CaseState.OPEN, CaseState.PROPOSED), to=CaseState.RESOLVED,
-            now=now, by=by, why=why, resolved_at=now, resolved_by=by,
+            ManualCase,
+            case.pk,
+            from_=(CaseState.OPEN, CaseState.PROPOSED),
+            to=CaseState.RESOLVED,
+            now=now,
+            by=by,
+            why=why,
+            resolved_at=now,
+            resolved_by=by,
         )

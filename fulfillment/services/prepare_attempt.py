@@ -55,8 +55,12 @@ def prepare_attempt(*, lease: Lease, now: datetime) -> bool:
         created_at=now,
     )
     transitions.begin(
-        entity="attempt", subject=attempt.public_id, state=AttemptState.PREPARED, now=now,
-        by="worker", why=choice.offer.supplier.code,
+        entity="attempt",
+        subject=attempt.public_id,
+        state=AttemptState.PREPARED,
+        now=now,
+        by="worker",
+        why=choice.offer.supplier.code,
     )
     return True
 
@@ -97,8 +101,15 @@ def _out_of_reach(delivery: Delivery, *, now: datetime) -> bool:
 
 def _to_person(delivery: Delivery, why: str, *, now: datetime) -> bool:
     transitions.move(
-        Delivery, delivery.pk, from_=[DeliveryState.PENDING], to=DeliveryState.MANUAL, now=now,
-        by="worker", why=why, reason=why, not_before=None,
+        Delivery,
+        delivery.pk,
+        from_=[DeliveryState.PENDING],
+        to=DeliveryState.MANUAL,
+        now=now,
+        by="worker",
+        why=why,
+        reason=why,
+        not_before=None,
     )
     open_case(delivery=delivery, attempt=None, why=why, now=now)
     return False

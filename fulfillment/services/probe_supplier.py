@@ -19,7 +19,10 @@ def probe_supplier(*, supplier_code: str, by: str, now: datetime) -> Balance:
         found = Balance(problem=error.reason)
     with step():
         audit.record(
-            tag="supplier:tested", by=by, subject=f"supplier:{supplier.code}", now=now,
+            tag="supplier:tested",
+            by=by,
+            subject=f"supplier:{supplier.code}",
+            now=now,
             after={"problem": found.problem, "balance_minor": found.minor},
         )
     return found

@@ -35,6 +35,10 @@ def query_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
         answer = Answer(Verdict.UNKNOWN, problem=f"adapter: {type(error).__name__}")
     crashpoint("CP14")
     return record_answer(
-        attempt_id=attempt.pk, answer=answer, source=SupplierEvent.Source.QUERY, lease=lease,
-        by="worker", now=max(now, clock.now()),
+        attempt_id=attempt.pk,
+        answer=answer,
+        source=SupplierEvent.Source.QUERY,
+        lease=lease,
+        by="worker",
+        now=max(now, clock.now()),
     )

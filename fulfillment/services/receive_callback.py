@@ -46,16 +46,23 @@ def receive_callback(
         raise NoSuchSupplier(supplier_code) from None
     found: dict[str, Attempt] = {}
     callback = link.adapter.read_callback(
-        link.connection, headers=headers, body=body, now=now,
+        link.connection,
+        headers=headers,
+        body=body,
+        now=now,
         find=lambda number: _purchase(supplier, number, found),
     )
     attempt = found.get(callback.merchant_no)
     fresh = False
     if callback.verified or _keep_forgery(supplier, now=now):
         heard = note_answer(
-            supplier_id=supplier.pk, attempt_id=attempt.pk if attempt else None,
-            number=callback.merchant_no, answer=callback.answer,
-            source=SupplierEvent.Source.CALLBACK, now=now, dedupe_key=callback.dedupe_key,
+            supplier_id=supplier.pk,
+            attempt_id=attempt.pk if attempt else None,
+            number=callback.merchant_no,
+            answer=callback.answer,
+            source=SupplierEvent.Source.CALLBACK,
+            now=now,
+            dedupe_key=callback.dedupe_key,
         )
         fresh = heard.fresh
     crashpoint("CP01")
@@ -78,8 +85,11 @@ def _act(attempt: Attempt, callback: Callback, *, supplier: Supplier, now: datet
     proved = callback.strength is Strength.STRONG and callback.answer.verdict in FACTS
     if proved:
         settle_answer(
-            attempt_id=attempt.pk, answer=callback.answer, lease=None,
-            by=f"supplier:{supplier.code}", now=now,
+            attempt_id=attempt.pk,
+            answer=callback.answer,
+            lease=None,
+            by=f"supplier:{supplier.code}",
+            now=now,
         )
     elif not ask_by_query(attempt_id=attempt.pk, now=now):
         return

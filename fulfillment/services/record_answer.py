@@ -55,8 +55,12 @@ def record_answer(
     """Store and settle one answer. True when the road may take its next step at once."""
     attempt = Attempt.objects.only("supplier_id", "number").get(pk=attempt_id)
     note_answer(
-        supplier_id=attempt.supplier_id, attempt_id=attempt_id, number=attempt.number,
-        answer=answer, source=source, now=now,
+        supplier_id=attempt.supplier_id,
+        attempt_id=attempt_id,
+        number=attempt.number,
+        answer=answer,
+        source=source,
+        now=now,
     )
     return settle_answer(attempt_id=attempt_id, answer=answer, lease=lease, by=by, now=now)
 
@@ -78,10 +82,20 @@ def note_answer(
         if held is not None:
             return Heard(held.pk, fresh=False)
     fact = SupplierEvent(
-        supplier_id=supplier_id, attempt_id=attempt_id, source=source, verdict=answer.verdict,
-        trusted=answer.trusted, number=number[:64], supplier_no=answer.supplier_no,
-        cost_minor=answer.cost_minor, code=answer.code, problem=answer.problem[:200],
-        status=answer.status, digest=answer.digest, dedupe_key=dedupe_key[:80], at=now,
+        supplier_id=supplier_id,
+        attempt_id=attempt_id,
+        source=source,
+        verdict=answer.verdict,
+        trusted=answer.trusted,
+        number=number[:64],
+        supplier_no=answer.supplier_no,
+        cost_minor=answer.cost_minor,
+        code=answer.code,
+        problem=answer.problem[:200],
+        status=answer.status,
+        digest=answer.digest,
+        dedupe_key=dedupe_key[:80],
+        at=now,
     )
     try:
         with transaction.atomic():
@@ -125,8 +139,16 @@ def drop_attempt(*, attempt_id: int, lease: Lease, why: str, now: datetime) -> b
     if delivery is None:
         return False
     moved = transitions.move(
-        Attempt, attempt_id, from_=[AttemptState.PREPARED], to=AttemptState.NOT_SENT, now=now,
-        by="worker", why=why, answer_code=why, closed_at=now, next_query_at=None,
+        Attempt,
+        attempt_id,
+        from_=[AttemptState.PREPARED],
+        to=AttemptState.NOT_SENT,
+        now=now,
+        by="worker",
+        why=why,
+        answer_code=why,
+        closed_at=now,
+        next_query_at=None,
     )
     if moved:
         pause_for_supplier(delivery, why, now=now)

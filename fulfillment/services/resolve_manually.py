@@ -63,13 +63,24 @@ def propose_resolution(
         raise NeedsReference(case_id)
     _reopen_undecided(case, now=now)
     approval = approvals.request(
-        action=ACTIONS[ManualCase.Verdict(verdict)], subject=delivery.public_id,
-        payload=_payload(case, delivery, attempt, reference), by=by, reason=note, now=now,
+        action=ACTIONS[ManualCase.Verdict(verdict)],
+        subject=delivery.public_id,
+        payload=_payload(case, delivery, attempt, reference),
+        by=by,
+        reason=note,
+        now=now,
     )
     moved = transitions.move(
-        ManualCase, case.pk, from_=[CaseState.OPEN], to=CaseState.PROPOSED, now=now,
-        by=f"user:{by.removeprefix('user:')}", why=verdict, verdict=verdict,
-        supplier_reference=reference, approval=approval.public_id,
+        ManualCase,
+        case.pk,
+        from_=[CaseState.OPEN],
+        to=CaseState.PROPOSED,
+        now=now,
+        by=f"user:{by.removeprefix('user:')}",
+        why=verdict,
+        verdict=verdict,
+        supplier_reference=reference,
+        approval=approval.public_id,
     )
     if not moved:
         raise NotProposable(case.state)
@@ -119,7 +130,12 @@ def _reopen_undecided(case: ManualCase, *, now: datetime) -> None:
     if asked is not None and asked.state == Approval.State.REQUESTED:
         Approval.objects.filter(pk=asked.pk).update(state=Approval.State.EXPIRED)
     transitions.move(
-        ManualCase, case.pk, from_=[CaseState.PROPOSED], to=CaseState.OPEN, now=now, by="system",
+        ManualCase,
+        case.pk,
+        from_=[CaseState.PROPOSED],
+        to=CaseState.OPEN,
+        now=now,
+        by="system",
         why="not agreed",
     )
 
@@ -150,24 +166,47 @@ def _deliver(
         attempt.delivery = delivery
         cost = attempt.offer.cost_minor
         _close_attempt(
-            attempt, AttemptState.SUCCEEDED, by=by, now=now, cost_minor=cost,
+            attempt,
+            AttemptState.SUCCEEDED,
+            by=by,
+            now=now,
+            cost_minor=cost,
             supplier_no=reference[:64],
         )
         postings.purchase_succeeded(
-            attempt=attempt.public_id, supplier=attempt.supplier.code,
-            reference=delivery.reference, reserved_minor=attempt.max_cost_minor, cost_minor=cost,
-            currency=attempt.currency, now=now,
+            attempt=attempt.public_id,
+            supplier=attempt.supplier.code,
+            reference=delivery.reference,
+            reserved_minor=attempt.max_cost_minor,
+            cost_minor=cost,
+            currency=attempt.currency,
+            now=now,
         )
         land.deliver_bought(
-            attempt, cost_minor=cost, supplier_no=reference, by=by, now=now,
+            attempt,
+            cost_minor=cost,
+            supplier_no=reference,
+            by=by,
+            now=now,
             approval=approval.public_id,
         )
         return
     # Done outside the system (staff, or a supplier without an interface): evidence is the approval.
     transitions.move(
-        Delivery, delivery.pk, from_=[DeliveryState.MANUAL], to=DeliveryState.DELIVERED, now=now,
-        by=by, why=approval.public_id, delivered_at=now, cost_minor=0, supplier_no=reference[:64],
-        reason="", approval=approval.public_id, resolved_by=by, not_before=None,
+        Delivery,
+        delivery.pk,
+        from_=[DeliveryState.MANUAL],
+        to=DeliveryState.DELIVERED,
+        now=now,
+        by=by,
+        why=approval.public_id,
+        delivered_at=now,
+        cost_minor=0,
+        supplier_no=reference[:64],
+        reason="",
+        approval=approval.public_id,
+        resolved_by=by,
+        not_before=None,
     )
     delivery.refresh_from_db()
     hand_over(delivery, goods([delivery.sku_id])[delivery.sku_id], now=now)
@@ -182,9 +221,12 @@ def _fail(
         _close_attempt(attempt, closed, by=by, now=now)
         if not unsent:
             postings.purchase_refused(
-                attempt=attempt.public_id, supplier=attempt.supplier.code,
-                reference=delivery.reference, reserved_minor=attempt.max_cost_minor,
-                currency=attempt.currency, now=now,
+                attempt=attempt.public_id,
+                supplier=attempt.supplier.code,
+                reference=delivery.reference,
+                reserved_minor=attempt.max_cost_minor,
+                currency=attempt.currency,
+                now=now,
             )
     if delivery.state == DeliveryState.DELIVERED:
         _take_back(delivery, approval=approval, by=by, now=now)
@@ -196,19 +238,35 @@ def _fail(
 
 def _take_back(delivery: Delivery, *, approval: Approval, by: str, now: datetime) -> None:
     transitions.move(
-        Delivery, delivery.pk, from_=[DeliveryState.DELIVERED], to=DeliveryState.REVOKED, now=now,
-        by=by, why=approval.public_id, revoked_at=now, approval=approval.public_id, resolved_by=by,
+        Delivery,
+        delivery.pk,
+        from_=[DeliveryState.DELIVERED],
+        to=DeliveryState.REVOKED,
+        now=now,
+        by=by,
+        why=approval.public_id,
+        revoked_at=now,
+        approval=approval.public_id,
+        resolved_by=by,
     )
     owned = Entitlement.objects.filter(delivery=delivery).first()
     if owned is not None:
         transitions.move(
-            Entitlement, owned.pk, from_=[s for s in EntitlementState if s != "revoked"],
-            to=EntitlementState.REVOKED, now=now, by=by, why="reversed",
+            Entitlement,
+            owned.pk,
+            from_=[s for s in EntitlementState if s != "revoked"],
+            to=EntitlementState.REVOKED,
+            now=now,
+            by=by,
+            why="reversed",
         )
     outbox.publish(
         DeliveryRevoked(
-            reference=delivery.reference, line=delivery.line, delivery=delivery.public_id,
-            unit=delivery.unit, reason="reversed",
+            reference=delivery.reference,
+            line=delivery.line,
+            delivery=delivery.public_id,
+            unit=delivery.unit,
+            reason="reversed",
         ),
         now=now,
     )
@@ -221,6 +279,15 @@ def _close_attempt(attempt: Attempt, state: str, *, by: str, now: datetime, **al
         )
         attempt.state = AttemptState.UNKNOWN
     transitions.move(
-        Attempt, attempt.pk, from_=[attempt.state], to=state, now=now, by=by, why="two persons",
-        answer_code="by_two_persons", closed_at=now, next_query_at=None, **also,
+        Attempt,
+        attempt.pk,
+        from_=[attempt.state],
+        to=state,
+        now=now,
+        by=by,
+        why="two persons",
+        answer_code="by_two_persons",
+        closed_at=now,
+        next_query_at=None,
+        **also,
     )

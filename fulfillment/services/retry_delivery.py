@@ -25,16 +25,27 @@ def retry_delivery(*, delivery_id: str, by: str, note: str, now: datetime) -> No
     delivery = Delivery.objects.select_for_update().get(public_id=delivery_id)
     refuse_while_open(delivery)
     moved = delivery.canceled_at is None and transitions.move(
-        Delivery, delivery.pk, from_=[DeliveryState.FAILED, DeliveryState.MANUAL],
-        to=DeliveryState.PENDING, now=now, by=by, why=note, reason="", retried_at=now,
+        Delivery,
+        delivery.pk,
+        from_=[DeliveryState.FAILED, DeliveryState.MANUAL],
+        to=DeliveryState.PENDING,
+        now=now,
+        by=by,
+        why=note,
+        reason="",
+        retried_at=now,
         not_before=now,
     )
     if not moved:
         raise NotRetryable(delivery.state)
     close_case(delivery=delivery, by=by, now=now, why="retried")
     audit.record(
-        tag="delivery:retried", by=by, subject=delivery.public_id, now=now,
-        before={"state": delivery.state, "reason": delivery.reason}, after={"note": note},
+        tag="delivery:retried",
+        by=by,
+        subject=delivery.public_id,
+        now=now,
+        before={"state": delivery.state, "reason": delivery.reason},
+        after={"note": note},
     )
     wake.poke(ADVANCE_TASK, delivery.public_id)
 

@@ -56,7 +56,11 @@ def save_supplier(
         supplier.key_id = key_id
     supplier.save()
     audit.record(
-        tag="supplier:saved", by=by, subject=f"supplier:{code}", now=now, before=before,
+        tag="supplier:saved",
+        by=by,
+        subject=f"supplier:{code}",
+        now=now,
+        before=before,
         after={"base_url": base_url, "key_id": supplier.key_id, "new_key": bool(secret)},
     )
     return supplier
@@ -69,7 +73,10 @@ def switch_supplier(*, code: str, on: bool, by: str, note: str, now: datetime) -
     changed = Supplier.objects.filter(code=code).exclude(state=state).update(state=state)
     if changed:
         audit.record(
-            tag="supplier:switched", by=by, subject=f"supplier:{code}", now=now,
+            tag="supplier:switched",
+            by=by,
+            subject=f"supplier:{code}",
+            now=now,
             after={"state": str(state), "note": note},
         )
     return bool(changed)

@@ -47,8 +47,12 @@ def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
     crashpoint("CP10")
     # A call takes its time: what it heard, it heard now.
     going_on = record_answer(
-        attempt_id=attempt.pk, answer=answer, source=SupplierEvent.Source.ANSWER, lease=lease,
-        by="worker", now=max(now, clock.now()),
+        attempt_id=attempt.pk,
+        answer=answer,
+        source=SupplierEvent.Source.ANSWER,
+        lease=lease,
+        by="worker",
+        now=max(now, clock.now()),
     )
     crashpoint("CP11")
     return going_on
@@ -65,16 +69,33 @@ def mark_sent(*, attempt_id: int, lease: Lease, now: datetime) -> bool:
         return False
     attempt = Attempt.objects.select_related("supplier").get(pk=attempt_id, delivery=delivery)
     if not transitions.move(
-        Attempt, attempt.pk, from_=[AttemptState.PREPARED], to=AttemptState.SENT, now=now,
-        by="worker", sent_at=now, next_query_at=now,
+        Attempt,
+        attempt.pk,
+        from_=[AttemptState.PREPARED],
+        to=AttemptState.SENT,
+        now=now,
+        by="worker",
+        sent_at=now,
+        next_query_at=now,
     ):
         return False
     transitions.move(
-        Delivery, delivery.pk, from_=[DeliveryState.PENDING], to=DeliveryState.DISPATCHED, now=now,
-        by="worker", why=attempt.number, not_before=now, reason="",
+        Delivery,
+        delivery.pk,
+        from_=[DeliveryState.PENDING],
+        to=DeliveryState.DISPATCHED,
+        now=now,
+        by="worker",
+        why=attempt.number,
+        not_before=now,
+        reason="",
     )
     postings.purchase_sent(
-        attempt=attempt.public_id, supplier=attempt.supplier.code, reference=delivery.reference,
-        amount_minor=attempt.max_cost_minor, currency=attempt.currency, now=now,
+        attempt=attempt.public_id,
+        supplier=attempt.supplier.code,
+        reference=delivery.reference,
+        amount_minor=attempt.max_cost_minor,
+        currency=attempt.currency,
+        now=now,
     )
     return True

@@ -107,7 +107,10 @@ class OrderAdmin(ReadOnlyAdmin):
         (_("Payments"), {"fields": ["payments_shown"]}),
         (_("Timeline"), {"fields": ["timeline_shown"]}),
         (_("Ledger"), {"fields": ["money"]}),
-        (_("Who"), {"fields": [("contact_masked", "owner"), ("language", "channel_code", "attribution")]}),
+        (
+            _("Who"),
+            {"fields": [("contact_masked", "owner"), ("language", "channel_code", "attribution")]},
+        ),
         (
             _("Times"),
             {"fields": [("created_at", "expires_at", "paid_at"), ("completed_at", "link_sent_at")]},
@@ -187,10 +190,14 @@ class OrderAdmin(ReadOnlyAdmin):
             for payment in payments:
                 query_payment(now=clock.now(), payment=payment.public_id, acting=actor(request))
             with tx.step():
-                audit.record(tag="payment:queried", by=actor(request), subject=row.public_id, now=clock.now())
+                audit.record(
+                    tag="payment:queried", by=actor(request), subject=row.public_id, now=clock.now()
+                )
             return gettext("The provider was asked about %(n)s payments.") % {"n": len(payments)}
 
-        text = gettext("Every open payment is asked about; what the provider says is applied as a notice would be.")
+        text = gettext(
+            "Every open payment is asked about; what the provider says is applied as a notice would be."
+        )
         return self._confirm(request, row, "orders.query", gettext("Ask now"), text, run)
 
     @action(description=_("Refund the rest…"), url_path="refund")
@@ -200,7 +207,10 @@ class OrderAdmin(ReadOnlyAdmin):
         def run(data: dict[str, Any]) -> str:
             try:
                 made = request_refund(
-                    order=row.public_id, now=clock.now(), acting=actor(request), reason=data["reason"]
+                    order=row.public_id,
+                    now=clock.now(),
+                    acting=actor(request),
+                    reason=data["reason"],
                 )
             except NothingToRefund:
                 raise ValidationError(gettext("Nothing of it can be taken back now.")) from None
@@ -211,7 +221,9 @@ class OrderAdmin(ReadOnlyAdmin):
             "Every unit that is neither delivered nor with a supplier is taken off the road for ever, "
             "and what was paid for it goes back the way it came."
         )
-        return self._confirm(request, row, "orders.refund", gettext("Refund"), text, run, ReasonForm)
+        return self._confirm(
+            request, row, "orders.refund", gettext("Refund"), text, run, ReasonForm
+        )
 
     @action(description=_("Refund delivered goods…"), url_path="refund-delivered")
     def refund_delivered(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -226,10 +238,14 @@ class OrderAdmin(ReadOnlyAdmin):
                     by=actor(request).removeprefix("user:"),
                 )  # fmt: skip
             except NothingDelivered:
-                raise ValidationError(gettext("Nothing of it is delivered and unrefunded.")) from None
+                raise ValidationError(
+                    gettext("Nothing of it is delivered and unrefunded.")
+                ) from None
             return gettext("A second person has to agree.")
 
-        text = gettext("What was paid for all delivered units goes back, once another person has agreed.")
+        text = gettext(
+            "What was paid for all delivered units goes back, once another person has agreed."
+        )
         return self._confirm(
             request, row, "orders.refund_delivered", gettext("Ask for it"), text, run, ReasonForm
         )
@@ -248,8 +264,12 @@ class OrderAdmin(ReadOnlyAdmin):
                 )  # fmt: skip
             return gettext("Cancelled. Kept units are free again.")
 
-        text = gettext("The unpaid order is closed and its units are given back. Money that comes later is sent back.")
-        return self._confirm(request, row, "orders.cancel", gettext("Cancel the order"), text, run, ReasonForm)
+        text = gettext(
+            "The unpaid order is closed and its units are given back. Money that comes later is sent back."
+        )
+        return self._confirm(
+            request, row, "orders.cancel", gettext("Cancel the order"), text, run, ReasonForm
+        )
 
     @action(description=_("Send the link again…"), url_path="resend")
     def resend(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -257,9 +277,13 @@ class OrderAdmin(ReadOnlyAdmin):
 
         def run(data: dict[str, Any]) -> str:
             resend_link(order=row.public_id, now=clock.now(), acting=actor(request))
-            return gettext("The link is on its way to %(contact)s.") % {"contact": row.contact_masked}
+            return gettext("The link is on its way to %(contact)s.") % {
+                "contact": row.contact_masked
+            }
 
-        text = gettext("The buyer gets the link to the order page at the order's own contact; never a code.")
+        text = gettext(
+            "The buyer gets the link to the order page at the order's own contact; never a code."
+        )
         return self._confirm(request, row, "orders.resend_link", gettext("Send"), text, run)
 
     @action(description=_("Fill now…"), url_path="fill")
@@ -286,5 +310,12 @@ class OrderAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:  # fmt: skip
         back = reverse("admin:orders_order_change", args=[row.pk])
         return confirm(
-            request, title=row.public_id, text=text, button=button, back=back, run=run, form=form, act=act
+            request,
+            title=row.public_id,
+            text=text,
+            button=button,
+            back=back,
+            run=run,
+            form=form,
+            act=act,
         )

@@ -75,7 +75,9 @@ class RefundAdmin(ReadOnlyAdmin):
             row.refresh_from_db()
             return gettext("It stands at: %(state)s.") % {"state": row.get_state_display()}
 
-        text = gettext("The provider is asked; it is sent again, with its number, only if it never arrived.")
+        text = gettext(
+            "The provider is asked; it is sent again, with its number, only if it never arrived."
+        )
         return self._confirm(request, row, "orders.query", gettext("Ask now"), text, run)
 
     @action(description=_("Send again…"), url_path="retry")
@@ -84,10 +86,14 @@ class RefundAdmin(ReadOnlyAdmin):
 
         def run(data: dict[str, Any]) -> str:
             if not retry_refund(refund=row.public_id, now=clock.now(), acting=actor(request)):
-                raise ValidationError(gettext("Only a refund that the provider refused is sent again."))
+                raise ValidationError(
+                    gettext("Only a refund that the provider refused is sent again.")
+                )
             return gettext("On its way again, under a new number.")
 
-        text = gettext("The provider refused it for good. It is sent once more, under a new number.")
+        text = gettext(
+            "The provider refused it for good. It is sent once more, under a new number."
+        )
         return self._confirm(request, row, "orders.retry_refund", gettext("Send again"), text, run)
 
     @staticmethod
@@ -95,7 +101,9 @@ class RefundAdmin(ReadOnlyAdmin):
         request: HttpRequest, row: Refund, act: str, button: str, text: str, run: Any
     ) -> HttpResponse:
         back = reverse("admin:orders_refund_change", args=[row.pk])
-        return confirm(request, title=row.public_id, text=text, button=button, back=back, run=run, act=act)
+        return confirm(
+            request, title=row.public_id, text=text, button=button, back=back, run=run, act=act
+        )
 
 
 @admin.register(OrderWait)

@@ -76,9 +76,7 @@ def claimed_minor(payment: Payment) -> int:
 
 def returned_minor(order: Order) -> int:
     """Minor units of the order's own payment that are back with the buyer."""
-    done = Refund.objects.filter(
-        order=order, payment__applied=True, state=RefundState.SUCCEEDED
-    )
+    done = Refund.objects.filter(order=order, payment__applied=True, state=RefundState.SUCCEEDED)
     return done.aggregate(total=Sum("amount_minor"))["total"] or 0
 
 

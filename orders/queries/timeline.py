@@ -72,4 +72,6 @@ def _notice(notice: Notice) -> Event:
 
 
 def _act(entry: AuditEntry) -> Event:
-    return Event(entry.at, entry.subject, entry.tag, entry.by, str((entry.after or {}).get("reason", "")))
+    return Event(
+        entry.at, entry.subject, entry.tag, entry.by, str((entry.after or {}).get("reason", ""))
+    )

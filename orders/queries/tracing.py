@@ -95,19 +95,32 @@ def troubles(reference: str) -> Sequence[Trouble]:
 
 
 def _payment_fact(payment: Payment) -> Fact:
-    tone = {"succeeded": "success", "failed": "danger", "unknown": "warning"}.get(payment.state, "info")
+    tone = {"succeeded": "success", "failed": "danger", "unknown": "warning"}.get(
+        payment.state, "info"
+    )
     amount = format_minor(payment.amount_minor, payment.currency)
     at = payment.succeeded_at if payment.state == PaymentState.SUCCEEDED else payment.state_at
     detail = f"{amount} · {payment.provider} {payment.number} {payment.provider_txn}".strip()
     title = f"{payment.public_id}: {payment.get_state_display()}"
-    return Fact(at or payment.created_at, _("Payment"), title, detail, tone, _page("payment", payment.pk))
+    return Fact(
+        at or payment.created_at, _("Payment"), title, detail, tone, _page("payment", payment.pk)
+    )
 
 
 def _refund_fact(refund: Refund) -> Fact:
-    tone = {"succeeded": "success", "failed": "danger", "unknown": "warning"}.get(refund.state, "info")
+    tone = {"succeeded": "success", "failed": "danger", "unknown": "warning"}.get(
+        refund.state, "info"
+    )
     amount = format_minor(refund.amount_minor, refund.currency)
     title = f"{refund.public_id}: {refund.get_state_display()}"
-    return Fact(refund.state_at, _("Refund"), title, f"{amount} · {refund.reason}", tone, _page("refund", refund.pk))
+    return Fact(
+        refund.state_at,
+        _("Refund"),
+        title,
+        f"{amount} · {refund.reason}",
+        tone,
+        _page("refund", refund.pk),
+    )
 
 
 def _page(model: str, pk: int) -> str:

@@ -76,7 +76,9 @@ def fail_line(*, order: str, line: str, delivery: str, reason: str, now: datetim
 
 
 @part
-def take_back_unit(*, order: str, line: str, delivery: str, unit: int, reason: str, now: datetime) -> bool:
+def take_back_unit(
+    *, order: str, line: str, delivery: str, unit: int, reason: str, now: datetime
+) -> bool:
     """A delivered unit was taken back after all (two persons accepted a reversal): refund it.
 
     What it had earned is owed again and goes back at once. False when it was refunded before.

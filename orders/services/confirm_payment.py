@@ -139,8 +139,11 @@ def _pay(settlement: Settlement, now: datetime) -> Result:
     settlement.applied = settlement.paid = True
     settlement.entries.append(
         postings.received(
-            payment=locked.payment, provider=locked.provider, order=locked.order,
-            amount_minor=locked.amount_minor, currency=locked.currency,
+            payment=locked.payment,
+            provider=locked.provider,
+            order=locked.order,
+            amount_minor=locked.amount_minor,
+            currency=locked.currency,
         )
     )
     opened = _open(locked, now)
@@ -159,8 +162,11 @@ def _pay_late(settlement: Settlement, now: datetime) -> Result:
     locked = settlement.locked
     settlement.entries.append(
         postings.received_unallocated(
-            payment=locked.payment, provider=locked.provider, order=locked.order,
-            amount_minor=locked.amount_minor, currency=locked.currency,
+            payment=locked.payment,
+            provider=locked.provider,
+            order=locked.order,
+            amount_minor=locked.amount_minor,
+            currency=locked.currency,
         )
     )
     opened = _open(locked, now) if _honours_late(locked, now) else None
@@ -172,7 +178,9 @@ def _pay_late(settlement: Settlement, now: datetime) -> Result:
     settlement.why = "late, stock allowed"
     settlement.entries.append(
         postings.allocated(
-            payment=locked.payment, order=locked.order, amount_minor=locked.amount_minor,
+            payment=locked.payment,
+            order=locked.order,
+            amount_minor=locked.amount_minor,
             currency=locked.currency,
         )
     )
@@ -186,8 +194,11 @@ def _pay_twice(settlement: Settlement) -> Result:
     settlement.why = "second payment"
     settlement.entries.append(
         postings.received_unallocated(
-            payment=locked.payment, provider=locked.provider, order=locked.order,
-            amount_minor=locked.amount_minor, currency=locked.currency,
+            payment=locked.payment,
+            provider=locked.provider,
+            order=locked.order,
+            amount_minor=locked.amount_minor,
+            currency=locked.currency,
         )
     )
     return Result.DUPLICATE
@@ -246,7 +257,9 @@ def _take_in(settlement: Settlement, opened: Opened) -> None:
         settlement.delivered[line.pk] = settlement.delivered.get(line.pk, 0) + 1
         settlement.entries.append(
             postings.unit_delivered(
-                delivery=unit.delivery, order=locked.order, currency=locked.currency,
+                delivery=unit.delivery,
+                order=locked.order,
+                currency=locked.currency,
                 amount_minor=unit_paid(line.paid_minor, line.quantity, unit.unit),
             )
         )

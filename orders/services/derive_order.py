@@ -54,7 +54,9 @@ def derive_order(order: Order, *, now: datetime, acting: str, why: str) -> str:
 
 
 def _target(order: Order) -> str:
-    counts = order.lines.aggregate(delivered=Sum("delivered"), gone=Sum("gone"), failed=Sum("failed"))
+    counts = order.lines.aggregate(
+        delivered=Sum("delivered"), gone=Sum("gone"), failed=Sum("failed")
+    )
     if order.state == OrderState.LATE_PAID:
         # Money that pays for nothing: it is all on its way back, or all back.
         late = order.refunds.filter(kind="late", state="succeeded").exists()
@@ -65,7 +67,10 @@ def _target(order: Order) -> str:
         # Delivered goods whose money is on its way back stay `delivered` until it is there.
         return OrderState.DELIVERED
     return derive(
-        units=order.units, delivered=counts["delivered"], gone=counts["gone"], failed=counts["failed"]
+        units=order.units,
+        delivered=counts["delivered"],
+        gone=counts["gone"],
+        failed=counts["failed"],
     )
 
 

@@ -50,9 +50,7 @@ def _fill(row: Order, now: datetime) -> bool:
         lines=open_lines(lines), now=now,
     )  # fmt: skip
     if opened.short:
-        OrderWait.objects.filter(order=row, state=WaitState.OPEN).update(
-            sku_ids=list(opened.short)
-        )
+        OrderWait.objects.filter(order=row, state=WaitState.OPEN).update(sku_ids=list(opened.short))
         return False
     by_line = {line.public_id: line for line in lines}
     for unit in opened.delivered:

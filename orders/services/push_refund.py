@@ -45,9 +45,7 @@ def push_refund(*, now: datetime, refund: str = "") -> bool:
     """
     where = Q(state__in=PUSHABLE_REFUND)
     where &= Q(public_id=refund) if refund else Q(not_before__isnull=False)
-    claimed = leases.claim(
-        Refund, where=where, limit=1, seconds=settings.LEASE_SECONDS, now=now
-    )
+    claimed = leases.claim(Refund, where=where, limit=1, seconds=settings.LEASE_SECONDS, now=now)
     if not claimed:
         return False
     lease = claimed[0]
@@ -105,8 +103,10 @@ def _record(public_id: str, number: str, answer: RefundAnswer, now: datetime) ->
     # The order first: a success may change it (design.md, lock order).
     order_id = Refund.objects.values_list("order__public_id", flat=True).get(public_id=public_id)
     order = lock_order(order_id)
-    row = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(
-        public_id=public_id
+    row = (
+        Refund.objects.select_for_update(of=("self",))
+        .select_related("payment")
+        .get(public_id=public_id)
     )
     if row.number != number:
         log.error("refund_answer_of_old_number", refund=row.public_id, standing=answer.standing)
@@ -188,4 +188,3 @@ def _tell(row: Refund, now: datetime) -> None:
         ),
         now=now,
     )  # fmt: skip
-

@@ -88,4 +88,6 @@ def _record(row: Payment, answer: Answer, *, closing: bool, now: datetime) -> No
 
 
 def _later(row: Payment, at: datetime | None) -> None:
-    Payment.objects.filter(pk=row.pk, state__in=OPEN_PAYMENT).update(not_before=at, lease_until=None)
+    Payment.objects.filter(pk=row.pk, state__in=OPEN_PAYMENT).update(
+        not_before=at, lease_until=None
+    )

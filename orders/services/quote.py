@@ -97,9 +97,7 @@ class Quote:
         return [adjustment.as_json() for adjustment in self.adjustments]
 
 
-def quote(
-    *, items: Sequence[Item], channel: ChannelView, buyer: Buyer, now: datetime
-) -> Quote:
+def quote(*, items: Sequence[Item], channel: ChannelView, buyer: Buyer, now: datetime) -> Quote:
     """Price a cart in a channel at a moment. Minor units of the channel's currency.
 
     Raises nothing for a cart that cannot be bought: what is wrong stands in `problems`, in the
@@ -196,6 +194,5 @@ def _problem(offer: Offer, units: int, buyer: Buyer) -> tuple[str, str] | None:
 
 def _adjustments(offer: Offer) -> tuple[Adjustment, ...]:
     return tuple(
-        Adjustment(reason.key, dict(reason.params), reason.amount_minor)
-        for reason in offer.reasons
+        Adjustment(reason.key, dict(reason.params), reason.amount_minor) for reason in offer.reasons
     )

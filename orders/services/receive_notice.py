@@ -132,9 +132,7 @@ def _room_for_forged(incoming: Incoming, now: datetime) -> bool:
     return limits.hit(key, limit=FORGED_AN_HOUR, seconds=3600, now=now)
 
 
-def _act(
-    provider: str, told: Told | None, incoming: Incoming, kept: Kept, now: datetime
-) -> bool:
+def _act(provider: str, told: Told | None, incoming: Incoming, kept: Kept, now: datetime) -> bool:
     """Whether the provider may stop telling us."""
     if told is None:
         return False
@@ -187,9 +185,7 @@ def _refund_told(pk: int, told: Told, now: datetime) -> bool:
 
 def _finish(pk: int, outcome: Outcome, now: datetime) -> None:
     """Only a notice that is still pending: applied ones were marked in their own transaction."""
-    Notice.objects.filter(pk=pk, outcome=Outcome.PENDING).update(
-        outcome=outcome, processed_at=now
-    )
+    Notice.objects.filter(pk=pk, outcome=Outcome.PENDING).update(outcome=outcome, processed_at=now)
 
 
 def _known_before(provider: str, told: Told) -> bool:

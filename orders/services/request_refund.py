@@ -150,9 +150,7 @@ def _taken_off_the_road(
             continue
         if not cancel_delivery(delivery=unit.delivery, now=now, by=acting, why=reason):
             continue
-        units.append(
-            Unit(line, unit.unit, unit.delivery, unit_amounts(line)[unit.unit - 1])
-        )
+        units.append(Unit(line, unit.unit, unit.delivery, unit_amounts(line)[unit.unit - 1]))
         counted = line.failed > 0 and unit.state == "failed"
         line.failed, line.gone = line.failed - counted, line.gone + 1
         OrderLine.objects.filter(pk=line.pk).update(failed=line.failed, gone=line.gone)

@@ -74,7 +74,8 @@ def pay_address(page: PageOf, *, now: datetime) -> str:
             currency=page.currency,
             subject=page.subject,
             notify_url=settings.SITE_URL + reverse("orders:notice", args=[page.provider]),
-            return_url=settings.SITE_URL + reverse("orders:return", args=[page.provider, page.order]),
+            return_url=settings.SITE_URL
+            + reverse("orders:return", args=[page.provider, page.order]),
             expires_at=page.expires_at,
             language=page.language,
         ),

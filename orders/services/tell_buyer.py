@@ -42,7 +42,9 @@ def tell_completed(*, order: str, now: datetime) -> bool:
 
 
 @part
-def tell_refunded(*, order: str, refund: str, amount_minor: int, currency: str, now: datetime) -> bool:
+def tell_refunded(
+    *, order: str, refund: str, amount_minor: int, currency: str, now: datetime
+) -> bool:
     """Say that money is on its way back; once for each refund, by the receipt of its event."""
     row = lock_order(order)
     if row is None:

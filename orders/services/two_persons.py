@@ -121,5 +121,3 @@ def _delivered_units(order: str, deliveries: list[str]) -> list[Unit]:
     if not units:
         raise NothingDelivered(order)
     return units
-
-

@@ -64,9 +64,7 @@ def cart_add(request: HttpRequest) -> HttpResponse:
     """Put a good for a recipient into the cart."""
     form, now = ItemForm(request.POST), clock.now()
     back = SeeOther(reverse("orders:cart"))
-    allowed = limits.hit(
-        f"cart:{client_ip(request)}", limit=ADDS_AN_HOUR, seconds=3600, now=now
-    )
+    allowed = limits.hit(f"cart:{client_ip(request)}", limit=ADDS_AN_HOUR, seconds=3600, now=now)
     if not form.is_valid() or not allowed:
         messages.error(request, _("That could not be put into the cart."))
         return back
@@ -121,7 +119,9 @@ def cart_context(request: HttpRequest) -> dict[str, Any]:
 
 def _lines(lines: list[CartLine], priced: Quote) -> list[LineShown]:
     """Quote lines stand in the cart's order; a line that is no longer sold has no quote line."""
-    missing = {problem.line for problem in priced.problems if problem.key in {"unknown", "quantity"}}
+    missing = {
+        problem.line for problem in priced.problems if problem.key in {"unknown", "quantity"}
+    }
     quoted = iter(priced.lines)
     shown = []
     for position, line in enumerate(lines):

@@ -125,7 +125,11 @@ def _wanted_items(request: HttpRequest, data: Any) -> tuple[list[Item], dict[str
         form = ItemForm(data)
         if not form.is_valid():
             return [], None
-        sku, quantity, inputs = form.cleaned_data["sku"], form.cleaned_data["quantity"], inputs_of(data)
+        sku, quantity, inputs = (
+            form.cleaned_data["sku"],
+            form.cleaned_data["quantity"],
+            inputs_of(data),
+        )
         return [Item(sku, quantity, inputs)], {"sku": sku, "quantity": quantity, "inputs": inputs}
     lines = cart_lines(cart_token(request))
     return items_of(lines, codes_of(lines)), None
@@ -154,7 +158,9 @@ def _refused(
     elif isinstance(no, NoContact):
         form.add_error(None, _("Please verify a phone or a mail address in your account first."))
     else:
-        form.add_error(None, _("This page was used before. Please look at it again and order anew."))
+        form.add_error(
+            None, _("This page was used before. Please look at it again and order anew.")
+        )
     return _page(request, form, items, express, changed=changed, status=UNPROCESSABLE)
 
 

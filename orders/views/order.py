@@ -63,7 +63,9 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
         now=now,
         seen_back="back" in request.GET,
         link=order_link(row.id, entry.token) if entry and not row.owner else "",
-        secret=entry.secret if entry and is_fresh(entry, row.created_at, now, FRESH_SECONDS) else "",
+        secret=entry.secret
+        if entry and is_fresh(entry, row.created_at, now, FRESH_SECONDS)
+        else "",
         guest=not row.owner,
     )
     return _private(render(request, "orders/order.html", context))
@@ -148,7 +150,11 @@ def _goods(
 
 
 def _reveal_fresh(
-    request: HttpRequest, row: OrderRow, entry: Entry | None, goods: list[DeliveryView], now: datetime
+    request: HttpRequest,
+    row: OrderRow,
+    entry: Entry | None,
+    goods: list[DeliveryView],
+    now: datetime,
 ) -> list[DeliveryView]:
     """Codes of goods that have just come, for the browser that bought them. Each look is audited."""
     shown, looks = [], 0

@@ -33,7 +33,9 @@ def pay(request: HttpRequest, order_id: str) -> HttpResponse:
         try:
             return SeeOther(
                 start_payment(
-                    order=order_id, provider=_provider(request), now=clock.now(),
+                    order=order_id,
+                    provider=_provider(request),
+                    now=clock.now(),
                     acting=acting(request),
                 )
             )

@@ -76,9 +76,7 @@ def fits(token: str, known_hash: bytes | memoryview) -> bool:
 
 def prove(request: HttpRequest, reference: str) -> Proof | None:
     """For fulfillment's pages: the reader holds the order's token, or it is their order."""
-    order = (
-        Order.objects.filter(public_id=reference).values_list("owner", "token_hash").first()
-    )
+    order = Order.objects.filter(public_id=reference).values_list("owner", "token_hash").first()
     if order is None:
         return None
     owner, known_hash = order

@@ -83,7 +83,13 @@ def order_context(
 
 
 def _order(
-    row: OrderRow, goods: Sequence[DeliveryView], *, now: datetime, back: bool, link: str, guest: bool
+    row: OrderRow,
+    goods: Sequence[DeliveryView],
+    *,
+    now: datetime,
+    back: bool,
+    link: str,
+    guest: bool,
 ) -> dict[str, Any]:
     pending = row.state == OrderState.PENDING_PAYMENT
     newest = row.payments[-1]["state"] if row.payments else ""
@@ -156,7 +162,11 @@ def _bill(row: OrderRow) -> dict[str, Any]:
         "total_minor": row.total_minor,
         "currency": row.currency,
         "payments": [
-            {"label": provider_title(p["provider"]), "amount_minor": p["amount_minor"], "at": p["at"]}
+            {
+                "label": provider_title(p["provider"]),
+                "amount_minor": p["amount_minor"],
+                "at": p["at"],
+            }
             for p in row.payments
             if p["state"] == "succeeded"
         ],
@@ -210,9 +220,7 @@ def version_of(row: OrderRow, deliveries: Sequence[DeliveryView]) -> str:
 
 def poll_seconds(row: OrderRow, tries: int) -> int:
     """Seconds until the page asks again; 0 when it need not."""
-    moving = any(
-        r["state"] not in {"succeeded", "rejected", "failed"} for r in row.refunds
-    )
+    moving = any(r["state"] not in {"succeeded", "rejected", "failed"} for r in row.refunds)
     if tries > MOST_TRIES or (row.state in FINAL and not moving):
         return 0
     if row.state in SLOW or row.state in FINAL:

@@ -33,7 +33,12 @@ def _house(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def _ask(subject: str = "batch:1", by: str = MAKER) -> str:
     with step():
         return approvals.request(
-            action="export", subject=subject, payload={"rows": 5}, by=by, reason="audit", now=clock.now()
+            action="export",
+            subject=subject,
+            payload={"rows": 5},
+            by=by,
+            reason="audit",
+            now=clock.now(),
         ).public_id
 
 
@@ -73,7 +78,9 @@ def test_who_has_no_right_can_neither_ask_nor_agree(committed: None) -> None:
 def test_it_expires_after_a_day(committed: None) -> None:
     asked = _ask()
     with pytest.raises(approvals.NotOpen):
-        approvals.decide(approval_id=asked, by=CHECKER, agree=True, now=clock.now() + timedelta(hours=25))
+        approvals.decide(
+            approval_id=asked, by=CHECKER, agree=True, now=clock.now() + timedelta(hours=25)
+        )
     assert approvals.expire_old(now=clock.now() + timedelta(hours=25)) == 1
 
 

@@ -15,7 +15,11 @@ def trail(committed: None) -> None:
     for n in range(6):
         with step():
             audit.record(
-                tag="switch:thrown", by="user:usr_A", subject=f"thing:{n}", now=clock.now(), after={"n": n, "名": "值"}
+                tag="switch:thrown",
+                by="user:usr_A",
+                subject=f"thing:{n}",
+                now=clock.now(),
+                after={"n": n, "名": "值"},
             )
     while audit.seal(now=clock.now(), limit=4):
         pass

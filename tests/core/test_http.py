@@ -33,7 +33,15 @@ def _server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 
 
 def _call(url: str, **limits: float) -> http.Reply:
-    return http.call("POST", url, name="test", content=b"{}", read=limits.get("read", 1.0), total=2.0, max_bytes=1000)
+    return http.call(
+        "POST",
+        url,
+        name="test",
+        content=b"{}",
+        read=limits.get("read", 1.0),
+        total=2.0,
+        max_bytes=1000,
+    )
 
 
 def _reads_then(text: bytes) -> Callable[[socket.socket], None]:
@@ -69,7 +77,9 @@ def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
     ],
     ids=["dropped after reading", "dropped", "half a body", "garbage", "too large"],
 )
-def test_everything_after_the_first_byte_is_unclear(answer: Callable[[socket.socket], None]) -> None:
+def test_everything_after_the_first_byte_is_unclear(
+    answer: Callable[[socket.socket], None],
+) -> None:
     with _server(answer) as url, pytest.raises(http.Unclear):
         _call(url)
 
@@ -82,7 +92,11 @@ def test_silence_is_unclear() -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
-    with _server(_reads_then(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")) as url:
+    with _server(
+        _reads_then(
+            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+        )
+    ) as url:
         assert _call(url).status == 302
 
 

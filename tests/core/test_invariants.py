@@ -43,11 +43,16 @@ RESTORES = {
 @pytest.fixture
 def books(committed: None) -> None:
     if "purse" not in ledger.CHART:
-        ledger.CHART.register("purse", ledger.ChartRow("liability", "A purse of the tests", floor=0))
+        ledger.CHART.register(
+            "purse", ledger.ChartRow("liability", "A purse of the tests", floor=0)
+        )
     for n in range(2):
         with step():
             ledger.post(
-                key=f"k{n}", kind="test", lines=[Line("bank", 100), Line("purse:9", -100)], now=clock.now()
+                key=f"k{n}",
+                kind="test",
+                lines=[Line("bank", 100), Line("purse:9", -100)],
+                now=clock.now(),
             )
             audit.record(tag="switch:thrown", by="x", subject="y", now=clock.now())
     audit.seal(now=clock.now())

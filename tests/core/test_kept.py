@@ -28,7 +28,9 @@ def test_each_reader_gets_their_own_token() -> None:
 
 @override_settings(DEBUG=False)
 def test_languages_are_kept_apart() -> None:
-    page = Template("{% load kept i18n %}{% kept %}{% get_current_language as here %}{{ here }}{% endkept %}")
+    page = Template(
+        "{% load kept i18n %}{% kept %}{% get_current_language as here %}{{ here }}{% endkept %}"
+    )
     with translation.override("en"):
         assert _render(page) == "en"
     with translation.override("zh-hans"):

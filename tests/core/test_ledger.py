@@ -62,7 +62,12 @@ def test_needs_a_step_around_it() -> None:
     def outside() -> None:
         try:
             with pytest.raises(NotInStep):
-                ledger.post(key="k", kind="test", lines=[Line("bank", 1), Line("writeoff", -1)], now=clock.now())
+                ledger.post(
+                    key="k",
+                    kind="test",
+                    lines=[Line("bank", 1), Line("writeoff", -1)],
+                    now=clock.now(),
+                )
         finally:
             connections.close_all()
 
@@ -78,7 +83,9 @@ def test_the_database_itself_refuses_an_unbalanced_journal(committed: None) -> N
         Posting.objects.create(journal=journal, account_id="bank", amount=7)
 
 
-@pytest.mark.parametrize("statement", ["update core_posting set amount = 1", "delete from core_journal"])
+@pytest.mark.parametrize(
+    "statement", ["update core_posting set amount = 1", "delete from core_journal"]
+)
 def test_history_cannot_be_rewritten_even_by_the_owner(
     committed: None, owner_sql: Callable[..., Any], statement: str
 ) -> None:
@@ -88,7 +95,8 @@ def test_history_cannot_be_rewritten_even_by_the_owner(
 
 
 @pytest.mark.parametrize(
-    "table", ["core_posting", "core_journal", "core_auditentry", "core_auditseal", "core_statechange"]
+    "table",
+    ["core_posting", "core_journal", "core_auditentry", "core_auditseal", "core_statechange"],
 )
 def test_the_app_role_cannot_truncate(committed: None, table: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), connection.cursor() as cursor:
@@ -118,7 +126,9 @@ def test_a_floor_holds_under_parallel_spending(committed: None) -> None:
     assert ledger.balance("purse:1") == -40
 
 
-def test_without_the_floor_the_same_spending_goes_under(committed: None, owner_sql: Callable[..., Any]) -> None:
+def test_without_the_floor_the_same_spending_goes_under(
+    committed: None, owner_sql: Callable[..., Any]
+) -> None:
     """Negative control of the race above."""
     owner_sql("alter table core_accountbalance drop constraint core_balance_floor")
     try:

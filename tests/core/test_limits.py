@@ -11,7 +11,12 @@ from core import clock, limits
 @pytest.mark.django_db
 def test_a_window_admits_its_limit_and_then_no_more() -> None:
     now = clock.now()
-    assert [limits.hit("w", limit=2, seconds=60, now=now) for _ in range(4)] == [True, True, False, False]
+    assert [limits.hit("w", limit=2, seconds=60, now=now) for _ in range(4)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     assert limits.left("w", limit=2, seconds=60, now=now) == 0
     assert limits.hit("w", limit=2, seconds=60, now=now + timedelta(seconds=60))
 

@@ -6,7 +6,9 @@ from core.money import BadMoney, Money, decimal_text, format_minor, parse_minor,
 
 
 @given(st.integers(-(10**9), 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=12))
-def test_split_loses_nothing_and_stays_within_one_unit_of_fair(total: int, weights: list[int]) -> None:
+def test_split_loses_nothing_and_stays_within_one_unit_of_fair(
+    total: int, weights: list[int]
+) -> None:
     parts = split_minor(total, weights)
     shares = weights if sum(weights) else [1] * len(weights)
     assert sum(parts) == total
@@ -32,7 +34,8 @@ def test_text_and_minor_units_are_inverse(minor: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1e2", "NaN", "Infinity", "0.001", "--1", "1.2.3", "10000000000001", "１２", "1,000"]
+    "text",
+    ["", "1e2", "NaN", "Infinity", "0.001", "--1", "1.2.3", "10000000000001", "１２", "1,000"],
 )
 def test_text_that_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(BadMoney):

@@ -93,7 +93,9 @@ def test_what_always_fails_is_given_up_and_can_be_revived(committed: None) -> No
     assert outbox.revive(event.pk, now=clock.now())
 
 
-def test_a_fact_that_another_relay_holds_is_passed_over(committed: None, app_connection: object) -> None:
+def test_a_fact_that_another_relay_holds_is_passed_over(
+    committed: None, app_connection: object
+) -> None:
     outbox.subscribe(Happened, "one")(lambda event, *, now: heard.append("one"))
     _tell()
     app_connection.execute("select id from core_outboxevent for update")  # type: ignore[attr-defined]

@@ -11,7 +11,13 @@ from core.tx import step
 def _approval() -> Approval:
     now = clock.now()
     return Approval.objects.create(
-        action="a", subject="s", payload={}, payload_sha="x", reason="r", maker="usr_A", requested_at=now,
+        action="a",
+        subject="s",
+        payload={},
+        payload_sha="x",
+        reason="r",
+        maker="usr_A",
+        requested_at=now,
         expires_at=now,
     )
 
@@ -19,7 +25,14 @@ def _approval() -> Approval:
 def _move(approval: Approval, from_: list[str], to: str, **also: Any) -> bool:
     with step():
         return transitions.move(
-            Approval, approval.pk, from_=from_, to=to, now=clock.now(), by="user:usr_B", why="because", **also
+            Approval,
+            approval.pk,
+            from_=from_,
+            to=to,
+            now=clock.now(),
+            by="user:usr_B",
+            why="because",
+            **also,
         )
 
 
@@ -28,7 +41,12 @@ def test_the_first_wins_and_history_tells_why(committed: None) -> None:
     assert _move(approval, ["requested"], "rejected", note="no")
     assert not _move(approval, ["requested"], "executed")
     (change,) = transitions.history(approval.public_id)
-    assert (change.was, change.became, change.by, change.why) == ("requested", "rejected", "user:usr_B", "because")
+    assert (change.was, change.became, change.by, change.why) == (
+        "requested",
+        "rejected",
+        "user:usr_B",
+        "because",
+    )
     approval.refresh_from_db()
     assert approval.note == "no"
 

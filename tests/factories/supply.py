@@ -40,7 +40,11 @@ def connect(url: str, *, code: str = "c", prepaid_minor: int = PREPAID, key_id: 
 
 
 def make_topup(
-    supplier: Supplier, *, supplier_sku: str = "TOPUP-1", max_cost_minor: int = 1650, sku: Sku | None = None
+    supplier: Supplier,
+    *,
+    supplier_sku: str = "TOPUP-1",
+    max_cost_minor: int = 1650,
+    sku: Sku | None = None,
 ) -> Sku:
     """A top-up SKU that this supplier offers at its simulator's price."""
     sku = sku or make_goods(DeliveryKind.TOPUP, cost_minor=1650)

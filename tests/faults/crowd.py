@@ -75,7 +75,10 @@ class Crowd:
     def served_between(self, start: float, end: float) -> int:
         """Cards bought and shown entirely within the time (monotonic seconds)."""
         return sum(
-            trip.plan == "cards" and bool(trip.codes) and start <= trip.started and trip.ended <= end
+            trip.plan == "cards"
+            and bool(trip.codes)
+            and start <= trip.started
+            and trip.ended <= end
             for trip in self.trips
         )
 

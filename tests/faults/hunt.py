@@ -25,7 +25,13 @@ OVERLAP = 4096
 def disguises(text: str) -> list[bytes]:
     """The byte strings by which a copy of `text` would be recognised."""
     raw = text.encode()
-    found = [raw, raw.lower(), text.encode("utf-16-le"), raw.hex().encode(), raw.hex().upper().encode()]
+    found = [
+        raw,
+        raw.lower(),
+        text.encode("utf-16-le"),
+        raw.hex().encode(),
+        raw.hex().upper().encode(),
+    ]
     for shift in range(3):
         coded = base64.b64encode(b"\0" * shift + raw + b"\0\0")
         # The characters at both ends also depend on the neighbours.

@@ -110,7 +110,9 @@ class Nemesis:
 
     def end_a_connection(self) -> int:
         """pg_terminate_backend on one of the shop's connections, any one. Returns how many it hit."""
-        with psycopg.connect(as_admin(self.house.env["DATABASE_OWNER_URL"]), autocommit=True) as connection:
+        with psycopg.connect(
+            as_admin(self.house.env["DATABASE_OWNER_URL"]), autocommit=True
+        ) as connection:
             pids = [pid for (pid,) in connection.execute(
                 "select pid from pg_stat_activity where usename = %s and pid <> pg_backend_pid()"
                 " order by pid", [self.house.env["DATABASE_APP_ROLE"]],

@@ -70,10 +70,18 @@ class Browser:
             for name, value in form.items()
         ]
         for name, (file_name, content) in files.items():
-            head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{file_name}"'
-            parts.append(f"{head}\r\nContent-Type: application/octet-stream\r\n\r\n".encode() + content + b"\r\n")
+            head = (
+                f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{file_name}"'
+            )
+            parts.append(
+                f"{head}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
+                + content
+                + b"\r\n"
+            )
         body = b"".join(parts) + f"--{edge}--\r\n".encode()
-        return self._send("POST", path, body, {"Content-Type": f"multipart/form-data; boundary={edge}"})
+        return self._send(
+            "POST", path, body, {"Content-Type": f"multipart/form-data; boundary={edge}"}
+        )
 
     def _insist(
         self, method: str, path: str, form: dict[str, str] | None, headers: dict[str, str]

@@ -128,7 +128,9 @@ class Stage:
 
     def still_open(self) -> dict[str, list[str]]:
         """What is not at its end, by kind."""
-        found = {kind: [next(iter(row.values())) for row in self.rows(sql)] for kind, sql in OPEN.items()}
+        found = {
+            kind: [next(iter(row.values())) for row in self.rows(sql)] for kind, sql in OPEN.items()
+        }
         found["told by the gateway"] = [
             str(notice["notice_id"])
             for notice in self.gateway.truth()["notices"]
@@ -160,8 +162,12 @@ class Stage:
                 moved += CLOCK_STEP_SECONDS
                 since = time.monotonic()
             if time.monotonic() > until:
-                shown = "\n".join(f"  {kind}: {len(rows)}, {rows[:5]}" for kind, rows in left.items())
-                raise AssertionError(f"not at rest after {seconds:.0f} s (clock moved {moved:.0f} s):\n{shown}")
+                shown = "\n".join(
+                    f"  {kind}: {len(rows)}, {rows[:5]}" for kind, rows in left.items()
+                )
+                raise AssertionError(
+                    f"not at rest after {seconds:.0f} s (clock moved {moved:.0f} s):\n{shown}"
+                )
             time.sleep(0.25)
 
     def check_invariants(self) -> None:
@@ -193,7 +199,10 @@ def standing(house: House, *, codes: int = 400, **wishes: Any) -> Iterator[Stage
     try:
         goods = make_goods(house, codes=codes, **wishes)
         with Supervisor(house) as supervisor:
-            known = {code_text(n)[1] for n in (*range(codes), *range(FIRST_FREE, FIRST_FREE + FREE_CODES))}
+            known = {
+                code_text(n)[1]
+                for n in (*range(codes), *range(FIRST_FREE, FIRST_FREE + FREE_CODES))
+            }
             yield Stage(house, goods, known, supervisor, FUNDED_MINOR)
     finally:
         # Started anew by the next `empty()`, with the environment of before.

@@ -30,7 +30,12 @@ for code in Code.objects.all():
 print("opened")
 """
 #: Lines that are refused, each for another reason: their text may not be kept either.
-REFUSED = [f"={MARK}-formula 1", f"1 {MARK}-{'x' * 6000}", f"2\u200b {MARK}-invisible", f"{MARK}-alone"]
+REFUSED = [
+    f"={MARK}-formula 1",
+    f"1 {MARK}-{'x' * 6000}",
+    f"2\u200b {MARK}-invisible",
+    f"{MARK}-alone",
+]
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +108,11 @@ def break_a_code(stage: Stage, order: str, browser: Browser) -> None:
     swap = "update fulfillment_code set sealed = %s where id = %s"
     stage.house.sql(swap, [bytes(two["sealed"]), one["id"]])
     page = browser.once("GET", f"/orders/{order}/")
-    direct = browser.once("POST", f"/deliveries/{one['public_id']}/reveal/", {"csrfmiddlewaretoken": browser.cookies["qy_csrf"]})
+    direct = browser.once(
+        "POST",
+        f"/deliveries/{one['public_id']}/reveal/",
+        {"csrfmiddlewaretoken": browser.cookies["qy_csrf"]},
+    )
     stage.house.sql(swap, [bytes(one["sealed"]), one["id"]])
     assert 500 in {page.status, direct.status}
     for answer in (page, direct):
@@ -123,7 +132,9 @@ def admin_pages(staff: Browser) -> list[tuple[str, str]]:
         assert listed.status in (200, 403), (meta.label, listed.status)
         stem = reverse(f"{head}_changelist")
         keys = {part.partition("/")[0] for part in listed.text.split(f'href="{stem}')[1:]}
-        for key in sorted(key for key in keys if key and key[0].isalnum() and key != "add")[:SHOWN_ROWS]:
+        for key in sorted(key for key in keys if key and key[0].isalnum() and key != "add")[
+            :SHOWN_ROWS
+        ]:
             for tail in ("change/", "history/"):
                 found = staff.once("GET", f"{stem}{key}/{tail}")
                 assert found.status < 500, (f"{stem}{key}/{tail}", found.status)

@@ -54,7 +54,8 @@ def in_doubt(stage: Stage, phone: str) -> tuple[Shopper, PayLink, str]:
 
 def unit_of(stage: Stage, link: PayLink) -> dict[str, object]:
     found = stage.rows(
-        "select id, public_id, state, reason from fulfillment_delivery where reference = %s", [link.order]
+        "select id, public_id, state, reason from fulfillment_delivery where reference = %s",
+        [link.order],
     )
     return found[0] if found else {"state": ""}
 

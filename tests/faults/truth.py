@@ -31,13 +31,19 @@ def compare(stage: Stage, seen: Iterable[tuple[str, list[str]]] = ()) -> None:
 
 
 def _by(rows: Iterable[dict[str, Any]], *names: str) -> dict[Any, dict[str, Any]]:
-    return {tuple(row[name] for name in names) if len(names) > 1 else row[names[0]]: row for row in rows}
+    return {
+        tuple(row[name] for name in names) if len(names) > 1 else row[names[0]]: row for row in rows
+    }
 
 
 def money_in_and_out(stage: Stage) -> None:
     """Gateway payments and refunds = our rows = our journals = psp_clearing, by number and in all."""
     truth = stage.gateway.truth()
-    theirs_in = {p["number"]: (p["amount_minor"], p["txn"]) for p in truth["payments"] if p["status"] == "SUCCESS"}
+    theirs_in = {
+        p["number"]: (p["amount_minor"], p["txn"])
+        for p in truth["payments"]
+        if p["status"] == "SUCCESS"
+    }
     theirs_out = {r["refund_number"]: (r["number"], r["amount_minor"]) for r in truth["refunds"] if r["status"] == "SUCCESS"}  # fmt: skip
     payments = stage.rows(
         "select p.*, o.public_id as order_id from orders_payment p join orders_order o on o.id = p.order_id"
@@ -46,8 +52,16 @@ def money_in_and_out(stage: Stage) -> None:
     refunds = stage.rows(
         "select r.*, p.number as payment_number from orders_refund r join orders_payment p on p.id = r.payment_id"
     )
-    ours_in = {p["number"]: (p["amount_minor"], p["provider_txn"]) for p in payments if p["state"] == "succeeded"}
-    ours_out = {r["number"]: (r["payment_number"], r["amount_minor"]) for r in refunds if r["state"] == "succeeded"}
+    ours_in = {
+        p["number"]: (p["amount_minor"], p["provider_txn"])
+        for p in payments
+        if p["state"] == "succeeded"
+    }
+    ours_out = {
+        r["number"]: (r["payment_number"], r["amount_minor"])
+        for r in refunds
+        if r["state"] == "succeeded"
+    }
     same(theirs_in, ours_in, "payments of the gateway and ours")
     same(theirs_out, ours_out, "refunds of the gateway and ours")
     journals = _by(
@@ -68,7 +82,9 @@ def money_in_and_out(stage: Stage) -> None:
     cleared = stage.one(
         "select coalesce(sum(amount), 0) from core_posting where account_id = 'psp_clearing:localpay'"
     )
-    total = sum(amount for amount, _ in theirs_in.values()) - sum(amount for _, amount in theirs_out.values())
+    total = sum(amount for amount, _ in theirs_in.values()) - sum(
+        amount for _, amount in theirs_out.values()
+    )
     assert cleared == total, f"psp_clearing {cleared}, the gateway holds {total}"
     assert all(p["currency"] == "CNY" for p in [*payments, *refunds])
 
@@ -92,13 +108,19 @@ def money_is_for_goods(stage: Stage) -> None:
     worth: Counter[str] = Counter()
     for unit in stage.rows(DELIVERED_UNITS):
         worth[unit["reference"]] += unit["unit_minor"]
-    same({k: v for k, v in kept.items() if v}, {k: v for k, v in worth.items() if v}, "money kept and goods handed over")
+    same(
+        {k: v for k, v in kept.items() if v},
+        {k: v for k, v in worth.items() if v},
+        "money kept and goods handed over",
+    )
     accounts = _by(
         stage.rows("select account_id, sum(amount) as total from core_posting group by account_id"),
         "account_id",
     )
     for account in ("order_obligation", "unallocated_receipts", "refund_payable"):
-        assert accounts.get(account, {"total": 0})["total"] == 0, f"{account}: {accounts[account]['total']}"
+        assert accounts.get(account, {"total": 0})["total"] == 0, (
+            f"{account}: {accounts[account]['total']}"
+        )
     revenue = -int(accounts.get("revenue", {"total": 0})["total"])
     assert revenue == sum(worth.values()), f"revenue {revenue}, goods {sum(worth.values())}"
 
@@ -170,10 +192,14 @@ def codes_seen(stage: Stage, seen: Iterable[tuple[str, list[str]]]) -> None:
     )
     owner: dict[str, str] = {}
     for order, codes in seen:
-        assert len(codes) <= units[order], f"{order} was shown {len(codes)} codes for {units[order]} units"
+        assert len(codes) <= units[order], (
+            f"{order} was shown {len(codes)} codes for {units[order]} units"
+        )
         for code in codes:
             assert code in stage.known, f"{order} was shown {code}, which was never imported"
-            assert owner.setdefault(code, order) == order, f"{code} went to {owner[code]} and {order}"
+            assert owner.setdefault(code, order) == order, (
+                f"{code} went to {owner[code]} and {order}"
+            )
 
 
 def same(theirs: dict[Any, Any], ours: dict[Any, Any], what: str) -> None:
@@ -181,5 +207,3 @@ def same(theirs: dict[Any, Any], ours: dict[Any, Any], what: str) -> None:
     apart = {key: (theirs.get(key), ours.get(key)) for key in theirs.keys() | ours.keys()
              if theirs.get(key) != ours.get(key)}  # fmt: skip
     assert not apart, f"{what} differ in {len(apart)}: {dict(list(apart.items())[:5])}"
-
-

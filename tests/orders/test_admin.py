@@ -84,7 +84,10 @@ def test_orders_are_found_by_what_people_have_in_hand() -> None:
     client, _ = browser("support")
     for asked in (order.public_id, payment_of(order).number, "Find.Me@example.com"):
         assert order.public_id in client.get(f"/admin/orders/order/?q={asked}").content.decode()
-    assert order.public_id not in client.get("/admin/orders/order/?q=other@example.com").content.decode()
+    assert (
+        order.public_id
+        not in client.get("/admin/orders/order/?q=other@example.com").content.decode()
+    )
 
 
 ACTS = {
@@ -136,11 +139,19 @@ def test_delivered_goods_are_refunded_by_two(delivered: Order) -> None:
     assert not Refund.objects.exists()
     approval = Approval.objects.get(action__startswith="orders.")
     with pytest.raises(approvals.SelfApproval):
-        approvals.decide(approval_id=approval.public_id, by=maker.public_id, agree=True, now=clock.now())
+        approvals.decide(
+            approval_id=approval.public_id, by=maker.public_id, agree=True, now=clock.now()
+        )
     checker = make_staff("finance")
-    approvals.decide(approval_id=approval.public_id, by=checker.public_id, agree=True, now=clock.now())
+    approvals.decide(
+        approval_id=approval.public_id, by=checker.public_id, agree=True, now=clock.now()
+    )
     refund = Refund.objects.get()
-    assert (refund.kind, refund.amount_minor, refund.approval) == ("delivered", 9850, approval.public_id)
+    assert (refund.kind, refund.amount_minor, refund.approval) == (
+        "delivered",
+        9850,
+        approval.public_id,
+    )
     assert refund.source_account == "revenue"
     delivered.refresh_from_db()
     assert delivered.lines.get().gone == 1
@@ -157,9 +168,13 @@ def test_money_is_confirmed_by_hand_by_two() -> None:
     assert order.state == OrderState.PENDING_PAYMENT
     approval = Approval.objects.get(action__startswith="orders.")
     with pytest.raises(approvals.SelfApproval):
-        approvals.decide(approval_id=approval.public_id, by=maker.public_id, agree=True, now=clock.now())
+        approvals.decide(
+            approval_id=approval.public_id, by=maker.public_id, agree=True, now=clock.now()
+        )
     checker = make_staff("operator")
-    approvals.decide(approval_id=approval.public_id, by=checker.public_id, agree=True, now=clock.now())
+    approvals.decide(
+        approval_id=approval.public_id, by=checker.public_id, agree=True, now=clock.now()
+    )
     order.refresh_from_db()
     assert order.state == OrderState.DELIVERED
     assert payment_of(order).provider_txn == "manual:BANK-77"
@@ -173,7 +188,10 @@ def test_an_auditor_cannot_be_the_second_person() -> None:
     approval = Approval.objects.get(action__startswith="orders.")
     with pytest.raises(approvals.NotAllowed):
         approvals.decide(
-            approval_id=approval.public_id, by=make_staff("auditor").public_id, agree=True, now=clock.now()
+            approval_id=approval.public_id,
+            by=make_staff("auditor").public_id,
+            agree=True,
+            now=clock.now(),
         )
 
 
@@ -190,6 +208,12 @@ def test_the_trace_finds_the_chain_by_anything(delivered: Order) -> None:
 def test_nothing_is_edited_by_form(delivered: Order) -> None:
     client, _ = browser("owner")
     for model, row in (("order", delivered), ("payment", payment_of(delivered))):
-        assert client.post(f"/admin/orders/{model}/{row.pk}/change/", {"state": "closed"}).status_code == 403
+        assert (
+            client.post(f"/admin/orders/{model}/{row.pk}/change/", {"state": "closed"}).status_code
+            == 403
+        )
         assert client.get(f"/admin/orders/{model}/add/").status_code == 403
-        assert client.post(f"/admin/orders/{model}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert (
+            client.post(f"/admin/orders/{model}/{row.pk}/delete/", {"post": "yes"}).status_code
+            == 403
+        )

@@ -27,7 +27,12 @@ def test_its_lines_are_kept_with_amount_and_fee(gateway: Gateway) -> None:
     number = paid_number(gateway)
     bill = fetch_bill(provider="localpay", day=localdate(clock.now()), now=clock.now())
     line = BillLine.objects.get(bill=bill, number=number)
-    assert (line.kind, line.amount_minor, line.fee_minor, line.currency) == ("payment", 9850, 59, "CNY")
+    assert (line.kind, line.amount_minor, line.fee_minor, line.currency) == (
+        "payment",
+        9850,
+        59,
+        "CNY",
+    )
 
 
 def test_the_same_file_is_taken_in_once(gateway: Gateway) -> None:
@@ -49,7 +54,9 @@ def test_a_bill_in_gbk_is_read(gateway: Gateway) -> None:
     assert bill.lines.exists()
 
 
-@pytest.mark.parametrize("fault", ["bad_signature", "wrong_nonce", "half_body", "not_json", "empty"])
+@pytest.mark.parametrize(
+    "fault", ["bad_signature", "wrong_nonce", "half_body", "not_json", "empty"]
+)
 def test_a_bill_that_cannot_be_believed_is_not_kept(gateway: Gateway, fault: str) -> None:
     paid_number(gateway)
     gateway.control("fault", op="bill", fault=fault, times=1)

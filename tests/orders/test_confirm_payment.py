@@ -63,7 +63,10 @@ def test_the_history_shows_each_step() -> None:
 def test_it_tells_the_floors_above() -> None:
     order = make_paid(stocked(1))
     facts = OutboxEvent.objects.filter(payload__order=order.public_id)
-    assert set(facts.values_list("topic", flat=True)) == {"orders.OrderPaid", "orders.OrderCompleted"}
+    assert set(facts.values_list("topic", flat=True)) == {
+        "orders.OrderPaid",
+        "orders.OrderCompleted",
+    }
 
 
 def test_goods_of_suppliers_are_on_their_way() -> None:

@@ -124,7 +124,9 @@ def test_an_answer_about_an_old_refund_number_says_nothing_of_the_new_one() -> N
 def broken(order: Order) -> Order:
     """An order whose budgets can not be given back: more than was ever taken."""
     LimitCount.objects.create(key=f"limit:test:{order.pk}", window=0, used=1)
-    Order.objects.filter(pk=order.pk).update(budgets=[{"key": f"limit:test:{order.pk}", "units": 5}])
+    Order.objects.filter(pk=order.pk).update(
+        budgets=[{"key": f"limit:test:{order.pk}", "units": 5}]
+    )
     return order
 
 

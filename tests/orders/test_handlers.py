@@ -76,7 +76,9 @@ def test_a_unit_taken_back_is_refunded() -> None:
     Delivery.objects.filter(pk=unit.pk).update(state="revoked")
     for _ in range(2):
         with step():
-            event = DeliveryRevoked(order.public_id, unit.line, unit.public_id, unit.unit, "reversed")
+            event = DeliveryRevoked(
+                order.public_id, unit.line, unit.public_id, unit.unit, "reversed"
+            )
             outbox.publish(event, now=clock.now())
     relay_all()
     refund = Refund.objects.get(order=order)

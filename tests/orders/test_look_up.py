@@ -91,12 +91,19 @@ def test_the_page_says_when_it_was_too_often(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["ord_7K2M9QXD4TB8N5VC", "ORD-7K2M 9QXD 4TB8 N5VC", "7k2m9qxd4tb8n5vc", " ord_7K2M9QXD4TB8N5VC "],
+    [
+        "ord_7K2M9QXD4TB8N5VC",
+        "ORD-7K2M 9QXD 4TB8 N5VC",
+        "7k2m9qxd4tb8n5vc",
+        " ord_7K2M9QXD4TB8N5VC ",
+    ],
 )
 def test_numbers_are_read_as_people_type_them(text: str) -> None:
     assert read_number(text) == "ord_7K2M9QXD4TB8N5VC"
 
 
-@pytest.mark.parametrize("text", ["", "x", "ord_", "ord_7K2M9QXD4TB8N5VCX", "' or 1=1 --", "订单" * 30])
+@pytest.mark.parametrize(
+    "text", ["", "x", "ord_", "ord_7K2M9QXD4TB8N5VCX", "' or 1=1 --", "订单" * 30]
+)
 def test_what_is_no_number_is_nobody(text: str) -> None:
     assert read_number(text) == "ord_0000000000000000"

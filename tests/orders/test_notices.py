@@ -66,7 +66,9 @@ def untouched(order: Order) -> bool:
     order.refresh_from_db()
     states = (order.state, payment_of(order).state)
     money = Journal.objects.filter(kind__startswith="payment").exists()
-    return states == ("pending_payment", "submitted") and not money and not CodeIssue.objects.exists()
+    return (
+        states == ("pending_payment", "submitted") and not money and not CodeIssue.objects.exists()
+    )
 
 
 def test_a_genuine_notice_is_answered_after_it_was_applied(order: Order) -> None:
@@ -179,7 +181,16 @@ def test_signed_nonsense_has_no_effect(order: Order, change: dict[str, str]) -> 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"=", b"&&&&", b"a=1", b"\x00" * 100, b"[" * 60_000, b"a=" + b"x" * 65_535, b"sign=1" * 5000],
+    [
+        b"",
+        b"=",
+        b"&&&&",
+        b"a=1",
+        b"\x00" * 100,
+        b"[" * 60_000,
+        b"a=" + b"x" * 65_535,
+        b"sign=1" * 5000,
+    ],
     ids=lambda body: f"{body[:8]!r}x{len(body)}",
 )
 @pytest.mark.parametrize("content_type", [FORM, "application/json", "multipart/form-data", ""])
@@ -258,17 +269,13 @@ def test_both_keys_are_good_while_they_are_changed(
     assert post(notice_body(payment_of(order))).content == b"success"
 
 
-def test_a_withdrawn_key_is_unknown(
-    order: Order, settings: Any, key_files: dict[str, Any]
-) -> None:
+def test_a_withdrawn_key_is_unknown(order: Order, settings: Any, key_files: dict[str, Any]) -> None:
     settings.LOCALPAY_GATEWAY_PUBLIC_KEYS = [str(key_files["merchant_public"])]
     assert post(notice_body(payment_of(order))).status_code == 400
     assert Notice.objects.get().verdict == "unknown_key"
 
 
-def test_the_app_cannot_change_what_came(
-    order: Order, owner_sql: Callable[..., Any]
-) -> None:
+def test_the_app_cannot_change_what_came(order: Order, owner_sql: Callable[..., Any]) -> None:
     from django.db import DatabaseError, transaction
 
     post(notice_body(payment_of(order)))

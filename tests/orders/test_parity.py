@@ -84,10 +84,20 @@ def test_placing_writes_what_plain_functions_write() -> None:
         for new in (wide, simple)
     ]
     (order, payment), (other, other_payment) = pairs
-    goods = {"sku_id", "sku_code", "product_title", "product_title_en", "sku_title", "sku_title_en", "face"}
+    goods = {
+        "sku_id",
+        "sku_code",
+        "product_title",
+        "product_title_en",
+        "sku_title",
+        "sku_title_en",
+        "face",
+    }
     assert plain(order) == plain(other)
     assert plain(payment) == plain(other_payment)
-    lines = [[plain(x, own=OWN | goods) for x in o.lines.order_by("position")] for o in (order, other)]
+    lines = [
+        [plain(x, own=OWN | goods) for x in o.lines.order_by("position")] for o in (order, other)
+    ]
     assert lines[0] == lines[1]
     assert history(wide.public_id, wide.payment) == history(simple.public_id, simple.payment)
 
@@ -169,7 +179,12 @@ def test_settling_writes_what_plain_functions_write() -> None:
         results.append(
             {
                 "order": {k: v for k, v in plain(order).items() if k in kept},
-                "payment": {**plain(payment), "provider_txn": "", "created_at": "", "expires_at": ""},
+                "payment": {
+                    **plain(payment),
+                    "provider_txn": "",
+                    "created_at": "",
+                    "expires_at": "",
+                },
                 "lines": list(order.lines.values_list("delivered", flat=True)),
                 "books": books(order),
                 "history": history(order.public_id, payment.public_id)[3:],
@@ -190,4 +205,8 @@ def test_settling_late_money_keeps_the_walk() -> None:
         made = settlement_of(order)
         settle(made, by="provider:localpay", now=clock.now())
     walk = [(row["was"], row["became"]) for row in history(order.public_id)][1:]
-    assert walk == [("closed", "late_paid"), ("late_paid", "fulfilling"), ("fulfilling", "delivered")]
+    assert walk == [
+        ("closed", "late_paid"),
+        ("late_paid", "fulfilling"),
+        ("fulfilling", "delivered"),
+    ]

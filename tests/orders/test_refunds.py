@@ -252,7 +252,9 @@ def test_late_money_goes_back_and_ends_the_order(gateway: Gateway) -> None:
 def test_free_units_go_back_without_money() -> None:
     order = make_order(make_sku(kind="topup", price_minor=0, cost_minor=0))
     start_payment(order=order.public_id, provider="free", now=clock.now(), acting="guest")
-    assert request_refund(order=order.public_id, now=clock.now(), acting="guest", reason="x") is None
+    assert (
+        request_refund(order=order.public_id, now=clock.now(), acting="guest", reason="x") is None
+    )
     order.refresh_from_db()
     assert order.state == OrderState.REFUNDED
     assert not cancel_or_none(order)

@@ -108,7 +108,9 @@ def test_a_guest_buys_and_sees_the_code_at_once(client: Client, sku: Sku) -> Non
     assert page.status_code == 200
     assert b"SECRET-" in page.content
     assert "no-store" in page["Cache-Control"]
-    assert CodeReveal.objects.count() == AuditEntry.objects.filter(tag="codes:revealed").count() == 1
+    assert (
+        CodeReveal.objects.count() == AuditEntry.objects.filter(tag="codes:revealed").count() == 1
+    )
 
 
 def test_later_the_code_takes_a_press_of_a_button(client: Client, sku: Sku) -> None:
@@ -203,7 +205,9 @@ def test_the_same_form_with_another_body_is_422(client: Client, sku: Sku) -> Non
     ],
 )
 def test_what_stands_in_the_way_is_said(client: Client, sku: Sku, change: Any, says: str) -> None:
-    answer = client.post("/orders/place/", express(sku, **change), headers={"Accept-Language": "en"})
+    answer = client.post(
+        "/orders/place/", express(sku, **change), headers={"Accept-Language": "en"}
+    )
     assert answer.status_code == 422
     assert says in answer.content.decode()
     assert not Order.objects.exists()
@@ -228,7 +232,9 @@ def test_a_form_without_csrf_is_refused(sku: Sku) -> None:
     assert not Order.objects.exists()
 
 
-def test_a_cart_of_several_goods_for_several_people_becomes_one_order(client: Client, sku: Sku) -> None:
+def test_a_cart_of_several_goods_for_several_people_becomes_one_order(
+    client: Client, sku: Sku
+) -> None:
     topup = make_sku(kind="topup", price_minor=1990)
     for phone in ("13800138000", "13900139000"):
         client.post("/cart/add/", {"sku": topup.code, "quantity": 1, "in_phone": phone})

@@ -237,4 +237,3 @@ def test_without_their_lock_requests_collide() -> None:
             if sorted(ask_for_everything(order)) != ["nothing"] * 39 + ["refund"]:
                 return
     pytest.fail("the race did not show without its guard")
-

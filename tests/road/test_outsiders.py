@@ -157,7 +157,9 @@ def test_a_foreign_token_opens_nothing(victims: Victims) -> None:
     assert not re.search(foreign, guest.get("/account/").content.decode())
 
 
-@pytest.mark.parametrize("path", ["/pay/nobody/notice/", "/suppliers/nobody/callback/", "/pay/free/notice/"])
+@pytest.mark.parametrize(
+    "path", ["/pay/nobody/notice/", "/suppliers/nobody/callback/", "/pay/free/notice/"]
+)
 def test_addresses_for_machines_that_nobody_has(path: str) -> None:
     answer = Client(enforce_csrf_checks=True).post(path, b"{}", content_type="application/json")
     assert answer.status_code in (400, 404)
@@ -169,7 +171,9 @@ def test_addresses_for_machines_that_nobody_has(path: str) -> None:
 
 def guess(client: Client, order: str, number: int, forwarded: str) -> HttpResponse:
     form = {"order": order, "contact": "buyer@example.com", "secret": f"GUESS{number:03d}"}
-    return client.post("/lookup/", form, headers={"X-Forwarded-For": forwarded, "Accept-Language": "en"})
+    return client.post(
+        "/lookup/", form, headers={"X-Forwarded-For": forwarded, "Accept-Language": "en"}
+    )
 
 
 @pytest.mark.parametrize("hops", [0, 1])
@@ -227,7 +231,9 @@ def snapshot_of_rows() -> dict[str, int]:
 
 def states_of_rows() -> dict[str, list[Any]]:
     return {
-        model._meta.label_lower: list(model._default_manager.order_by("pk").values_list("pk", "state"))  # noqa: SLF001
+        model._meta.label_lower: list(
+            model._default_manager.order_by("pk").values_list("pk", "state")
+        )  # noqa: SLF001
         for model in apps.get_models()
         if any(one.name == "state" for one in model._meta.fields)  # noqa: SLF001
     }
@@ -244,7 +250,9 @@ def paths_of(found: Iterable[Address]) -> list[str]:
     for address in found:
         key = next((key for head, key in keys.items() if address.route.startswith(head)), "1")
         values = {
-            name: {"app_label": "orders", "name": "freeze", "answer": "agree", "url": "x"}.get(name, key)
+            name: {"app_label": "orders", "name": "freeze", "answer": "agree", "url": "x"}.get(
+                name, key
+            )
             for name in address.slots
         }
         path = address.path(**values)
@@ -291,7 +299,10 @@ def test_the_back_office_is_shut(victims: Victims, who: str) -> None:
             assert answer.status_code in (301, 302, 403, 404, 405), (path, answer.status_code)
             if answer.status_code == 302:
                 # To the door; to the empty index; from a row to its own page, which is shut as well.
-                assert re.search(f"login|2fa|^/admin/$|^{path}change/$", answer["Location"]), (path, answer["Location"])
+                assert re.search(f"login|2fa|^/admin/$|^{path}change/$", answer["Location"]), (
+                    path,
+                    answer["Location"],
+                )
     assert (snapshot_of_rows(), states_of_rows()) == before
 
 
@@ -320,7 +331,12 @@ def test_nobody_decides_alone(action: str) -> None:
     maker = make_staff("owner")
     with step():
         asked = approvals.request(
-            action=action, subject="x", payload={"x": 1}, by=maker.public_id, reason="x", now=clock.now()
+            action=action,
+            subject="x",
+            payload={"x": 1},
+            by=maker.public_id,
+            reason="x",
+            now=clock.now(),
         )
     url = f"/admin/core/approval/decide/{asked.public_id}/agree/"
     for person in (maker, make_staff("auditor"), make_user(email="y@example.com")):
@@ -331,6 +347,8 @@ def test_nobody_decides_alone(action: str) -> None:
         asked.refresh_from_db()
         assert asked.state == Approval.State.REQUESTED
         with pytest.raises(approvals.NotAllowed):
-            approvals.decide(approval_id=asked.public_id, by=person.public_id, agree=True, now=clock.now())
+            approvals.decide(
+                approval_id=asked.public_id, by=person.public_id, agree=True, now=clock.now()
+            )
         asked.refresh_from_db()
         assert (asked.state, asked.executed_at) == (Approval.State.REQUESTED, None)

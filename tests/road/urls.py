@@ -25,7 +25,9 @@ class Address:
         return "/" + SLOT.sub(lambda found: values[found["name"]], self.route)
 
 
-def addresses(resolver: URLResolver | None = None, before: str = "", space: str = "") -> Iterator[Address]:
+def addresses(
+    resolver: URLResolver | None = None, before: str = "", space: str = ""
+) -> Iterator[Address]:
     """Every pattern under the root."""
     for entry in (resolver or get_resolver()).url_patterns:
         route = before + str(entry.pattern).removeprefix("^").removesuffix(r"\Z").removesuffix("$")

@@ -9,7 +9,9 @@ class Command(BaseCommand):
     help = "Run every registered invariant; exits with 1 and the rows when one does not hold."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--at-rest", action="store_true", help="nothing may be pending any more")
+        parser.add_argument(
+            "--at-rest", action="store_true", help="nothing may be pending any more"
+        )
         parser.add_argument("--only", default="", help="ids that start with this, such as INV-L")
 
     def handle(self, *_: Any, **options: Any) -> None:

@@ -8,11 +8,17 @@ from core.tx import step
 
 
 class Command(BaseCommand):
-    help = "Rotate data keys while the shop sells; --ensure makes the first, --rewrap changes the KEK."
+    help = (
+        "Rotate data keys while the shop sells; --ensure makes the first, --rewrap changes the KEK."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--ensure", action="store_true", help="only make the first key if missing")
-        parser.add_argument("--rewrap", action="store_true", help="wrap all data keys under the last KEK")
+        parser.add_argument(
+            "--ensure", action="store_true", help="only make the first key if missing"
+        )
+        parser.add_argument(
+            "--rewrap", action="store_true", help="wrap all data keys under the last KEK"
+        )
         parser.add_argument("--batch", type=int, default=200)
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -35,7 +41,12 @@ class Command(BaseCommand):
         retired = rotation.retire_unused()
         with step():
             audit.record(
-                tag="keys:rotated", by="system", subject=f"datakey:{key_id}", now=clock.now(),
+                tag="keys:rotated",
+                by="system",
+                subject=f"datakey:{key_id}",
+                now=clock.now(),
                 after={"resealed": resealed, "retired": retired},
             )
-        self.stdout.write(f"data key {key_id} is active; {resealed} values resealed; retired {retired}")
+        self.stdout.write(
+            f"data key {key_id} is active; {resealed} values resealed; retired {retired}"
+        )

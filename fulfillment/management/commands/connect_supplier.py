@@ -41,8 +41,14 @@ class Command(BaseCommand):
             raise CommandError(f"{place}_URL, {place}_KEY and {place}_SECRET must be set")
         try:
             save_supplier(
-                code=code, name=options["name"] or code, dialect=options["dialect"], base_url=url,
-                key_id=key_id, secret=secret, by=BY, now=now,
+                code=code,
+                name=options["name"] or code,
+                dialect=options["dialect"],
+                base_url=url,
+                key_id=key_id,
+                secret=secret,
+                by=BY,
+                now=now,
             )
         except (BadSupplier, NoSuchDialect) as error:
             raise CommandError(str(error)) from error
@@ -54,7 +60,11 @@ class Command(BaseCommand):
     def _fund(self, code: str, amount: str, now: Any) -> None:
         try:
             fund_supplier(
-                supplier_code=code, amount_minor=parse_minor(amount), payment_no="OPENING", by=BY, now=now
+                supplier_code=code,
+                amount_minor=parse_minor(amount),
+                payment_no="OPENING",
+                by=BY,
+                now=now,
             )
         except AlreadyFunded:
             self.stdout.write(f"{code}: the opening balance is booked already")

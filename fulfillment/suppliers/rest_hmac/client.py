@@ -117,9 +117,7 @@ class RestHmac:
         envelope = signing.read_envelope(headers)
         digest = sha256_hex(body)
         doubt = "huge" if len(body) > CALLBACK_BYTES else ""
-        doubt = doubt or signing.doubt_callback(
-            envelope, keys=connection.keys, body=body, now=now
-        )
+        doubt = doubt or signing.doubt_callback(envelope, keys=connection.keys, body=body, now=now)
         try:
             data = {} if doubt == "huge" else reading.parse(body)
         except reading.Unreadable as error:
@@ -136,7 +134,9 @@ class RestHmac:
         )
         # The id is one per event; what it claims is part of the key, so that a copy which says
         # something else under a used id is heard too.
-        claim = sha256_hex(f"{envelope.callback_id}|{number}|{answer.code}|{answer.version}".encode())
+        claim = sha256_hex(
+            f"{envelope.callback_id}|{number}|{answer.code}|{answer.version}".encode()
+        )
         return Callback(number, answer, Strength.STRONG, f"cb:{claim[:48]}")
 
     def acknowledge(self, *, accepted: bool) -> Acknowledgement:
@@ -169,7 +169,10 @@ class RestHmac:
             headers["Content-Type"] = "application/json"
         try:
             reply = http.call(
-                method, url, name=f"supplier:{connection.code}", headers=headers,
+                method,
+                url,
+                name=f"supplier:{connection.code}",
+                headers=headers,
                 content=body or None,
             )
         except http.NotSent:
@@ -178,8 +181,13 @@ class RestHmac:
             return _Heard(doubt=f"unclear: {error}"[:60])
         envelope = signing.read_envelope(reply.headers)
         doubt = signing.doubt_reply(
-            envelope, secret=connection.secret, key_id=connection.key_id, nonce=nonce,
-            status=reply.status, body=reply.body, now=now,
+            envelope,
+            secret=connection.secret,
+            key_id=connection.key_id,
+            nonce=nonce,
+            status=reply.status,
+            body=reply.body,
+            now=now,
         )
         wait = {name.lower(): value for name, value in reply.headers.items()}.get("retry-after", "")
         seconds = min(int(wait), RETRY_AFTER_SECONDS) if wait.isascii() and wait.isdigit() else 0

@@ -59,7 +59,9 @@ def read_order(
     """
     digest = sha256_hex(body)
     if not isinstance(order, dict):
-        return Answer(Verdict.UNKNOWN, problem="no_order", digest=digest, status=status, trusted=True)
+        return Answer(
+            Verdict.UNKNOWN, problem="no_order", digest=digest, status=status, trusted=True
+        )
     state = word(order.get("state"))
     verdict = STATES.get(state, Verdict.UNKNOWN)
     problem = "" if verdict is not Verdict.UNKNOWN else "unlisted_state"

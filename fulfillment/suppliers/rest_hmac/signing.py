@@ -54,7 +54,13 @@ def read_envelope(headers: Mapping[str, str]) -> Envelope:
 
 
 def doubt_reply(
-    envelope: Envelope, *, secret: bytes, key_id: str, nonce: str, status: int, body: bytes,
+    envelope: Envelope,
+    *,
+    secret: bytes,
+    key_id: str,
+    nonce: str,
+    status: int,
+    body: bytes,
     now: datetime,
 ) -> str:
     """Why an answer is not believed; empty when signature, nonce, key and time are right."""
@@ -81,9 +87,7 @@ def doubt_callback(
         return "unknown_key"
     if not is_fresh(envelope.timestamp, now=now):
         return "stale"
-    text = callback_text(
-        callback_id=envelope.callback_id, timestamp=envelope.timestamp, body=body
-    )
+    text = callback_text(callback_id=envelope.callback_id, timestamp=envelope.timestamp, body=body)
     genuine = same(sign(secret.encode(), text).encode(), envelope.signature.encode())
     return "" if genuine else "bad_signature"
 

@@ -41,9 +41,7 @@ def call(path: str, service: str, params: Mapping[str, str], *, now: datetime) -
 def fetch_bill(day: str, *, now: datetime) -> bytes:
     """The signed bill of a day (YYYY-MM-DD). Raises Unanswered."""
     nonce = new_token()
-    reply = _send(
-        "/api/bill", "bill.day", {"day": day}, nonce=nonce, now=now, largest=LARGEST_BILL
-    )
+    reply = _send("/api/bill", "bill.day", {"day": day}, nonce=nonce, now=now, largest=LARGEST_BILL)
     headers = {name.lower(): value for name, value in reply.headers.items()}
     digest = hashlib.sha256(reply.body).hexdigest()
     stamp = headers.get("x-localpay-timestamp", "")
@@ -96,7 +94,9 @@ def _believed(body: bytes, *, service: str, nonce: str, now: datetime) -> dict[s
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Unanswered("not JSON") from error
-    if not isinstance(answer, dict) or not all(is_text(k) and is_text(v) for k, v in answer.items()):
+    if not isinstance(answer, dict) or not all(
+        is_text(k) and is_text(v) for k, v in answer.items()
+    ):
         raise Unanswered("not a flat object of texts")
     wrong = signing.verdict(answer, signing.keys())
     if wrong:

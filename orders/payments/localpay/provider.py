@@ -128,7 +128,10 @@ def _params(body: bytes, content_type: str) -> dict[str, str]:
             pairs = json.loads(text, object_pairs_hook=list)
         else:
             pairs = parse_qsl(
-                text, keep_blank_values=True, strict_parsing=True, errors="strict",
+                text,
+                keep_blank_values=True,
+                strict_parsing=True,
+                errors="strict",
                 max_num_fields=MOST_FIELDS,
             )
         params = dict(pairs)
@@ -188,9 +191,7 @@ def _ask_payment(path: str, service: str, number: str, now: datetime) -> Answer:
     )
 
 
-def _ask_refund(
-    path: str, service: str, params: Mapping[str, str], now: datetime
-) -> RefundAnswer:
+def _ask_refund(path: str, service: str, params: Mapping[str, str], now: datetime) -> RefundAnswer:
     try:
         reply = client.call(path, service, params, now=now)
     except client.Unanswered as error:

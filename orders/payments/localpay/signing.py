@@ -69,15 +69,15 @@ def verified(message: bytes, signature: str, pem: bytes) -> bool:
 
 def keys() -> Keys:
     """Our keys as the settings name them. Raises ImproperlyConfigured when one is missing."""
-    return _load(
-        settings.LOCALPAY_PRIVATE_KEY, tuple(settings.LOCALPAY_GATEWAY_PUBLIC_KEYS)
-    )
+    return _load(settings.LOCALPAY_PRIVATE_KEY, tuple(settings.LOCALPAY_GATEWAY_PUBLIC_KEYS))
 
 
 @lru_cache(maxsize=4)
 def _load(private_path: str, public_paths: tuple[str, ...]) -> Keys:
     if not private_path or not public_paths:
-        raise ImproperlyConfigured("LOCALPAY_PRIVATE_KEY and LOCALPAY_GATEWAY_PUBLIC_KEYS are needed")
+        raise ImproperlyConfigured(
+            "LOCALPAY_PRIVATE_KEY and LOCALPAY_GATEWAY_PUBLIC_KEYS are needed"
+        )
     own = Path(private_path).read_bytes()
     gateway = {key_id(crypto.public_der(pem)): pem for pem in map(_read, public_paths)}
     return Keys(key_id(crypto.public_der(own)), own, gateway)

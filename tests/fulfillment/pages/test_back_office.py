@@ -17,7 +17,15 @@ from tests.factories.supply import PHONE, connect, drive, last_attempt, make_top
 from tests.fulfillment.pages.test_goods import buy
 
 pytestmark = pytest.mark.django_db
-LISTS = ["delivery", "attempt", "supplierevent", "supplier", "supplieroffer", "manualcase", "entitlement"]
+LISTS = [
+    "delivery",
+    "attempt",
+    "supplierevent",
+    "supplier",
+    "supplieroffer",
+    "manualcase",
+    "entitlement",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -43,14 +51,18 @@ def test_lists_and_details_open(delivered: Delivery, model: str) -> None:
     answer = browser.get(reverse(f"admin:fulfillment_{model}_changelist"))
     assert answer.status_code == 200
     row = answer.context["cl"].result_list[0]
-    assert browser.get(reverse(f"admin:fulfillment_{model}_change", args=[row.pk])).status_code == 200
+    assert (
+        browser.get(reverse(f"admin:fulfillment_{model}_change", args=[row.pk])).status_code == 200
+    )
     assert PHONE.encode() not in answer.content
 
 
 @pytest.mark.parametrize("queue", ["pending", "unknown", "manual", "failed"])
 def test_the_desks(queue: str) -> None:
     drive(open_unit(make_goods("manual")))
-    answer = staff("support").get(reverse("admin:fulfillment_delivery_changelist"), {"queue": queue})
+    answer = staff("support").get(
+        reverse("admin:fulfillment_delivery_changelist"), {"queue": queue}
+    )
     assert len(answer.context["cl"].result_list) == (1 if queue == "manual" else 0)
 
 
@@ -129,7 +141,9 @@ def test_an_open_purchase_is_not_started_over(supplier_c: Simulator, script: Scr
     unit = open_unit(make_topup(connect(supplier_c.url)))
     script.fault("stuck", op="order", state="SUBMITTED")
     drive(unit, until=lambda one: one.state == "dispatched")
-    answer = staff("operator").post(f"/admin/fulfillment/delivery/{unit.pk}/retry/", {"note": "hurry"})
+    answer = staff("operator").post(
+        f"/admin/fulfillment/delivery/{unit.pk}/retry/", {"note": "hurry"}
+    )
     assert answer.status_code == 200
     assert unit.attempts.count() == 1
 
@@ -145,7 +159,9 @@ def test_an_offer_is_made_by_an_operator(supplier_c: Simulator) -> None:
     assert SupplierOffer.objects.get(sku=sku).max_cost_minor == 1700
 
 
-def test_every_id_leads_to_the_chain(delivered: Delivery, django_assert_max_num_queries: object) -> None:
+def test_every_id_leads_to_the_chain(
+    delivered: Delivery, django_assert_max_num_queries: object
+) -> None:
     """F13: reference, delivery, our number, theirs, phone, wallet, journal."""
     attempt, browser = last_attempt(delivered), staff("support")
     url = reverse("admin:fulfillment_trace")
@@ -170,7 +186,11 @@ def test_a_code_leads_to_its_chain_by_number_and_secret_or_by_its_tail() -> None
     unit = Delivery.objects.get(reference=reference)
     (code,) = reveal(delivery_id=unit.public_id, by="user:usr_X", ip="", now=clock.now())
     browser, url = staff("support"), reverse("admin:fulfillment_trace")
-    for text in (f"{code.number} {code.secret}", f"{code.number}----{code.secret}", code.number[-4:]):
+    for text in (
+        f"{code.number} {code.secret}",
+        f"{code.number}----{code.secret}",
+        code.number[-4:],
+    ):
         answer = browser.post(url, {"q": text})
         assert reference in answer.context["references"], text
         assert code.secret.encode() not in answer.content
@@ -187,7 +207,11 @@ def test_a_failure_says_why_and_what_next(supplier_c: Simulator, script: Script)
     unit = open_unit(make_topup(connect(supplier_c.url)))
     script.fault("reject", op="order", code="OUT_OF_STOCK")
     drive(unit)
-    chain = staff("support").post(reverse("admin:fulfillment_trace"), {"q": unit.public_id}).context["chain"]
+    chain = (
+        staff("support")
+        .post(reverse("admin:fulfillment_trace"), {"q": unit.public_id})
+        .context["chain"]
+    )
     (trouble,) = chain.troubles
     assert trouble.about == unit.public_id
     assert trouble.cause

@@ -33,7 +33,13 @@ def buy(owner: str, units: int = 2) -> str:
     sku, reference, now = make_stock(units), new_id("ord"), clock.now()
     with tx.step():
         until = now + timedelta(minutes=15)
-        hold(reference=reference, lines=[HoldLine("l1", sku.pk, units)], until=until, channel="main", now=now)
+        hold(
+            reference=reference,
+            lines=[HoldLine("l1", sku.pk, units)],
+            until=until,
+            channel="main",
+            now=now,
+        )
         open_deliveries(
             reference=reference, owner=owner or None, channel="main",
             lines=[OpenLine("l1", sku.pk, units)], now=now,
@@ -101,7 +107,9 @@ def test_a_proof_from_above_opens_and_a_stale_one_hides_codes(client: Client) ->
     reference = buy("", 1)
     unit = Delivery.objects.get(reference=reference)
     fresh = [True]
-    PROOFS.register("test", lambda _r, asked: Proof("guest", fresh[0]) if asked == reference else None)
+    PROOFS.register(
+        "test", lambda _r, asked: Proof("guest", fresh[0]) if asked == reference else None
+    )
     try:
         assert client.get(f"/deliveries/{reference}/").status_code == 200
         fresh[0] = False

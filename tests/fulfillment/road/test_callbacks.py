@@ -43,10 +43,12 @@ def hear(made: Callback) -> int:
 
 def post(made: Callback, url: str = URL) -> int:
     """Through the real address, as the supplier does."""
-    headers = {name: value for name, value in made.headers.items() if name.lower() != "content-type"}
-    return Client().post(
-        url, made.body, content_type="application/json", headers=headers
-    ).status_code
+    headers = {
+        name: value for name, value in made.headers.items() if name.lower() != "content-type"
+    }
+    return (
+        Client().post(url, made.body, content_type="application/json", headers=headers).status_code
+    )
 
 
 def test_a_strong_success_delivers_at_once(supplier: Supplier, script: Script) -> None:
@@ -121,7 +123,11 @@ def test_forged_ones_change_nothing_and_are_kept(
     kept = SupplierEvent.objects.filter(source="callback")
     if kind != "huge":
         assert kept.get().verdict == "unknown" or kept.get().attempt_id is None
-    assert not kept.filter(trusted=True, attempt=last_attempt(unit)).exclude(verdict="unknown").exists()
+    assert (
+        not kept.filter(trusted=True, attempt=last_attempt(unit))
+        .exclude(verdict="unknown")
+        .exists()
+    )
 
 
 def test_a_forged_copy_does_not_use_up_the_true_one(supplier: Supplier, script: Script) -> None:

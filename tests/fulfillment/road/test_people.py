@@ -19,7 +19,7 @@ from fulfillment.services.resolve_manually import (
 from fulfillment.services.retry_delivery import NotRetryable, StillOpen, retry_delivery
 from simulators.supplier_c.script import Supplier as Script
 from tests.factories.accounts import make_staff
-from tests.factories.fulfillment import make_goods
+from tests.factories.fulfillment import make_goods, make_offer
 from tests.factories.supply import (
     BY,
     PREPAID,
@@ -102,7 +102,11 @@ def test_two_persons_settle_an_unknown_as_delivered(
         agree(approval, pair[0])
     agree(approval, pair[1])
     unit.refresh_from_db()
-    assert (unit.state, unit.supplier_no, unit.approval) == ("delivered", "SC77", approval.public_id)
+    assert (unit.state, unit.supplier_no, unit.approval) == (
+        "delivered",
+        "SC77",
+        approval.public_id,
+    )
     assert (last_attempt(unit).state, len(told("Delivered"))) == ("succeeded", 1)
     assert ManualCase.objects.get(delivery=unit).state == "resolved"
     assert books(supplier)["supplier_suspense"] == 0
@@ -214,3 +218,26 @@ def test_a_canceled_unit_never_comes_back(supplier: Supplier, script: Script) ->
         retry_delivery(delivery_id=unit.public_id, by=BY, note="again", now=clock.now())
     drive(unit)
     assert unit.state == "failed"
+
+
+def test_a_unit_given_up_after_its_supplier_sold_a_dead_card_can_be_refunded(
+    supplier: Supplier, script: Script, pair: tuple[str, str]
+) -> None:
+    """The purchase stands as succeeded; what it brought is nobody's, and the buyer's money must not stay."""
+    sku = make_goods("topup")
+    make_offer(sku, supplier, supplier_sku="CARD-1", cost_minor=1650, max_cost_minor=1650)
+    first = drive(open_unit(sku, account=None))
+    (sold,) = script.grants(external_id=last_attempt(first).number)
+    second = open_unit(sku, account=None)
+    script.fault("sold_code", op="order", number=sold["number"], secret=sold["secret"])
+    drive(second)
+    with tx.step():
+        assert not cancel_delivery(delivery=second.public_id, now=clock.now(), by=BY, why="refund")
+    agree(propose(second, pair[0], "fail"), pair[1])
+    second.refresh_from_db()
+    assert (second.state, last_attempt(second).state) == ("failed", "succeeded")
+    with tx.step():
+        assert cancel_delivery(delivery=second.public_id, now=clock.now(), by=BY, why="refund")
+    with pytest.raises(StillOpen):
+        retry_delivery(delivery_id=second.public_id, by=BY, note="again", now=clock.now())
+    all_holds()

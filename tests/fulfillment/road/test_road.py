@@ -175,9 +175,7 @@ def test_a_refusal_goes_to_the_next_offer_once(supplier: Supplier, script: Scrip
 
 
 @pytest.mark.parametrize("fault", ["fail", "reject_later"])
-def test_a_later_failure_is_heard_by_query(
-    supplier: Supplier, script: Script, fault: str
-) -> None:
+def test_a_later_failure_is_heard_by_query(supplier: Supplier, script: Script, fault: str) -> None:
     unit = open_unit(make_topup(supplier))
     code = "OPERATOR_FAILED" if fault == "fail" else "BAD_ACCOUNT"
     script.fault(fault, op="order", code=code, seconds=0.1)
@@ -227,9 +225,7 @@ def test_nobody_listens_and_the_unit_waits(
     all_holds()
 
 
-def test_out_of_reach_for_long_is_given_up(
-    supplier: Supplier, settings: Settings
-) -> None:
+def test_out_of_reach_for_long_is_given_up(supplier: Supplier, settings: Settings) -> None:
     settings.SUPPLY_TIME_SCALE = 0.0001
     connect("http://127.0.0.1:9", code=supplier.code, prepaid_minor=0)
     unit = drive(open_unit(make_topup(supplier)))
@@ -238,7 +234,9 @@ def test_out_of_reach_for_long_is_given_up(
     all_holds()
 
 
-def test_money_runs_out_before_anything_is_sent(supplier_c: Simulator, script: Script, db: None) -> None:
+def test_money_runs_out_before_anything_is_sent(
+    supplier_c: Simulator, script: Script, db: None
+) -> None:
     """C15: the floor of the prepaid account holds; funding wakes what waits, once per number."""
     supplier = connect(supplier_c.url, prepaid_minor=1000)
     unit = open_unit(make_topup(supplier))

@@ -50,7 +50,10 @@ def test_the_key_before_stays_valid_while_they_are_changed() -> None:
     save()
     save(key_id="k2", secret="two")
     link = connect_supplier(Supplier.objects.get())
-    assert (link.connection.key_id, dict(link.connection.keys)) == ("k2", {"k1": "one", "k2": "two"})
+    assert (link.connection.key_id, dict(link.connection.keys)) == (
+        "k2",
+        {"k1": "one", "k2": "two"},
+    )
     save(key_id="k3", secret="three")
     assert set(connect_supplier(Supplier.objects.get()).connection.keys) == {"k2", "k3"}
     save(secret="")

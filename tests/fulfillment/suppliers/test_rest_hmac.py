@@ -142,7 +142,10 @@ def test_the_same_number_for_something_else_is_unknown(supplier_c: Simulator) ->
 
 @pytest.mark.parametrize(
     ("changes", "why"),
-    [({"keys": {KEY_ID: "wrong"}}, "bad_signature"), ({"key_id": "k7", "keys": {"k7": "x"}}, "unsigned")],
+    [
+        ({"keys": {KEY_ID: "wrong"}}, "bad_signature"),
+        ({"key_id": "k7", "keys": {"k7": "x"}}, "unsigned"),
+    ],
 )
 def test_wrong_keys_prove_nothing(supplier_c: Simulator, changes: dict[str, Any], why: str) -> None:
     answer = ADAPTER.place(connection(supplier_c.url, **changes), purchase(), now=now())
