@@ -20,7 +20,7 @@ from orders.services.close_order import cancel_order
 from orders.services.request_refund import NothingToRefund, request_refund
 from orders.services.tell_buyer import order_link
 from orders.states import OrderState
-from orders.views.proof import Entry, acting, entry_of, fits, is_fresh, remember
+from orders.views.proof import Entry, acting, entry_of, fits, is_fresh, owns, remember
 from orders.views.showing import MOST_TRIES, order_context
 from risk.requests import client_ip
 
@@ -42,10 +42,10 @@ def proven(request: HttpRequest, order_id: str) -> tuple[OrderRow, Entry | None]
     if row is None:
         raise Http404
     entry = entry_of(request, order_id)
-    if entry is not None and fits(entry.token, row.token_hash):
+    if entry is not None and not fits(entry.token, row.token_hash):
+        entry = None
+    if owns(request, row.owner) or (entry is not None and entry.opens(row.owner)):
         return row, entry
-    if row.owner and request.user.is_authenticated and request.user.public_id == row.owner:
-        return row, None
     raise Http404
 
 
@@ -134,7 +134,8 @@ def _enter(request: HttpRequest, order_id: str, token: str) -> HttpResponse:
         raise Http404
     response = HttpResponseRedirect(reverse("orders:order", args=[order_id]))
     known = entry_of(request, order_id)
-    if known is None or known.token != token:
+    # A link opens the order for whoever holds it, also after its account has signed out here.
+    if known is None or known.token != token or not known.opens(row.owner):
         remember(request, response, Entry(order_id, token))
     return _private(response)
 

@@ -35,6 +35,13 @@ class Entry:
     placed_at: int = 0
     secret: str = field(default="", repr=False)
 
+    def opens(self, owner: str) -> bool:
+        """Whether its token is enough for an order of that account ("" for a guest's order).
+
+        Having placed it in this browser is not: who signs out leaves nothing open behind.
+        """
+        return not owner or not self.placed_at
+
 
 def entries(request: HttpRequest) -> list[Entry]:
     """The orders this browser knows, newest first; empty for a missing or altered cookie."""
@@ -80,12 +87,18 @@ def prove(request: HttpRequest, reference: str) -> Proof | None:
     if order is None:
         return None
     owner, known_hash = order
-    if owner and request.user.is_authenticated and request.user.public_id == owner:
-        return Proof(by=request.user.acting)
+    if owns(request, owner):
+        return Proof(by=acting(request))
     entry = entry_of(request, reference)
-    if entry is not None and fits(entry.token, known_hash):
+    if entry is not None and entry.opens(owner) and fits(entry.token, known_hash):
         return Proof(by="guest")
     return None
+
+
+def owns(request: HttpRequest, owner: str) -> bool:
+    """Whether the signed-in person is that owner; nobody owns a guest's order."""
+    user = request.user
+    return bool(owner) and user.is_authenticated and user.public_id == owner
 
 
 def acting(request: HttpRequest) -> str:
