@@ -22,7 +22,7 @@ def cancel_delivery(*, delivery: str, now: datetime, by: str, why: str) -> bool:
         return False
     if row.canceled_at is not None:
         return True
-    if row.state not in (DeliveryState.PENDING, DeliveryState.FAILED) or _bought(row.pk):
+    if row.state not in (DeliveryState.PENDING, DeliveryState.FAILED) or _under_way(row):
         return False
     if row.state == DeliveryState.FAILED:
         # Failed for good: from now on nobody may try again.
@@ -34,6 +34,10 @@ def cancel_delivery(*, delivery: str, now: datetime, by: str, why: str) -> bool:
     )  # fmt: skip
 
 
-def _bought(delivery_id: int) -> bool:
-    live = [*OPEN_ATTEMPT, AttemptState.SUCCEEDED]
-    return Attempt.objects.filter(delivery_id=delivery_id, state__in=live).exists()
+def _under_way(row: Delivery) -> bool:
+    live = set(OPEN_ATTEMPT)
+    if row.state != DeliveryState.FAILED:
+        live.add(AttemptState.SUCCEEDED)
+    # A unit that failed although its purchase succeeded was given up by two persons: what came was
+    # worth nothing, and nothing more will come.
+    return Attempt.objects.filter(delivery=row, state__in=live).exists()
