@@ -68,15 +68,15 @@ def relay(limit: int = 200) -> int:
     after letting go, so a fact that came in between is not left to the sweep.
     """
     told = 0
-    while _has_due() and _take_lock():
+    while told < limit and _has_due() and _take_lock():
         try:
-            told += _tell_due(limit - told)
+            round_told = _tell_due(limit - told)
         finally:
             _let_go()
-        if told >= limit:
+        if not round_told:
+            # What is left fails or is held by somebody: looking again at once would not help.
             break
-        if not told:
-            return 0
+        told += round_told
     return told
 
 

@@ -1,7 +1,9 @@
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import psycopg
 import pytest
 
 from core import clock, outbox
@@ -101,3 +103,27 @@ def test_a_fact_that_another_relay_holds_is_passed_over(
     app_connection.execute("select id from core_outboxevent for update")  # type: ignore[attr-defined]
     assert outbox.relay() == 0
     assert heard == []
+
+
+def test_a_fact_held_elsewhere_does_not_keep_a_relay_turning(
+    committed: None, app_connection: psycopg.Connection
+) -> None:
+    """Its holder may be frozen: the relay tells the others and leaves it to the sweep."""
+    outbox.subscribe(Happened, "one")(lambda event, *, now: heard.append(event.what))
+    _tell("held")
+    held = OutboxEvent.objects.get()
+    _tell("free")
+    app_connection.execute("select 1 from core_outboxevent where id = %s for update", [held.pk])
+    def too_long(*_: object) -> None:
+        raise TimeoutError("the relay goes on turning")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.setitimer(signal.ITIMER_REAL, 5)
+    try:
+        assert outbox.relay() == 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        app_connection.rollback()
+    assert heard == ["free"]
+    assert outbox.relay() == 1
