@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-from tests.house import House
+from tests.browser import acts
+from tests.browser.people import Office, Opener, Staff
+from tests.house import PARTS, House
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
@@ -40,16 +42,57 @@ class Complaints(list[str]):
             self.append(f"{page.url}: {text}")
 
 
-def _context(browser: Browser, house: House, size: ViewportSize, language: str) -> BrowserContext:
-    context = browser.new_context(
-        base_url=house.url,
-        viewport=size,
-        locale=language,
-        is_mobile=size is PHONE,
-        has_touch=size is PHONE,
-    )
-    context.set_default_timeout(10_000)
-    return context
+FILLED = "select count(*) from fulfillment_codebatch where state = 'finished'"
+FILES = 11
+
+
+def _is_filled(house: House) -> bool:
+    found = house.sql(FILLED)[0][0] >= FILES and not house.env.get("GUARDS_OFF")
+    return found and all(house.is_up(part) for part in PARTS)
+
+
+@pytest.fixture
+def shop(_house: House) -> House:
+    """The whole shop with the demo's goods, codes, supplier and people; shared, so tests buy and do not break.
+
+    Tests of other folders may have emptied it in between; then it is filled again.
+    """
+    if not _is_filled(_house):
+        _house.empty()
+        _house.manage("seed_demo")
+    return _house
+
+
+@pytest.fixture
+def staff(shop: House) -> Staff:
+    """The demo's staff by their roles."""
+    return Staff.of(shop)
+
+
+@pytest.fixture
+def opener(browser: Browser, shop: House, complaints: Complaints) -> Iterator[Opener]:
+    """Opens pages as a person of a size and a language; more than one may look at once."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(size: ViewportSize = PHONE, language: str = "zh-CN", **options: Any) -> Page:
+        context = browser.new_context(
+            base_url=shop.url,
+            viewport=size,
+            locale=language,
+            timezone_id="Asia/Shanghai",
+            is_mobile=size is PHONE,
+            has_touch=size is PHONE,
+            **options,
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        complaints.listen(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture
@@ -61,31 +104,36 @@ def complaints() -> Iterator[Complaints]:
 
 
 @pytest.fixture
-def phone(browser: Browser, house: House, complaints: Complaints) -> Iterator[Page]:
+def phone(opener: Opener) -> Page:
     """A phone of 390 px whose owner reads Chinese."""
-    context = _context(browser, house, PHONE, "zh-CN")
-    page = context.new_page()
-    complaints.listen(page)
-    yield page
-    context.close()
+    return opener()
 
 
 @pytest.fixture
-def desktop(browser: Browser, house: House, complaints: Complaints) -> Iterator[Page]:
+def desktop(opener: Opener) -> Page:
     """A screen of 1280 px whose owner reads English."""
-    context = _context(browser, house, DESKTOP, "en-US")
-    page = context.new_page()
-    complaints.listen(page)
-    yield page
-    context.close()
+    return opener(DESKTOP, "en-US")
 
 
 @pytest.fixture
-def no_script(browser: Browser, house: House) -> Iterator[Page]:
+def no_script(opener: Opener) -> Page:
     """A phone without JavaScript."""
-    context = browser.new_context(
-        base_url=house.url, viewport=PHONE, locale="zh-CN", java_script_enabled=False
-    )
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
+    return opener(java_script_enabled=False)
+
+
+@pytest.fixture
+def office(opener: Opener, staff: Staff) -> Office:
+    """A page of the back office for somebody of a role; who signed in once stays signed in."""
+
+    def enter(role: str) -> Page:
+        kept = staff.kept(role)
+        if kept is not None:
+            page = opener(DESKTOP, storage_state=str(kept))
+        else:
+            page = opener(DESKTOP)
+            acts.sign_in(page, staff.mail(role), staff.password, staff.code())
+            page.context.storage_state(path=str(staff.keep(role)))
+        page.goto("/admin/")
+        return page
+
+    return enter
