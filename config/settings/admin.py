@@ -62,3 +62,8 @@ UNFOLD: dict[str, Any] = {
         },
     },
 }
+
+# django-import-export asks for no permission unless told, and leaves formulas in spreadsheets alive.
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
