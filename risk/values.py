@@ -73,6 +73,11 @@ def countable_ip(ip: str) -> str:
     return str(ipaddress.ip_network(f"{ip}/64", strict=False).network_address)
 
 
+def ip_key(ip: str) -> str:
+    """By what limits count an address: a keyed hash of `countable_ip`, never the address."""
+    return value_index(Kind.IP, countable_ip(ip)).hex()[:32]
+
+
 def network_of(ip: str, prefix: int) -> str:
     """The network of that prefix length around an address, in its one spelling."""
     return str(ipaddress.ip_network(f"{ip}/{prefix}", strict=False))

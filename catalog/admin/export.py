@@ -9,6 +9,7 @@ from import_export.fields import Field
 from catalog.importing.rows import COLUMNS
 from catalog.models import Sku
 from catalog.states import ValidityKind
+from core.cells import harmless
 from core.money import decimal_text
 
 
@@ -34,7 +35,7 @@ class SkuResource(resources.ModelResource):
         return [Field(attribute=name, column_name=name) for name in COLUMNS]
 
     def export_field(self, field: Field, instance: Sku, **kwargs: Any) -> str:
-        return cells_of(instance)[str(field.column_name)]
+        return harmless(cells_of(instance)[str(field.column_name)])
 
 
 def cells_of(sku: Sku) -> dict[str, str]:

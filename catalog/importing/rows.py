@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from catalog.states import ValidityKind
+from core.cells import as_written
 from core.money import BadMoney, parse_minor
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -83,7 +84,10 @@ def read_lines(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
         for number, line in enumerate(reader, start=1):
             if number > MAX_LINES:
                 raise UnreadableFile(_("The file has more than %(n)s lines.") % {"n": MAX_LINES})
-            yield reader.line_num, {name: (line.get(name) or "").strip() for name in COLUMNS}
+            yield (
+                reader.line_num,
+                {name: as_written((line.get(name) or "").strip()) for name in COLUMNS},
+            )
     except csv.Error as error:
         raise UnreadableFile(
             _("The file is not well-formed CSV: %(why)s.") % {"why": error}

@@ -20,6 +20,7 @@ from orders.payments.base import About, NotBelieved, RefundAnswer, Return, Told
 from orders.queries.notices import Incoming, Kept, keep_notice
 from orders.services.confirm_payment import Mismatch, Receipt, Result, confirm_payment
 from orders.services.push_refund import record_refund_answer
+from risk.values import ip_key
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +129,7 @@ def _keep(incoming: Incoming, now: datetime) -> Kept | None:
 
 
 def _room_for_forged(incoming: Incoming, now: datetime) -> bool:
-    key = f"notice:{incoming.provider}:{incoming.ip}"
+    key = f"notice:{incoming.provider}:{ip_key(incoming.ip)}"
     return limits.hit(key, limit=FORGED_AN_HOUR, seconds=3600, now=now)
 
 

@@ -26,6 +26,7 @@ from orders.services.save_cart import CartFull, NotSold, add_to_cart, change_car
 from orders.views.order import SeeOther
 from orders.views.showing import LineShown, english
 from risk.requests import client_ip
+from risk.values import ip_key
 
 COOKIE = "qy_basket"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -64,7 +65,7 @@ def cart_add(request: HttpRequest) -> HttpResponse:
     """Put a good for a recipient into the cart."""
     form, now = ItemForm(request.POST), clock.now()
     back = SeeOther(reverse("orders:cart"))
-    allowed = limits.hit(f"cart:{client_ip(request)}", limit=ADDS_AN_HOUR, seconds=3600, now=now)
+    allowed = limits.hit(f"cart:{ip_key(client_ip(request))}", limit=ADDS_AN_HOUR, seconds=3600, now=now)
     if not form.is_valid() or not allowed:
         messages.error(request, _("That could not be put into the cart."))
         return back
