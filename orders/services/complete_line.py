@@ -25,6 +25,10 @@ from orders.services.request_refund import (
 log = structlog.get_logger(__name__)
 
 
+class NotToldYet(Exception):
+    """An earlier fact about this unit waits to be told again; this one has to wait for it."""
+
+
 @part
 def complete_line(
     *, order: str, line: str, delivery: str, unit: int, now: datetime, acting: str
@@ -82,13 +86,16 @@ def take_back_unit(
     """A delivered unit was taken back after all (two persons accepted a reversal): refund it.
 
     What it had earned is owed again and goes back at once. False when it was refunded before.
+    Raises NotToldYet while its delivery has not been heard: facts may come out of order.
     """
     row, item = _locked(order, line)
     payment = lock_applied_payment(row) if row else None
-    if row is None or item is None or payment is None or not item.delivered:
+    if row is None or item is None or payment is None:
         return False
     if RefundLine.objects.filter(line=item, unit=unit).exists():
         return False
+    if not item.delivered:
+        raise NotToldYet(delivery)
     amount = unit_amounts(item)[unit - 1]
     postings.post(
         postings.unit_reversed(

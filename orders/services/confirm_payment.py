@@ -171,7 +171,9 @@ def _pay_late(settlement: Settlement, now: datetime) -> Result:
     )
     opened = _open(locked, now) if _honours_late(locked, now) else None
     if opened is None or opened.short:
-        settlement.order_state = OrderState.LATE_PAID
+        # A free order has nothing to send back: it stays closed.
+        if locked.amount_minor:
+            settlement.order_state = OrderState.LATE_PAID
         settlement.why = "stock is short" if opened else "too late"
         return Result.LATE_REFUNDED
     settlement.applied = settlement.paid = True

@@ -7,24 +7,25 @@ import pytest
 from django.db import IntegrityError
 
 from core import clock, outbox
+from core.invariants import check_all
 from core.ledger import balance
-from core.models import LimitCount
+from core.models import LimitCount, OutboxEvent
 from core.tx import step
-from fulfillment.events import Delivered, SupplyFailed
+from fulfillment.events import Delivered, DeliveryRevoked, SupplyFailed
 from fulfillment.models import Delivery
 from fulfillment.services.retry_delivery import retry_delivery
 from orders import tasks
 from orders.models import Notice, Order, OrderLine, Refund
 from orders.payments.base import RefundAnswer, Return
-from orders.services.close_order import expire_order, expire_orders
+from orders.services.close_order import cancel_order, expire_order, expire_orders
 from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds, record_refund_answer
 from orders.services.request_refund import NothingToRefund, request_refund
 from orders.services.retry_refund import retry_refund
-from orders.services.start_payment import start_payment
+from orders.services.start_payment import page_of, pay_address, start_payment
 from orders.states import OrderState, RefundState
 from tests.factories.catalog import make_sku
-from tests.factories.orders import make_order, make_paid, relay_all, stocked
+from tests.factories.orders import make_order, make_paid, payment_of, relay_all, stocked
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +166,40 @@ def test_a_unit_that_counted_as_failed_and_came_after_all_completes_its_order() 
     relay_all()
     assert counts(order) == ("delivered", 1, 0, 0)
     assert balance("order_obligation", subject=order.public_id) == 0
+
+
+def test_a_unit_taken_back_before_its_delivery_was_told_is_refunded_in_the_end() -> None:
+    order = topup()
+    (unit,) = units_of(order)
+    now = clock.now()
+    with step():
+        Delivery.objects.filter(pk=unit.pk).update(state="delivered", delivered_at=now)
+        Delivery.objects.filter(pk=unit.pk).update(state="revoked", revoked_at=now)
+        outbox.publish(
+            DeliveryRevoked(order.public_id, unit.line, unit.public_id, unit.unit, "reversed"), now=now
+        )
+    relay_all()
+    assert Refund.objects.count() == 0
+    with step():
+        event = Delivered(
+            order.public_id, unit.line, unit.public_id, unit.unit, unit.sku_id, "main", "", 0, "CNY"
+        )
+        outbox.publish(event, now=now)
+    relay_all()
+    OutboxEvent.objects.filter(done_at=None).update(not_before=now)
+    relay_all()
+    assert counts(order) == ("delivered", 0, 1, 0)
+    assert Refund.objects.get().amount_minor == 1000
+    assert balance("order_obligation", subject=order.public_id) == 0
+    assert balance("revenue", subject=order.public_id) == 0
+
+
+def test_a_free_order_that_is_closed_stays_closed() -> None:
+    order = make_order(make_sku(kind="topup", price_minor=0, cost_minor=0))
+    page = page_of(order, payment_of(order))
+    cancel_order(order=order.public_id, now=clock.now(), acting="guest")
+    pay_address(page, now=clock.now())
+    assert counts(order) == ("closed", 0, 0, 0)
+    assert not units_of(order)
+    relay_all()
+    assert check_all(now=clock.now(), grace=0) == []
