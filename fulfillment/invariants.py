@@ -108,6 +108,19 @@ SUPPLY = {
         " and e.at < %(now)s - interval '2 minutes' * %(grace)s"
         " and not exists (select 1 from fulfillment_manualcase m where m.delivery_id = a.delivery_id)",
     ),
+    "INV-L9": (
+        "what was set aside for a purchase is free again when the purchase is over",
+        "select p.subject, p.account_id, sum(p.amount) from core_posting p"
+        " where p.account_id like 'supplier_suspense:%%'"
+        " and not exists (select 1 from fulfillment_delivery d"
+        "   join fulfillment_attempt a on a.delivery_id = d.id"
+        "   where d.reference = p.subject and a.state in ('sent', 'accepted', 'unknown'))"
+        # A charge we did not agree to stays there, with its case.
+        " and not exists (select 1 from fulfillment_delivery d"
+        "   join fulfillment_manualcase m on m.delivery_id = d.id where d.reference = p.subject"
+        "   and (m.why || m.note) ~ 'overcharged|contradiction')"
+        " group by 1, 2 having sum(p.amount) <> 0",
+    ),
     "INV-O2": (
         "no open attempt is forgotten",
         "select public_id, state, next_query_at from fulfillment_attempt"

@@ -9,7 +9,16 @@ STATEMENTS = [
         """select o.public_id, o.state, sum(p.amount) from orders_order o
            join core_posting p on p.subject = o.public_id and p.account_id = 'order_obligation'
            where o.state in ('delivered', 'refunded', 'closed', 'late_paid')
+              or (o.state in ('failed', 'partially_delivered') and not exists (
+                  select 1 from orders_orderline l where l.order_id = o.id and l.failed > 0))
            group by 1, 2 having sum(p.amount) <> 0""",
+    ),
+    (
+        "INV-L7", "the money of a failed unit goes back, or the unit is tried again",
+        """select o.public_id, o.state, l.failed from orders_orderline l
+           join orders_order o on o.id = l.order_id
+           where l.failed > 0 and o.state_at
+                 <= %(now)s::timestamptz - make_interval(secs => 3600 * %(grace)s::float)""",
     ),
     (
         "INV-P1", "a paid order has exactly one payment that pays it",

@@ -67,6 +67,11 @@ HURTS: dict[str, list[str]] = {
                " held_until = now() - interval '1 hour' where state = 'available'"],
     "INV-S8": ["update core_posting set amount = amount * 2 where account_id = 'code_inventory'"],
     "INV-A2": ["delete from core_auditentry"],
+    "INV-L9": ["with j as (insert into core_journal (key, kind, at, note)"
+               " values ('attempt.sent:x', 'attempt.sent', now(), '') returning id)"
+               " insert into core_posting (journal_id, account_id, amount, currency, subject)"
+               " select id, leg.account, leg.amount, 'CNY', 'ord_T' from j, (values"
+               " ('supplier_suspense:x', 5), ('supplier_prepaid:x', -5)) as leg(account, amount)"],
     "INV-O2": [attempt(1, "sent", due="now() - interval '1 hour'")],
 }  # fmt: skip
 # What the database itself refuses has to be switched off to be broken.

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.usefixtures("committed")
 HURTS: dict[str, str] = {
     "INV-L6": "update core_posting set amount = amount - 1"
     " where account_id = 'order_obligation' and amount > 0",
+    "INV-L7": "update orders_orderline set failed = 1, gone = gone - 1 where gone > 0",
     "INV-P1": "update orders_payment set applied = false where applied",
     "INV-P2": "update orders_payment set amount_minor = amount_minor - 1 where applied",
     "INV-P3": "update orders_refund set amount_minor = amount_minor * 100",
@@ -116,3 +117,13 @@ def test_it_is_seen(invariant: str, owner_sql: Callable[..., Any]) -> None:
     finally:
         if invariant in TIGHTEN:
             owner_sql(TIGHTEN[invariant])
+
+
+def test_a_failed_order_that_still_owes_is_seen(owner_sql: Callable[..., Any]) -> None:
+    """Nothing of it is on its way any more: what it still owes is money kept for nobody."""
+    owner_sql("set session_replication_role = replica")
+    owner_sql(
+        "update core_posting p set amount = amount - 1 from orders_order o"
+        " where p.account_id = 'order_obligation' and p.subject = o.public_id and o.state = 'failed'"
+    )
+    assert "INV-L6" in broken()
