@@ -40,7 +40,9 @@ class Incoming:
     about_payment: bool = True
 
 
-# A genuine notice is compared with the payment that it names, in the statement that keeps it.
+# A genuine notice is compared with the payment that it names, in the statement that keeps it. Its
+# commit does not wait for the disk: the provider is answered after the commit that acts upon it,
+# which does, and until then it tells us again.
 KEEP = """
 with p as (
     select id, provider, amount_minor, currency from orders_payment
@@ -54,7 +56,7 @@ with p as (
         when p.currency <> %(currency)s::text then 'wrong_currency'
         when p.amount_minor <> %(amount_minor)s::bigint then 'wrong_amount'
         else 'genuine' end as verdict
-    from (select 1) as one left join p on true
+    from (select set_config('synchronous_commit', 'off', true)) as one left join p on true
 ), kept as (
     insert into orders_notice (public_id, provider, dedupe, received_at, ip, size, body, headers,
         verified, verdict, payment_id, provider_txn, amount_minor, outcome, processed_at)
