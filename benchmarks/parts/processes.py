@@ -8,28 +8,36 @@ TICKS = os.sysconf("SC_CLK_TCK")
 SERVING = ("web", "postgres", "valkey")
 
 
-def _sessions() -> dict[str, int]:
-    """Each part leads a session of its own; its pid is the session's number."""
+def _roots() -> dict[int, str]:
+    """The first process of each part; what descends from it belongs to it."""
     pids: dict[str, int] = json.loads(os.environ["BENCH_PIDS"])
-    return {name: pids[name] for name in SERVING if name in pids}
+    return {pids[name]: name for name in SERVING if name in pids}
+
+
+def _table() -> dict[int, tuple[int, int]]:
+    """Of every process its parent and its ticks: its own and those of the dead it waited for."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            found[int(entry.name)] = (int(fields[1]), sum(int(field) for field in fields[11:15]))
+    return found
 
 
 def cpu_seconds() -> dict[str, float]:
-    """User and system seconds so far, by part: all living members, and the dead the leader waited for."""
-    by_session = dict.fromkeys(_sessions().values(), 0)
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        session = int(fields[3])
-        if session in by_session:
-            own = int(fields[11]) + int(fields[12])
-            waited = int(fields[13]) + int(fields[14]) if int(entry.name) == session else 0
-            by_session[session] += own + waited
-    return {name: by_session[pid] / TICKS for name, pid in _sessions().items()}
+    """User and system seconds so far, by part."""
+    roots, table = _roots(), _table()
+    ticks = dict.fromkeys(roots.values(), 0)
+    for pid, (_, used) in table.items():
+        at: int | None = pid
+        while at is not None and at not in roots:
+            at = table[at][0] if at in table and table[at][0] != at else None
+        if at is not None:
+            ticks[roots[at]] += used
+    return {name: used / TICKS for name, used in ticks.items()}
 
 
 def spent(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
