@@ -144,7 +144,8 @@ def test_a_stale_copy_of_what_was_applied_is_answered_as_before(order: Order) ->
     assert Journal.objects.filter(kind="payment.succeeded").count() == 1
 
 
-@pytest.mark.parametrize("seconds", [-301, 301])
+# The future one drifts nearer while the test runs, so it starts well beyond.
+@pytest.mark.parametrize("seconds", [-301, 330])
 def test_freshness_ends_after_five_minutes_either_way(order: Order, seconds: int) -> None:
     at = clock.now() + timedelta(seconds=seconds)
     assert post(notice_body(payment_of(order), at=at)).status_code == 409
@@ -173,7 +174,7 @@ def test_freshness_ends_after_five_minutes_either_way(order: Order, seconds: int
     ],
     ids=str,
 )
-def test_signed_nonsense_has_no_effect(order: Order, change: dict[str, str]) -> None:
+def test_signed_nonsense_has_no_effect(order: Order, change: dict[str, Any]) -> None:
     answer = post(notice_body(payment_of(order), **change))
     assert 400 <= answer.status_code < 500
     assert untouched(order)
@@ -206,7 +207,9 @@ def test_a_closed_payment_is_asked_about_not_believed(order: Order) -> None:
     assert answer.content == b"success"
     assert Notice.objects.get().outcome == "ignored"
     assert untouched(order)
-    assert payment_of(order).not_before <= clock.now()
+    due = payment_of(order).not_before
+    assert due is not None
+    assert due <= clock.now()
 
 
 def test_an_unknown_provider_is_not_found(order: Order) -> None:
