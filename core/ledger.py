@@ -139,7 +139,7 @@ def _insert(key: str, kind: str, legs: Sequence[Line], now: datetime, note: str)
                 [leg.subject for leg in legs],
             ],
         )
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount > 0)
 
 
 def _move_balances(legs: Sequence[Line]) -> None:

@@ -62,4 +62,4 @@ def prune(*, now: datetime) -> int:
             "delete from core_limitcount where expires_at < %s or (expires_at is null and used = 0)",
             [now - timedelta(days=1)],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -52,7 +52,8 @@ def move(
     columns, values = ["state"], [str(to)]
     for name, value in also_set.items():
         field = meta.get_field(name)
-        columns.append(field.column)
+        assert isinstance(field, models.Field), name
+        columns.append(str(field.column))
         values.append(field.get_db_prep_save(value, connection))
     assignments = ", ".join(f'"{column}" = %s' for column in columns)
     subject = "public_id" if any(f.name == "public_id" for f in meta.fields) else meta.pk.column
@@ -75,7 +76,7 @@ def move(
                 why[:200],
             ],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 @part

@@ -48,7 +48,7 @@ def on_commit(function: Callable[[], object]) -> None:
 
 def in_transaction() -> bool:
     """Whether a real transaction is open (one that a test case wraps around does not count)."""
-    return any(not block._from_testcase for block in connection.atomic_blocks)
+    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
 
 
 def refuse_in_transaction(what: str) -> None:

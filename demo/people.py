@@ -83,7 +83,7 @@ def totp_code() -> str:
 
 def totp_code_of(secret: str) -> str:
     """Six digits that are good now, of any seed."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // TOTP_PERIOD))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // TOTP_PERIOD)))
 
 
 def invite(*, now: datetime) -> int:

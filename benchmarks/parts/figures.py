@@ -21,7 +21,7 @@ def table(rows: Sequence[tuple[str, str]]) -> None:
         print(f"  {name.ljust(width)}  {value}")
 
 
-def closing_line(name: str, **figures: float | int | str) -> None:
+def closing_line(name: str, **figures: float | str) -> None:
     """`NAME key=value …`, for whoever reads benchmarks by machine."""
     words = [
         f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}"

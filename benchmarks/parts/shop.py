@@ -112,12 +112,12 @@ class CountingClient:
 
 @contextmanager
 def _counted(counts: dict[str, int], step: str) -> Iterator[None]:
-    def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    def count(execute: Any, sql: str, *rest: Any) -> Any:
         if not sql.startswith(("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK")):
             counts[step] = counts.get(step, 0) + 1
             if os.environ.get("BENCH_SHOW_SQL"):
                 print(f"[{step}] {' '.join(sql.split())[:200]}")
-        return execute(sql, params, many, context)
+        return execute(sql, *rest)
 
     with connection.execute_wrapper(count):
         yield

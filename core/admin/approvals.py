@@ -102,7 +102,10 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "%(n)d requests wait for a second person",
             waiting,
         ) % {"n": waiting}
-        return super().changelist_view(request, {"subtitle": title, **(extra_context or {})})
+        shown: HttpResponse = super().changelist_view(
+            request, {"subtitle": title, **(extra_context or {})}
+        )
+        return shown
 
     def change_view(
         self,
@@ -116,9 +119,10 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "approval": approval,
             "mine": approval is not None and approval.maker == self._me(request),
         }
-        return super().change_view(
+        shown: HttpResponse = super().change_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
+        return shown
 
     @staticmethod
     def _me(request: HttpRequest) -> str:

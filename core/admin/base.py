@@ -1,5 +1,6 @@
 """What every page of the back office shares: facts are read, acts are services."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from django.http import HttpRequest
@@ -11,7 +12,7 @@ from unfold.admin import ModelAdmin
 class ReadOnlyAdmin(ModelAdmin):
     """A list and a detail page; nothing is added, edited or deleted through the form."""
 
-    actions = None
+    actions: Sequence[str] | None = None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

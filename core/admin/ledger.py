@@ -62,7 +62,8 @@ class JournalAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Journal]:
         debit = Sum("postings__amount", filter=Q(postings__amount__gt=0))
-        return super().get_queryset(request).annotate(debit_minor=debit)
+        journals: QuerySet[Journal] = super().get_queryset(request)
+        return journals.annotate(debit_minor=debit)
 
     @display(description=_("Turnover"))
     def turnover(self, journal: Journal) -> str:

@@ -41,7 +41,7 @@ class AppendOnly(models.Model):
 
     class Meta:
         abstract = True
-        triggers = [protect()]
+        triggers: list[pgtrigger.Trigger] = [protect()]
 
 
 class LeasedWork(models.Model):

@@ -70,7 +70,7 @@ class CodeAdmin(ReadOnlyAdmin):
         "sold_at", "channel",
     ]  # fmt: skip
     readonly_fields = fields
-    actions = ["quarantine", "restore", "void"]  # type: ignore[assignment]
+    actions = ["quarantine", "restore", "void"]
 
     @display(description=gettext_lazy("State"), label=BADGES)
     def state_badge(self, code: Code) -> Badge:

@@ -101,7 +101,7 @@ class OrderAdmin(ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False
     inlines = [LineInline]
-    fieldsets = [
+    fieldsets: list[Any] = [
         (None, {"fields": [("public_id", "state_badge", "total", "returned"), "close_reason"]}),
         (_("Goods"), {"fields": ["deliveries_shown"]}),
         (_("Payments"), {"fields": ["payments_shown"]}),

@@ -25,7 +25,10 @@ def unit_states(reference: str) -> list[UnitState]:
     """All opened units of an order, in the order of its lines and units."""
     rows = Delivery.objects.filter(reference=reference).order_by("line", "unit")
     columns = ("line", "unit", "public_id", "state", "canceled_at")
-    return [UnitState(*row, at is not None) for *row, at in rows.values_list(*columns)]
+    return [
+        UnitState(line, unit, delivery, state, canceled_at is not None)
+        for line, unit, delivery, state, canceled_at in rows.values_list(*columns)
+    ]
 
 
 @part

@@ -3,7 +3,7 @@
 import re
 
 
-def parse(text: str) -> int:
+def parse(text: object) -> int:
     """Fen of `16.50`, also negative. Raises ValueError for anything else."""
     if not isinstance(text, str) or not re.fullmatch(r"-?\d{1,10}\.\d{2}", text, re.ASCII):
         raise ValueError(f"not an amount with two digits: {text!r}")

@@ -29,7 +29,7 @@ def code_now(seed: str) -> str:
     left = 30 - time.time() % 30
     if left < 5:
         time.sleep(left + 0.2)
-    return format_hotp_value(hotp_value(seed, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(seed, int(time.time()) // 30)))
 
 
 def with_password() -> Client:

@@ -1,5 +1,4 @@
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ done: list[str] = []
 
 
 @pytest.fixture(autouse=True)
-def _house(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _house(monkeypatch: pytest.MonkeyPatch) -> None:
     executors: Socket[approvals.Executor] = Socket("executors of the tests")
     authority: Socket[Any] = Socket("authority of the tests")
     authority.register("may", lambda person, act: act == "vault.export" and person != CLERK)
@@ -27,7 +26,6 @@ def _house(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         lambda approval, *, now: done.append(approval.subject)
     )
     done.clear()
-    yield
 
 
 def _ask(subject: str = "batch:1", by: str = MAKER) -> str:

@@ -12,7 +12,7 @@ from core.tx import InTransaction, step
 
 
 @contextmanager
-def _server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+def _server(answer: Callable[[socket.socket], object]) -> Iterator[str]:
     """A raw socket that answers one connection as the test says."""
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -78,7 +78,7 @@ def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
     ids=["dropped after reading", "dropped", "half a body", "garbage", "too large"],
 )
 def test_everything_after_the_first_byte_is_unclear(
-    answer: Callable[[socket.socket], None],
+    answer: Callable[[socket.socket], object],
 ) -> None:
     with _server(answer) as url, pytest.raises(http.Unclear):
         _call(url)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 from simulators.client import ScriptError
 from tests.faults.goods import CARD, TOPUP
@@ -57,7 +58,7 @@ class Crowd:
             "late": (1, self._pay_late), "twice": (1, self._twice),
         }  # fmt: skip
 
-    def __enter__(self) -> "Crowd":
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self

@@ -95,11 +95,11 @@ def _values(server: "redis.Redis", key: bytes) -> list[bytes]:
     elif kind == b"list":
         found = server.lrange(key, 0, -1)
     elif kind == b"set":
-        found = list(server.smembers(key))  # type: ignore[arg-type]
+        found = list(server.smembers(key))
     elif kind == b"zset":
         found = server.zrange(key, 0, -1)
     elif kind == b"hash":
-        found = [part for pair in server.hgetall(key).items() for part in pair]  # type: ignore[union-attr]
+        found = [part for pair in server.hgetall(key).items() for part in pair]
     else:
         found = [server.dump(key)]
     return [value for value in found if value]

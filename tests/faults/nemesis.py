@@ -12,7 +12,8 @@ import redis
 from tests.faults.stage import Stage, as_admin
 
 #: (operation, fault, chance, parameters). The supplier has done what it was asked where it says "after".
-SUPPLIER = (
+Fault = tuple[str, str, float, dict[str, Any]]
+SUPPLIER: tuple[Fault, ...] = (
     ("order", "drop_after", 0.12, {}), ("order", "error_after", 0.06, {"status": 502}),
     ("order", "rate_limited_after", 0.03, {}), ("order", "half_body", 0.03, {}),
     ("order", "not_json", 0.03, {}), ("order", "drop_before", 0.05, {}),
@@ -24,7 +25,7 @@ SUPPLIER = (
     ("callback", "reorder", 0.05, {}), ("callback", "contradict", 0.05, {}),
     ("callback", "forged", 0.05, {"kinds": ["bad_signature", "old", "other_order"]}),
 )  # fmt: skip
-GATEWAY = (
+GATEWAY: tuple[Fault, ...] = (
     ("notice", "none", 0.12, {}), ("notice", "late", 0.12, {"seconds": 2}),
     ("notice", "duplicate", 0.25, {"copies": 5, "concurrency": 5}), ("notice", "reorder", 0.05, {}),
     ("notice", "forged", 0.05, {"kinds": ["bad_signature", "other_amount", "other_order", "old"]}),

@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from types import TracebackType
+from typing import Self
 
 from launcher.places import Stop
 from tests.house import House
@@ -23,7 +24,7 @@ class Supervisor:
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
-    def __enter__(self) -> "Supervisor":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -46,7 +46,7 @@ def under_load(stage: Stage, seed: int, *, size: int = 4) -> Iterator[tuple[Crow
             yield crowd, nemesis
     finally:
         nemesis.rest()
-        print(f"\nseed {seed}: {crowd.summary()}; restarted {stage.supervisor.restarts}")  # noqa: T201
+        print(f"\nseed {seed}: {crowd.summary()}; restarted {stage.supervisor.restarts}")
     nemesis.wait_for("web", "worker", "beat")
     crowd.pay_the_late()
     nemesis.rest()

@@ -124,8 +124,8 @@ def break_a_code(stage: Stage, order: str, browser: Browser) -> None:
 def admin_pages(staff: Browser) -> list[tuple[str, str]]:
     """Every list of the back office, and of each list some rows' pages and histories."""
     pages: dict[str, str] = {}
-    for model in sorted(admin.site._registry, key=lambda found: found._meta.label):  # noqa: SLF001
-        meta = model._meta  # noqa: SLF001
+    for model in sorted(admin.site._registry, key=lambda found: found._meta.label):
+        meta = model._meta
         head = f"admin:{meta.app_label}_{meta.model_name}"
         listed = staff.get(reverse(f"{head}_changelist"))
         pages[reverse(f"{head}_changelist")] = listed.text

@@ -1,6 +1,7 @@
 """Unknown is not failed (C01, C09): the supplier did it, the answer is lost, and nobody buys again."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -60,7 +61,7 @@ def unit_of(stage: Stage, link: PayLink) -> dict[str, object]:
     return found[0] if found else {"state": ""}
 
 
-def wait_for(true, what: str, seconds: float = 20.0) -> None:  # type: ignore[no-untyped-def]
+def wait_for(true: Callable[[], object], what: str, seconds: float = 20.0) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, f"{what} did not come"

@@ -44,7 +44,11 @@ def money_in_and_out(stage: Stage) -> None:
         for p in truth["payments"]
         if p["status"] == "SUCCESS"
     }
-    theirs_out = {r["refund_number"]: (r["number"], r["amount_minor"]) for r in truth["refunds"] if r["status"] == "SUCCESS"}  # fmt: skip
+    theirs_out = {
+        r["refund_number"]: (r["number"], r["amount_minor"])
+        for r in truth["refunds"]
+        if r["status"] == "SUCCESS"
+    }
     payments = stage.rows(
         "select p.*, o.public_id as order_id from orders_payment p join orders_order o on o.id = p.order_id"
         " where p.provider = 'localpay'"

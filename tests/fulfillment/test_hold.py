@@ -1,6 +1,7 @@
 """Holding units: all or nothing, first to expire first, and never a false "sold out"."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -165,7 +166,7 @@ def test_the_statement_reads_the_pool_by_its_own_index() -> None:
     from fulfillment.services import hold as module
 
     sku = make_stock(300)
-    parameters = {
+    parameters: dict[str, Any] = {
         "reference": REF, "until": clock.now(), "today": date(2026, 1, 1), "sku": sku.pk,
         "units": 2, "lines": ["a", "a"], "spin": 1 << 29,
     }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 from django.conf import settings as conf
+from django.db.models import Q
 
 from core import clock, leases, ledger
 from core.invariants import check_all
@@ -149,9 +150,7 @@ def test_slices_and_chunks_give_the_same(small_chunks: None) -> None:
 def test_a_lost_lease_writes_nothing_more(small_chunks: None) -> None:
     batch = upload(make_file(40))
     run_import(batch_id=batch.public_id, seconds=0)
-    (mine,) = leases.claim(
-        CodeBatch, where=runner.Q(pk=batch.pk), limit=1, seconds=60, now=clock.now()
-    )
+    (mine,) = leases.claim(CodeBatch, where=Q(pk=batch.pk), limit=1, seconds=60, now=clock.now())
     assert run_import(batch_id=batch.public_id) is False
     batch.refresh_from_db()
     assert batch.accepted == 10
@@ -245,7 +244,7 @@ def workbook(rows: list[list[Any]]) -> bytes:
 
 
 def test_a_workbook() -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["卡号", "卡密", "有效期"], ["0012345", "AB-1", date(2031, 5, 1)], [12346, "AB-2", None],
         [None, None, None], ["77", "=1+1", None], [1234567890123456789, "AB-3", None],
         ["88", "line\nbreak", None], ["0012345", "AB-1", None], ['q"uote', "a,b", "2031-05-01"],

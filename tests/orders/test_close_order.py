@@ -1,6 +1,6 @@
 """Unpaid orders end: by time, by their buyer; stock, budgets and limits come back, once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -128,7 +128,7 @@ def test_an_answer_that_cannot_be_believed_decides_nothing(gateway: Gateway, fau
 def test_the_ladder_asks_at_its_rungs_and_at_expiry() -> None:
     order = make_order(stocked(1))
     start, asked = order.created_at, []
-    at = first_query_at(now=start)
+    at: datetime | None = first_query_at(now=start)
     while at is not None:
         asked.append(round((at - start).total_seconds()))
         at = next_query_at(created_at=start, expires_at=order.expires_at, now=at)

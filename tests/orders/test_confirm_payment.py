@@ -1,6 +1,7 @@
 """Money comes: on time, twice, late, short of stock, not fitting."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -104,7 +105,7 @@ def test_the_same_success_again_changes_nothing() -> None:
         ({"number": "P0"}, "unknown_number"),
     ],
 )
-def test_money_that_does_not_fit_is_not_taken(change: dict[str, object], verdict: str) -> None:
+def test_money_that_does_not_fit_is_not_taken(change: dict[str, Any], verdict: str) -> None:
     order = make_order(stocked(1))
     with pytest.raises(Mismatch) as caught:
         pay(order, **change)

@@ -12,6 +12,7 @@ from core.models import Journal, OutboxEvent, Posting, StateChange
 from orders import postings
 from orders.events import OrderCompleted, OrderPaid
 from orders.models import Order, OrderLine, Payment
+from orders.models.private import Private
 from orders.queries.confirming import Settlement, lock_for_payment, settle, steps_of
 from orders.queries.placing import NewLine, NewOrder, insert_order
 from orders.services import place_order as placing
@@ -41,7 +42,7 @@ def new_order(now: datetime) -> NewOrder:
     goods = (item(stocked(3), 2), item(make_sku(kind="topup", price_minor=1990)))
     form = wanted(*goods, contact="parity@example.com", attribution="campaign")
     priced = quote(items=goods, channel=form.channel, buyer=Buyer(), now=now)
-    private = placing.Private("parity@example.com", new_token(), "SECRET12")
+    private = Private("parity@example.com", new_token(), "SECRET12")
     return placing._new_order(form, priced, "parity@example.com", private, b"h" * 32, now)
 
 
@@ -168,7 +169,7 @@ def books(order: Order) -> list[dict[str, Any]]:
 def test_settling_writes_what_plain_functions_write() -> None:
     now = clock.now()
     first, second = make_order(stocked(2), 2), make_order(stocked(2), 2)
-    results = []
+    results: list[dict[str, Any]] = []
     for order, write in ((first, settle), (second, settle_plainly)):
         before = OutboxEvent.objects.count()
         with transaction.atomic():

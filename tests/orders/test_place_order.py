@@ -1,5 +1,7 @@
 """Placing: one form, one order; nothing half done when something stands in the way."""
 
+from typing import Any
+
 import pytest
 
 from catalog.states import WhoMayBuy
@@ -154,7 +156,7 @@ def test_a_refusal_of_risk_leaves_only_its_record() -> None:
         ({"limit_per_phone": 2}, {"contact": "one@example.com"}),
     ],
 )
-def test_counted_limits_hold_over_orders(limit: dict[str, int], same: dict[str, str]) -> None:
+def test_counted_limits_hold_over_orders(limit: dict[str, int], same: dict[str, Any]) -> None:
     sku = stocked(9, **limit)
     place(item(sku, 2), **same)
     with pytest.raises(LimitReached):

@@ -1,6 +1,7 @@
 """Money goes back: what was not delivered, never more than was paid, once at the provider."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -274,7 +275,7 @@ def test_a_notice_ends_a_refund(paid: Order, gateway: Gateway) -> None:
     gateway.control("fault", op="refund", fault="async", times=1, seconds=600)
     push_refunds(now=clock.now())
     payment = payment_of(paid)
-    said = {
+    said: dict[str, Any] = {
         "service": "refund.notice", "refund_number": refund.number, "refund_txn": "RT1",
         "amount_minor": str(refund.amount_minor), "status": "REFUND_SUCCESS",
     }  # fmt: skip
@@ -290,7 +291,9 @@ def test_a_notice_ends_a_refund(paid: Order, gateway: Gateway) -> None:
 
 
 def test_a_notice_about_an_unknown_refund_is_set_aside(paid: Order) -> None:
-    said = {"service": "refund.notice", "refund_number": "RNOBODY", "status": "REFUND_SUCCESS"}
+    said: dict[str, Any] = {
+        "service": "refund.notice", "refund_number": "RNOBODY", "status": "REFUND_SUCCESS",
+    }  # fmt: skip
     body = notice_body(payment_of(paid), **said)
     form = "application/x-www-form-urlencoded"
     assert Client().post("/pay/localpay/notice/", body, content_type=form).status_code == 409

@@ -310,7 +310,9 @@ def test_coming_back_proves_nothing(client: Client, sku: Sku) -> None:
     assert answer["Location"] == f"/orders/{order.public_id}/?back=1"
     order.refresh_from_db()
     assert order.state == OrderState.PENDING_PAYMENT
-    assert payment_of(order).not_before <= clock.now()
+    due = payment_of(order).not_before
+    assert due is not None
+    assert due <= clock.now()
 
 
 def test_the_live_fragment_moves_with_the_order(client: Client, sku: Sku) -> None:

@@ -9,9 +9,10 @@ from django.db import connection, connections
 THREADS = 64
 
 
-def crowd(work: Callable[[Any], None], items: Sequence[Any], *, threads: int = THREADS) -> None:
+def crowd(work: Callable[[Any], object], items: Sequence[Any], *, threads: int = THREADS) -> None:
     """Run `work` over all items with so many threads started at one moment; re-raises the first error."""
-    todo, errors, lock = list(reversed(items)), [], threading.Lock()
+    todo, lock = list(reversed(items)), threading.Lock()
+    errors: list[BaseException] = []
     barrier = threading.Barrier(min(threads, len(items)))
 
     def run() -> None:

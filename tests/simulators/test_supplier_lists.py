@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,8 @@ def test_pages_through_the_catalogue(own: tuple[Supplier, Caller]) -> None:
     supplier, caller = own
     for at in range(23):
         supplier.product(f"MORE-{at:02d}", cost_minor=100 + at)
-    found, cursor = [], ""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
     while cursor is not None:
         answer = caller.call("GET", f"/v1/products?cursor={cursor}&limit=7")
         assert answer.genuine
