@@ -1,4 +1,4 @@
-"""Valkey: cache, sessions' read-through and the first cheap request limits. Losing it costs latency only."""
+"""Valkey: cache and the first cheap request limits. Losing it costs latency only. Sessions are not in it."""
 
 from config.settings.environment import env
 
@@ -15,8 +15,7 @@ CACHES = {
     },
 }
 
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-SESSION_CACHE_ALIAS = "default"
+SESSION_ENGINE = "core.sessions"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 RATELIMIT_USE_CACHE = "default"
