@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MARK = "QYCANARY"
-CARD, TOPUP, FREE = "FLT-CARD", "FLT-TOPUP", "FLT-FREE"
-CARD_MINOR, TOPUP_MINOR, TOPUP_COST_MINOR = 9850, 1990, 1650
+CARD, TOPUP, FREE, RARE = "FLT-CARD", "FLT-TOPUP", "FLT-FREE", "FLT-RARE"
+CARD_MINOR, RARE_MINOR, TOPUP_MINOR, TOPUP_COST_MINOR = 9850, 50000, 1990, 1650
 FUNDED_MINOR = 50_000_00
 FIRST_FREE, FREE_CODES = 9_000_000, 20
+FIRST_RARE, RARE_CODES = 8_000_000, 4
 BY = "user:usr_STAGE"
 
 
@@ -28,6 +29,8 @@ class Goods:
     topup_id: int
     free_slug: str
     free_id: int
+    rare_slug: str
+    rare_id: int
 
 
 def code_text(number: int) -> tuple[str, str]:
@@ -41,7 +44,7 @@ def code_file(first: int, units: int) -> bytes:
 
 
 def make(*, codes: int, second_offer: bool = False) -> Goods:
-    """A card with that many codes, a top-up at supplier C, a card that costs nothing."""
+    """A card with that many codes, one with few, one that costs nothing, and a top-up at supplier C."""
     from catalog.models import Sku
     from core.crypto import ensure_data_key
     from tests.factories.catalog import fresh, make_sku
@@ -51,6 +54,7 @@ def make(*, codes: int, second_offer: bool = False) -> Goods:
     ensure_data_key()
     card = make_sku(code=CARD, price_minor=CARD_MINOR)
     free = make_sku(code=FREE, price_minor=0, cost_minor=0)
+    rare = make_sku(code=RARE, price_minor=RARE_MINOR)
     topup = make_sku(kind="topup", code=TOPUP, price_minor=TOPUP_MINOR, cost_minor=TOPUP_COST_MINOR)
     supplier = connect(
         os.environ["SUPPLIER_C_URL"], prepaid_minor=FUNDED_MINOR,
@@ -64,9 +68,11 @@ def make(*, codes: int, second_offer: bool = False) -> Goods:
         )  # fmt: skip
     import_file(card, code_file(0, codes))
     import_file(free, code_file(FIRST_FREE, FREE_CODES))
+    import_file(rare, code_file(FIRST_RARE, RARE_CODES))
     fresh()
     slugs = {sku.code: sku.product.slug for sku in Sku.objects.select_related("product")}
-    return Goods(slugs[CARD], card.pk, slugs[TOPUP], topup.pk, slugs[FREE], free.pk)
+    found = (CARD, card), (TOPUP, topup), (FREE, free), (RARE, rare)
+    return Goods(*[part for code, sku in found for part in (slugs[code], sku.pk)])
 
 
 def main() -> None:

@@ -18,8 +18,10 @@ from simulators.localpay.script import Gateway
 from simulators.supplier_c.script import Supplier
 from tests.faults.goods import (
     FIRST_FREE,
+    FIRST_RARE,
     FREE_CODES,
     FUNDED_MINOR,
+    RARE_CODES,
     TOPUP,
     TOPUP_COST_MINOR,
     Goods,
@@ -33,6 +35,8 @@ from tests.house import House
 QUICK = {
     "ORDER_HOLD_SECONDS": "20", "LATE_PAYMENT_SECONDS": "40", "WAIT_STOCK_SECONDS": "30",
     "TRUSTED_PROXY_HOPS": "1", "INVARIANT_SECONDS": "3600", "LOG_LEVEL": "INFO",
+    # Mails go where they can be read: into the worker's log.
+    "EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
 }  # fmt: skip
 OURS = ("web", "worker", "beat")
 SETTLE_SECONDS = 45.0
@@ -191,24 +195,29 @@ def make_goods(house: House, **wishes: Any) -> Goods:
 @contextmanager
 def standing(house: House, *, codes: int = 400, **wishes: Any) -> Iterator[Stage]:
     """A stage on an emptied house: restarted, so that no process remembers the rows before."""
-    before = {name: house.env.get(name) for name in QUICK}
+    before, extra = {name: house.env.get(name) for name in QUICK}, house.shop.extra
     stop_parts(house)
     house.env.update(QUICK)
+    # A start of everything makes the environment anew, out of this.
+    house.shop.extra = {**extra, **QUICK}
     keep_commits(house)
     house.empty()
     try:
         goods = make_goods(house, codes=codes, **wishes)
         with Supervisor(house) as supervisor:
-            known = {
-                code_text(n)[1]
-                for n in (*range(codes), *range(FIRST_FREE, FIRST_FREE + FREE_CODES))
-            }
-            yield Stage(house, goods, known, supervisor, FUNDED_MINOR)
+            yield Stage(house, goods, known_codes(codes), supervisor, FUNDED_MINOR)
     finally:
         # Started anew by the next `empty()`, with the environment of before.
         stop_parts(house)
+        house.shop.extra = extra
         for name, value in before.items():
-            house.env.pop(name) if value is None else house.env.update({name: value})
+            house.env.pop(name, None) if value is None else house.env.update({name: value})
+
+
+def known_codes(codes: int) -> set[str]:
+    """Secrets of the codes that `goods.make` puts on the shelf."""
+    ranges = (0, codes), (FIRST_FREE, FREE_CODES), (FIRST_RARE, RARE_CODES)
+    return {code_text(n)[1] for first, units in ranges for n in range(first, first + units)}
 
 
 def stop_parts(house: House) -> None:
