@@ -63,7 +63,8 @@ UNFOLD: dict[str, Any] = {
     },
 }
 
-# django-import-export asks for no permission unless told, and leaves formulas in spreadsheets alive.
+# Who may not see the rows may not export them. What is exported goes through core.cells; escaping is
+# the net under an export that forgets it.
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True

@@ -91,10 +91,5 @@ FILE_UPLOAD_HANDLERS = [
 UPLOAD_MAX_BYTES = 257 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 
-# What is exported goes through core.cells; this is the net under an export that forgets it. Who may
-# not see the rows may not export them.
-IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
-IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
-
 ALTCHA_HMAC_KEY = env.str("ALTCHA_HMAC_KEY", default=SECRET_KEY)
 ALTCHA_CACHE_ALIAS = "default"

@@ -5,10 +5,9 @@ a late or repeated verdict finds the row moved on and changes nothing.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import structlog
 from django.conf import settings
 
 from core import outbox, transitions
@@ -18,6 +17,7 @@ from fulfillment import postings
 from fulfillment.events import DeliveryReversed
 from fulfillment.models import Attempt, Delivery
 from fulfillment.queries.goods import goods
+from fulfillment.services.ask_again import ask_later, ask_soon, to_person
 from fulfillment.services.choose_offer import NEVER_ARRIVED, choose_offer
 from fulfillment.services.give_up import give_up
 from fulfillment.services.keep_supplied import keep_supplied
@@ -28,8 +28,6 @@ from fulfillment.states import AttemptState, DeliveryState
 from fulfillment.suppliers.base import Answer, Verdict
 from fulfillment.suppliers.ladder import Patience, counts_as_never_arrived
 from fulfillment.suppliers.registry import adapter_for
-
-log = structlog.get_logger(__name__)
 
 UNSETTLED = (AttemptState.SENT, AttemptState.ACCEPTED, AttemptState.UNKNOWN)
 #: A success may end a case that two persons have not settled yet: the fact is stronger.
@@ -250,55 +248,6 @@ def reversal(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> boo
         _return_money(attempt, now=now)
         return to_person(attempt, "reversed", now=now)
     return False
-
-
-@part
-def to_person(attempt: Attempt, why: str, *, now: datetime) -> bool:
-    """The unit's next step is a person's; queries by the same number go on."""
-    transitions.move(
-        Delivery,
-        attempt.delivery_id,
-        from_=[DeliveryState.DISPATCHED, DeliveryState.UNKNOWN],
-        to=DeliveryState.MANUAL,
-        now=now,
-        by="worker",
-        why=why,
-        reason=why,
-    )
-    open_case(delivery=attempt.delivery, attempt=attempt, why=why, now=now)
-    return False
-
-
-@part
-def ask_later(
-    attempt: Attempt,
-    *,
-    now: datetime,
-    at_least_seconds: float = 0,
-    at_most_seconds: float | None = None,
-) -> bool:
-    """Put the next query on the ladder; past the deadline the unit also goes to a person."""
-    patience = Patience(settings.SUPPLY_TIME_SCALE)
-    age = (now - (attempt.sent_at or attempt.created_at)).total_seconds()
-    pause = patience.next_query_seconds(queries=attempt.query_count, age_seconds=age)
-    if pause is not None:
-        pause = max(min(pause, at_most_seconds or pause), at_least_seconds)
-    due = None if pause is None else now + timedelta(seconds=pause)
-    Attempt.objects.filter(pk=attempt.pk).update(next_query_at=due)
-    Delivery.objects.filter(pk=attempt.delivery_id).update(not_before=due)
-    if age >= patience.alert_seconds:
-        log.warning("purchase_slow", attempt=attempt.number, age_seconds=round(age))
-    if age >= patience.manual_seconds and attempt.delivery.state != DeliveryState.MANUAL:
-        to_person(attempt, "unknown_too_long", now=now)
-    return False
-
-
-@part
-def ask_soon(attempt: Attempt, *, now: datetime) -> bool:
-    """A hint came in: the signed query decides, as soon as a worker can (rule 8)."""
-    Attempt.objects.filter(pk=attempt.pk).update(next_query_at=now)
-    Delivery.objects.filter(pk=attempt.delivery_id).update(not_before=now)
-    return True
 
 
 @part

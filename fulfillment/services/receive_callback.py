@@ -8,6 +8,7 @@ from core.faults import crashpoint
 from core.tx import step
 from fulfillment.models import Attempt, Delivery, Supplier, SupplierEvent
 from fulfillment.services import land
+from fulfillment.services.ask_again import ask_soon
 from fulfillment.services.connect_supplier import (
     NotReady,
     connect_supplier,
@@ -104,7 +105,7 @@ def ask_by_query(*, attempt_id: int, now: datetime) -> bool:
     askable = (*land.UNSETTLED, AttemptState.SUCCEEDED)
     if attempt.state not in askable:
         return False
-    return land.ask_soon(attempt, now=now)
+    return ask_soon(attempt, now=now)
 
 
 def _keep_forgery(supplier: Supplier, *, now: datetime) -> bool:
