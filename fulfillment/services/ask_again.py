@@ -12,7 +12,7 @@ from core import transitions
 from core.tx import part
 from fulfillment.models import Attempt, Delivery
 from fulfillment.services.open_case import open_case
-from fulfillment.states import DeliveryState
+from fulfillment.states import AttemptState, DeliveryState
 from fulfillment.suppliers.ladder import Patience
 
 log = structlog.get_logger(__name__)
@@ -56,6 +56,18 @@ def ask_later(
         log.warning("purchase_slow", attempt=attempt.number, age_seconds=round(age))
     if age >= patience.manual_seconds and attempt.delivery.state != DeliveryState.MANUAL:
         to_person(attempt, "unknown_too_long", now=now)
+    return False
+
+
+@part
+def ask_after_success(attempt: Attempt, *, now: datetime) -> bool:
+    """A success that somebody put in question and no answer has settled: on the ladder, too."""
+    if attempt.state == AttemptState.SUCCEEDED:
+        patience = Patience(settings.SUPPLY_TIME_SCALE)
+        age = (now - (attempt.sent_at or attempt.created_at)).total_seconds()
+        pause = patience.next_query_seconds(queries=attempt.query_count, age_seconds=age)
+        due = None if pause is None else now + timedelta(seconds=pause)
+        Attempt.objects.filter(pk=attempt.pk).update(next_query_at=due)
     return False
 
 
