@@ -17,7 +17,7 @@ from fulfillment import postings
 from fulfillment.events import DeliveryReversed
 from fulfillment.models import Attempt, Delivery
 from fulfillment.queries.goods import goods
-from fulfillment.services.ask_again import ask_later, ask_soon, to_person
+from fulfillment.services.ask_again import ask_after_success, ask_later, ask_soon, to_person
 from fulfillment.services.choose_offer import NEVER_ARRIVED, choose_offer
 from fulfillment.services.give_up import give_up
 from fulfillment.services.keep_supplied import keep_supplied
@@ -123,7 +123,7 @@ def acceptance(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> b
             not_found_count=0,
         )
     elif attempt.state != AttemptState.ACCEPTED:
-        return False
+        return ask_after_success(attempt, now=now)
     return ask_later(attempt, now=now)
 
 
@@ -133,7 +133,7 @@ def doubt(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> bool:
     if attempt.state == AttemptState.SENT:
         _doubt_both(attempt, answer.problem or answer.code, by=by, now=now)
     elif attempt.state not in UNSETTLED:
-        return False
+        return ask_after_success(attempt, now=now)
     Attempt.objects.filter(pk=attempt.pk).update(not_found_count=0)
     return ask_later(attempt, now=now, at_least_seconds=answer.retry_after_seconds)
 
@@ -142,7 +142,7 @@ def doubt(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> bool:
 def absence(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> bool:
     """The supplier knows no such order: a failure only by the whole rule (ladder.py)."""
     if attempt.state not in UNSETTLED:
-        return False
+        return ask_after_success(attempt, now=now)
     if attempt.state == AttemptState.SENT:
         _doubt_both(attempt, answer.code, by=by, now=now)
     patience = Patience(settings.SUPPLY_TIME_SCALE)

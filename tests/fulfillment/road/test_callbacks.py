@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 from django.test import Client
+from pytest_django import Settings
 
 from core import clock, faults
 from fulfillment.models import (
@@ -238,3 +239,23 @@ def test_nobodys_address(supplier: Supplier, script: Script, url: str) -> None:
 
 def test_reading_is_not_a_callback(supplier: Supplier) -> None:
     assert Client().get(URL).status_code == 405
+
+
+def test_a_success_in_question_is_asked_about_on_the_ladder(
+    supplier: Supplier, script: Script, settings: Settings
+) -> None:
+    """A supplier that is silent about it is not asked at every sweep."""
+    settings.SUPPLY_TIME_SCALE = 1.0
+    unit = stuck(supplier, script)
+    number = last_attempt(unit).number
+    older = script.callback(number, state="SUBMITTED")
+    script.finish(number, "COMPLETED")
+    post(script.callback(number))
+    script.fault("error_before", op="lookup", times=None)
+    post(older)
+    due_now(unit)
+    advance(unit)
+    attempt = last_attempt(unit)
+    assert attempt.state == "succeeded"
+    assert attempt.next_query_at is not None
+    assert attempt.next_query_at > clock.now()
