@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from config.cache import ForgivingRedisCache
 from core.crypto import ensure_data_key
+from core.sessions import SessionStore
 from tests.accounts.conftest import TELEPHONE, Telephone, texted_code
 from tests.factories.accounts import PASSWORD, make_user
 
@@ -28,7 +30,9 @@ def phone(settings: Any) -> Telephone:
 
 
 def everything_in_valkey() -> bytes:
-    server = cache._cache.get_client()
+    store = caches["default"]
+    assert isinstance(store, ForgivingRedisCache)
+    server = store._cache.get_client()
     return b"".join(key + (server.dump(key) or b"") for key in server.keys("*"))
 
 
@@ -41,7 +45,7 @@ def test_codes_and_phones_under_way_are_sealed(client: Client, phone: Telephone)
     with connection.cursor() as cursor:
         cursor.execute("select session_data from django_session")
         text = cursor.fetchone()[0]
-    clear = str(Session.get_session_store_class()().decode(text)) + str(row.get_decoded()) + text
+    clear = str(SessionStore().decode(text)) + str(row.get_decoded()) + text
     for secret in (code, PHONE, PHONE[-8:]):
         assert secret not in clear
         assert secret.encode() not in everything_in_valkey()
