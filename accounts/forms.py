@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
@@ -41,6 +42,16 @@ class PhoneField(forms.CharField):
             raise ValidationError(error.args[0], code="invalid_phone") from error
 
 
+class LoginForm(AllauthLoginForm):
+    """Phone or mail address with a password; the labels say enough, so nothing is written into the fields."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Mobile number or mail")
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+
 class SignupForm(AllauthSignupForm):
     """A phone or a mail address, one is enough; a password is optional, codes always work."""
 
@@ -53,6 +64,7 @@ class SignupForm(AllauthSignupForm):
         self.fields["email"].max_length = MAX_VALUE
         self.fields["phone"].label = _("Phone number")
         self.fields["password1"].label = _("Password (optional)")
+        self.fields["password1"].widget.attrs.pop("placeholder", None)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()

@@ -10,8 +10,8 @@ from core.ledger import ChartRow
 
 def register() -> None:
     """Called once when the app is ready."""
-    ledger.CHART.register("bank", ChartRow("asset", "Bank"))
-    ledger.CHART.register("writeoff", ChartRow("expense", "Write-offs"))
+    ledger.CHART.register("bank", ChartRow("asset", _("Bank")))
+    ledger.CHART.register("writeoff", ChartRow("expense", _("Write-offs")))
     health.QUEUES.register("outbox", Queue(_("Facts to tell upward"), OUTBOX_QUEUE))
     health.QUEUES.register("outbox-dead", Queue(_("Facts given up"), OUTBOX_DEAD, late_seconds=0))
     desk.TASKS.register(

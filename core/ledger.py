@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
+from django.utils.functional import Promise
 
 from core.models.ledger import AccountBalance, Posting
 from core.sockets import Socket
@@ -49,7 +50,7 @@ class ChartRow:
     """A kind of account. `floor` (minor units on the account's own side) makes it balanced live."""
 
     kind: str
-    title: str
+    title: str | Promise
     floor: int | None = None
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.functional import Promise
+
 from core import audit
 from core.cache import Versioned, bump
 from core.models.switch import SwitchState
@@ -16,7 +18,7 @@ class Switch:
 
     name: str
     default: bool
-    title: str
+    title: str | Promise
     owner: str
     remove_by: str = "never"
 
@@ -25,7 +27,7 @@ SWITCHES: Socket[Switch] = Socket("switches")
 
 
 def declare(
-    name: str, *, default: bool, title: str, owner: str, remove_by: str = "never"
+    name: str, *, default: bool, title: str | Promise, owner: str, remove_by: str = "never"
 ) -> Switch:
     """Declare a switch; an undeclared name cannot be asked for."""
     return SWITCHES.register(name, Switch(name, default, title, owner, remove_by))
@@ -41,6 +43,11 @@ _states = Versioned("switches", _load)
 def is_on(name: str) -> bool:
     """Whether the switch is on. Raises KeyError for one that nobody declared."""
     return _states.get().get(name, SWITCHES.get(name).default)
+
+
+def forget() -> None:
+    """Read again at the next question (between tests)."""
+    _states.forget()
 
 
 @part

@@ -6,6 +6,8 @@ the reference (an order's public id) as subject. Each journal is keyed by the ev
 
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from core import ledger
 from core.ledger import ChartRow, Line
 from core.tx import part
@@ -18,11 +20,11 @@ LOSS = "loss_supplier"
 
 #: Heads of this floor's accounts; the part after the colon is a supplier's code.
 CHART: dict[str, ChartRow] = {
-    COGS: ChartRow("expense", "Cost of goods sold"),
-    INVENTORY: ChartRow("asset", "Codes in stock"),
-    PREPAID: ChartRow("asset", "Prepaid at suppliers", floor=0),
-    SUSPENSE: ChartRow("asset", "Purchases under way"),
-    LOSS: ChartRow("expense", "Losses with suppliers"),
+    COGS: ChartRow("expense", _("Cost of goods sold")),
+    INVENTORY: ChartRow("asset", _("Codes in stock")),
+    PREPAID: ChartRow("asset", _("Prepaid at suppliers"), floor=0),
+    SUSPENSE: ChartRow("asset", _("Purchases under way")),
+    LOSS: ChartRow("expense", _("Losses with suppliers")),
 }
 
 

@@ -3,12 +3,13 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts import acts
-from core import approvals, audit, ledger
+from core import approvals, audit, ledger, switches
 from core.health import QUEUES, Queue
 from core.rotation import SEALED_COLUMNS, SealedColumn
 from fulfillment import postings
 from fulfillment.queries import tracing
 from fulfillment.services import export_codes, replace_code, resolve_manually, void_codes
+from fulfillment.services.choose_offer import PURCHASES
 from fulfillment.services.connect_supplier import credentials_context
 from fulfillment.services.export_codes import password_context
 from fulfillment.services.queue_deliveries import target_context
@@ -49,6 +50,10 @@ approvals.executor(
 )(resolve_manually.carry_out)
 
 TRACERS.register("fulfillment", Tracer(tracing.find, tracing.facts, tracing.troubles))
+
+switches.declare(
+    PURCHASES, default=True, title=_("Goods are bought from suppliers"), owner="fulfillment"
+)
 
 QUEUES.register(
     "fulfillment.deliveries",

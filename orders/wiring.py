@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts import acts
-from core import approvals, audit
+from core import approvals, audit, switches
 from core.ledger import CHART, ChartRow
 from core.rotation import SEALED_COLUMNS, SealedColumn
 from fulfillment import access, trace
@@ -14,16 +14,17 @@ from orders.models.private import cart_inputs_context, private_context, target_c
 from orders.payments import registry
 from orders.queries.tracing import TRACER
 from orders.services import two_persons
+from orders.views.checkout import ACCEPT
 from orders.views.proof import prove
 
 
 def _accounts() -> None:
-    CHART.register(postings.CLEARING, ChartRow("asset", "Payment providers, to be settled"))
-    CHART.register(postings.OBLIGATION, ChartRow("liability", "Goods owed to buyers"))
-    CHART.register(postings.UNALLOCATED, ChartRow("liability", "Money that pays for nothing yet"))
-    CHART.register(postings.REFUND_PAYABLE, ChartRow("liability", "Refunds owed to buyers"))
-    CHART.register(postings.REVENUE, ChartRow("income", "Revenue"))
-    CHART.register("discount", ChartRow("expense", "Discounts"))
+    CHART.register(postings.CLEARING, ChartRow("asset", _("Payment providers, to be settled")))
+    CHART.register(postings.OBLIGATION, ChartRow("liability", _("Goods owed to buyers")))
+    CHART.register(postings.UNALLOCATED, ChartRow("liability", _("Money that pays for nothing yet")))
+    CHART.register(postings.REFUND_PAYABLE, ChartRow("liability", _("Refunds owed to buyers")))
+    CHART.register(postings.REVENUE, ChartRow("income", _("Revenue")))
+    CHART.register("discount", ChartRow("expense", _("Discounts")))
 
 
 def _acts() -> None:
@@ -75,12 +76,18 @@ def _sealed_columns() -> None:
         SEALED_COLUMNS.register(f"{model}.{field}", SealedColumn(model, field, context))
 
 
+def _switches() -> None:
+    switches.declare(
+        ACCEPT, default=True, title=_("The shop takes new orders"), owner="orders"
+    )
+
+
 def _executors() -> None:
     approvals.executor(
-        two_persons.CONFIRM, act="orders.confirm_payment", title="Confirm a payment by hand"
+        two_persons.CONFIRM, act="orders.confirm_payment", title=_("Confirm a payment by hand")
     )(two_persons.carry_out_confirmation)
     approvals.executor(
-        two_persons.REFUND_DELIVERED, act="orders.refund_delivered", title="Refund delivered goods"
+        two_persons.REFUND_DELIVERED, act="orders.refund_delivered", title=_("Refund delivered goods")
     )(two_persons.carry_out_delivered_refund)
 
 
@@ -91,6 +98,7 @@ def register() -> None:
     _audit_tags()
     _sealed_columns()
     _executors()
+    _switches()
     registry.load()
     access.PROOFS.register("orders", prove)
     trace.TRACERS.register("orders", TRACER)

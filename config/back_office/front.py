@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import clock, desk, health
-from core.admin.system import WORKER_LATE_SECONDS
+from core.admin.system import is_late
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _house(now: Any) -> dict[str, Any]:
     ago, detail = seen.get("invariants", (None, {}))
     return {
         "parts": [
-            {"name": name, "ago": ago, "late": ago > WORKER_LATE_SECONDS}
+            {"name": name, "ago": ago, "late": is_late(name, ago)}
             for name, (ago, _detail) in seen.items()
             if name != "invariants"
         ],

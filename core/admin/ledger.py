@@ -16,6 +16,7 @@ from core.money import format_minor
 
 class PostingInline(TabularInline):
     model = Posting
+    hide_title = True
     extra = 0
     can_delete = False
     fields = ["account", "debit", "credit", "subject"]
@@ -80,7 +81,7 @@ class LedgerAccountAdmin(ReadOnlyAdmin):
     @display(description=_("Title"))
     def title(self, account: LedgerAccount) -> str:
         row = ledger.CHART.find(account.code.partition(":")[0])
-        return row.title if row else ""
+        return str(row.title) if row else ""
 
     @display(description=_("Balance on its own side"))
     def balance(self, account: LedgerAccount) -> str:

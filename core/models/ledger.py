@@ -56,7 +56,9 @@ class Posting(AppendOnly):
     """One leg: minor units of `currency`, debit positive. `subject` is what it is about."""
 
     journal = models.ForeignKey(Journal, models.PROTECT, related_name="postings", db_index=True)
-    account = models.ForeignKey(LedgerAccount, models.PROTECT, db_index=False)
+    account = models.ForeignKey(
+        LedgerAccount, models.PROTECT, db_index=False, verbose_name=_("account")
+    )
     amount = models.BigIntegerField(_("amount"))
     currency = models.CharField(max_length=3, default="CNY")
     subject = models.CharField(_("about"), max_length=40, blank=True, default="")
@@ -85,7 +87,7 @@ class Posting(AppendOnly):
 class AccountBalance(models.Model):
     """The running balance of an account with a floor; the others are summed from postings."""
 
-    account = models.ForeignKey(LedgerAccount, models.PROTECT)
+    account = models.ForeignKey(LedgerAccount, models.PROTECT, verbose_name=_("account"))
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     balance = models.BigIntegerField(default=0)
     sign = models.SmallIntegerField(default=1)

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from core import ledger
+from core import ledger, switches
 from fulfillment.models import Attempt, Delivery, SupplierOffer
 from fulfillment.postings import PREPAID
 from fulfillment.queries.breaker import paused_until
@@ -15,6 +15,8 @@ MOST_OFFERS = 3
 #: The answer of an attempt that the supplier provably never got: no refusal, but not for ever.
 NEVER_ARRIVED = "never_arrived"
 MOST_LOST = 3
+#: The kill switch: off, nothing is bought anywhere; what is under way is still asked after.
+PURCHASES = "supply.purchases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def _refused_by(delivery: Delivery) -> set[int]:
 
 def _obstacle(offer: SupplierOffer, delivery: Delivery, *, now: datetime) -> str:
     supplier = offer.supplier
+    if not switches.is_on(PURCHASES):
+        return "supplier_off"
     if supplier.state != SupplierState.ON or not supplier.dialect:
         return "supplier_off"
     if paused_until(supplier.pk, now=now) is not None:

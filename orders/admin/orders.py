@@ -69,6 +69,7 @@ class QueueFilter(admin.SimpleListFilter):
 
 class LineInline(TabularInline):
     model = OrderLine
+    hide_title = True
     fields = ["sku_code", "product_title", "sku_title", "quantity", "target_masked", "unit", "paid",
               "delivered", "gone", "failed"]  # fmt: skip
     readonly_fields = fields

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.queries import verified_contacts
-from core import clock
+from core import clock, switches
 from core.ids import new_token
 from orders.forms import ItemForm, PlaceForm, inputs_of
 from orders.queries.carts import cart_lines, codes_of
@@ -39,6 +39,8 @@ from orders.views.showing import providers_shown, reason_label
 from risk.requests import client_ip
 
 TERMS_VERSION = "2026-01"
+# The kill switch: off, nothing new is sold; what is paid for is still delivered.
+ACCEPT = "orders.accept"
 UNPROCESSABLE = 422
 
 
@@ -62,6 +64,9 @@ def place(request: HttpRequest) -> HttpResponse:
     if not items:
         return SeeOther(reverse("orders:cart"))
     if not form.is_valid():
+        return _page(request, form, items, express, status=UNPROCESSABLE)
+    if not switches.is_on(ACCEPT):
+        form.add_error(None, _("The shop takes no new orders at the moment. Nothing was charged."))
         return _page(request, form, items, express, status=UNPROCESSABLE)
     try:
         wanted = _wanted(request, form, items)

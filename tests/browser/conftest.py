@@ -1,6 +1,5 @@
 """A real chromium against a whole shop. Whatever the page complains about fails the test."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,18 +7,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.browser import acts
+from tests.browser.chromium import CHROMIUM, DESKTOP, FLAGS, PHONE
 from tests.browser.people import Office, Opener, Staff
 from tests.house import PARTS, House
-
-PHONE: ViewportSize = {"width": 390, "height": 844}
-DESKTOP: ViewportSize = {"width": 1280, "height": 900}
-FLAGS = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-CHROMIUM = shutil.which("chromium")
 
 
 @pytest.fixture(scope="session")
