@@ -139,7 +139,7 @@ def _statements(slug: str, signer: Signer) -> dict[str, int]:
         if placed.status_code != HTTPStatus.SEE_OTHER:
             raise Broken(f"place: {placed.status_code}: {placed.content[:300]!r}")
         pay_page = dict(parse_qsl(urlsplit(placed["Location"]).query))
-        notice = Buyers(slug, signer)._notice(pay_page)  # noqa: SLF001  our own class
+        notice = Buyers(slug, signer)._notice(pay_page)
         told = client.post(urlsplit(pay_page["notify_url"]).path, notice, counts, "notice")
         if told.content != b"success":
             raise Broken(f"notice: {told.status_code}: {told.content[:300]!r}")
