@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
@@ -178,7 +179,7 @@ class House:
 
     def sql(
         self, statement: str, params: object = None, *, as_owner: bool = True
-    ) -> list[tuple[object, ...]]:
+    ) -> list[tuple[Any, ...]]:
         """Run one statement against the shop's database, committed at once."""
         url = self.env["DATABASE_OWNER_URL" if as_owner else "DATABASE_URL"]
         with psycopg.connect(url, autocommit=True) as connection:
