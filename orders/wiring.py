@@ -21,7 +21,9 @@ from orders.views.proof import prove
 def _accounts() -> None:
     CHART.register(postings.CLEARING, ChartRow("asset", _("Payment providers, to be settled")))
     CHART.register(postings.OBLIGATION, ChartRow("liability", _("Goods owed to buyers")))
-    CHART.register(postings.UNALLOCATED, ChartRow("liability", _("Money that pays for nothing yet")))
+    CHART.register(
+        postings.UNALLOCATED, ChartRow("liability", _("Money that pays for nothing yet"))
+    )
     CHART.register(postings.REFUND_PAYABLE, ChartRow("liability", _("Refunds owed to buyers")))
     CHART.register(postings.REVENUE, ChartRow("income", _("Revenue")))
     CHART.register("discount", ChartRow("expense", _("Discounts")))
@@ -77,9 +79,7 @@ def _sealed_columns() -> None:
 
 
 def _switches() -> None:
-    switches.declare(
-        ACCEPT, default=True, title=_("The shop takes new orders"), owner="orders"
-    )
+    switches.declare(ACCEPT, default=True, title=_("The shop takes new orders"), owner="orders")
 
 
 def _executors() -> None:
@@ -87,7 +87,9 @@ def _executors() -> None:
         two_persons.CONFIRM, act="orders.confirm_payment", title=_("Confirm a payment by hand")
     )(two_persons.carry_out_confirmation)
     approvals.executor(
-        two_persons.REFUND_DELIVERED, act="orders.refund_delivered", title=_("Refund delivered goods")
+        two_persons.REFUND_DELIVERED,
+        act="orders.refund_delivered",
+        title=_("Refund delivered goods"),
     )(two_persons.carry_out_delivered_refund)
 
 

@@ -19,6 +19,8 @@ def is_late(name: str, ago: float) -> bool:
     """Whether a part should have shown itself by now; the invariants are checked at their own pace."""
     own_pace = 2 * settings.INVARIANT_SECONDS if name == "invariants" else 0
     return ago > max(WORKER_LATE_SECONDS, own_pace)
+
+
 REVIVE_ACT = "outbox.revive"
 
 

@@ -65,7 +65,9 @@ def cart_add(request: HttpRequest) -> HttpResponse:
     """Put a good for a recipient into the cart."""
     form, now = ItemForm(request.POST), clock.now()
     back = SeeOther(reverse("orders:cart"))
-    allowed = limits.hit(f"cart:{ip_key(client_ip(request))}", limit=ADDS_AN_HOUR, seconds=3600, now=now)
+    allowed = limits.hit(
+        f"cart:{ip_key(client_ip(request))}", limit=ADDS_AN_HOUR, seconds=3600, now=now
+    )
     if not form.is_valid() or not allowed:
         messages.error(request, _("That could not be put into the cart."))
         return back

@@ -57,7 +57,9 @@ class Studio:
 
     def __enter__(self) -> Self:
         self._playwright = self._starter.start()
-        self.browser: Browser = self._playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        self.browser: Browser = self._playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(FLAGS)
+        )
         self._desk = self.browser.new_page()
         return self
 

@@ -176,7 +176,8 @@ def test_a_unit_taken_back_before_its_delivery_was_told_is_refunded_in_the_end()
         Delivery.objects.filter(pk=unit.pk).update(state="delivered", delivered_at=now)
         Delivery.objects.filter(pk=unit.pk).update(state="revoked", revoked_at=now)
         outbox.publish(
-            DeliveryRevoked(order.public_id, unit.line, unit.public_id, unit.unit, "reversed"), now=now
+            DeliveryRevoked(order.public_id, unit.line, unit.public_id, unit.unit, "reversed"),
+            now=now,
         )
     relay_all()
     assert Refund.objects.count() == 0
