@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from accounts.services.push_messages import push_messages
-from core import clock, wake
+from core import clock
 
 NAME = "accounts.send_messages"
 ROUNDS = 20
@@ -13,7 +13,6 @@ ROUNDS = 20
 
 @shared_task(name=NAME)
 def send_messages(*_: Any) -> None:
-    wake.clear(NAME, ())
     for _round in range(ROUNDS):
         if push_messages(now=clock.now()) == 0:
             return

@@ -1,8 +1,8 @@
 """Waking workers: a hint after the commit, never a promise (design rule 9).
 
 A wake-up is coalesced: while one for the same work is on its way, a second is not sent. The flag
-is taken away when the task starts, before it looks at the rows, so no row is overlooked. Without
-Valkey nothing is sent for a second, and the sweeper finds the rows.
+is taken away when any task starts (config/celery.py), before it looks at the rows, so no row is
+overlooked. Without Valkey nothing is sent for a second, and the sweeper finds the rows.
 """
 
 import threading

@@ -21,7 +21,6 @@ SWEEP_ROWS = 200
 
 @shared_task(name="fulfillment.advance")
 def advance(delivery_id: str, *_: Any) -> None:
-    wake.clear("fulfillment.advance", (delivery_id,))
     due_in = road.advance(delivery_id, now=clock.now())
     if due_in is None or due_in > min(LONGEST_COUNTDOWN_SECONDS, settings.VISIBILITY_SECONDS / 2):
         return
@@ -42,6 +41,5 @@ def sweep(*_: Any) -> None:
 @shared_task(name=RUN_TASK)
 def import_a_batch(batch_id: str = "", *_: Any) -> None:
     """A slice of an import; it asks for the next one itself, the sweeper if it cannot."""
-    wake.clear(RUN_TASK, (batch_id,) if batch_id else ())
     if run_import(batch_id=batch_id):
         wake.poke(RUN_TASK, *([batch_id] if batch_id else []))
