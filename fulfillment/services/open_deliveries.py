@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from core import ledger, outbox, wake
 from core.faults import crashpoint
@@ -22,6 +23,7 @@ from fulfillment.models import Delivery
 from fulfillment.queries.goods import goods
 from fulfillment.services.hold import HoldLine, SoldOut, hold
 from fulfillment.services.queue_deliveries import queue_deliveries
+from fulfillment.services.release import release_expired
 from fulfillment.states import DeliveryState
 from fulfillment.units import DeliveredUnit, Opened, OpenLine
 
@@ -39,7 +41,8 @@ with wanted as (
         as w(line, sku_id, unit, delivery, entitlement)),
 mine as materialized (
     select id, sku_id, batch_id, held_line, expires_on from fulfillment_code
-    where held_by = %(reference)s and state = 'held' order by id for update),
+    where held_by = %(reference)s and state = 'held' and expires_on >= %(today)s
+    order by id for update),
 matched as materialized (
     select m.id, m.expires_on, b.cost_minor, b.currency, w.*
     from (select *, row_number() over (partition by held_line, sku_id order by expires_on, id)
@@ -103,9 +106,9 @@ def open_deliveries(
 ) -> Opened:
     """Open every line of a paid reference, all or nothing. `owner` is the user's public id.
 
-    Units of the pool must be held for the reference; missing ones are held again here. If even
-    that falls short, nothing is opened and `short` names the SKUs. Calling it twice for the same
-    reference opens nothing new and returns what was opened.
+    Units of the pool must be held for the reference and good for today; what is missing is held
+    here. If even that falls short, nothing is opened and `short` names the SKUs. Calling it twice
+    for the same reference opens nothing new and returns what was opened.
     """
     kinds = goods(line.sku_id for line in lines)
     pool = [line for line in lines if kinds[line.sku_id].from_pool]
@@ -154,6 +157,7 @@ def _sell(
                 "entitlements": [new_id("ent") for _ in units],
                 "count": len(units),
                 "now": now,
+                "today": timezone.localdate(now),
                 "zone": settings.TIME_ZONE,
                 "topic": topic_of(events.Delivered),
                 "by": BY,
@@ -165,7 +169,8 @@ def _sell(
 def _hold_missing(
     reference: str, pool: Sequence[OpenLine], channel: str, now: datetime
 ) -> tuple[int, ...]:
-    """Hold again what the sweeper gave away meanwhile. Returns the SKUs that are short."""
+    """Hold again what was given away or expired meanwhile. Returns the SKUs that are short."""
+    release_expired(reference=reference, now=now)
     with connection.cursor() as cursor:
         cursor.execute(
             "select held_line, sku_id, count(*) from (select held_line, sku_id from fulfillment_code"

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from core.tx import part
 
@@ -22,6 +23,10 @@ select 'code', id::text, 'held', 'available', %(now)s, %(by)s,
 """
 # The owner's own units: wait for whoever works on them.
 OF_REFERENCE = GIVE_BACK.format(which="held_by = %(reference)s", lock="order by id for update")
+# Those of them whose last day has passed: nobody may be given them any more.
+EXPIRED_OF_REFERENCE = GIVE_BACK.format(
+    which="held_by = %(reference)s and expires_on < %(today)s", lock="order by id for update"
+)
 # Anybody's overdue units: pass over those somebody is about to sell.
 OVERDUE = GIVE_BACK.format(
     which="held_until < %(now)s {more} order by sku_id, held_until limit %(limit)s",
@@ -41,6 +46,18 @@ def _give_back(statement: str, **params: Any) -> int:
 def release(*, reference: str, now: datetime, why: str, by: str = "system") -> int:
     """Free what is still held for the reference. Returns the number of units."""
     return _give_back(OF_REFERENCE, reference=reference, now=now, by=by, why=why)
+
+
+@part
+def release_expired(*, reference: str, now: datetime, by: str = "system") -> int:
+    """Let go of units held for the reference that expired meanwhile; the sweeper writes them off.
+
+    The last day is one of the shop's own time zone. Returns the number of units.
+    """
+    return _give_back(
+        EXPIRED_OF_REFERENCE, reference=reference, today=timezone.localdate(now), now=now, by=by,
+        why="expired while held:",
+    )  # fmt: skip
 
 
 @part

@@ -1,13 +1,15 @@
 """Opening what was paid for: the wide statement, what is missing, what comes later."""
 
 import dataclasses
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from catalog.models import Sku
 from core import clock, ledger, outbox, transitions
 from core.invariants import check_all
 from core.models import Journal, OutboxEvent, Posting, StateChange
@@ -17,6 +19,7 @@ from fulfillment.events import Delivered
 from fulfillment.models import Code, CodeIssue, Delivery, Entitlement
 from fulfillment.models.code import NEVER
 from fulfillment.queries.goods import end_of_day
+from fulfillment.services.expire_codes import expire_codes
 from fulfillment.services.hold import HoldLine, hold
 from fulfillment.services.open_deliveries import Opened, OpenLine, open_deliveries
 from fulfillment.services.release import release
@@ -25,6 +28,7 @@ from tests.factories.fulfillment import make_goods, make_stock
 pytestmark = pytest.mark.django_db
 REF = "ord_TEST"
 SOON = timedelta(minutes=15)
+LAST_DAY = timezone.localdate() + timedelta(days=30)
 
 
 def keep(*lines: HoldLine, reference: str = REF) -> None:
@@ -73,6 +77,50 @@ def test_it_is_one_statement() -> None:
         )  # fmt: skip
     # Accounts are remembered from the first commit on; a test never commits.
     assert len([q for q in queries if "core_ledgeraccount" not in (q["sql"] or "")]) == 1
+
+
+def held_before_midnight(sku: Sku, units: int) -> datetime:
+    """Units held two minutes before their last day ends; returns two minutes after it has."""
+    midnight = datetime.combine(
+        LAST_DAY + timedelta(days=1), time.min, timezone.get_default_timezone()
+    )
+    now = midnight - timedelta(minutes=2)
+    with step():
+        hold(
+            reference=REF, lines=[HoldLine("a", sku.pk, units)], until=now + SOON, channel="main",
+            now=now,
+        )  # fmt: skip
+    return midnight + timedelta(minutes=2)
+
+
+def test_a_code_held_on_its_last_day_is_not_delivered_on_the_next() -> None:
+    sku = make_stock(2, expires_on=LAST_DAY)
+    later = held_before_midnight(sku, 2)
+    make_stock(1, sku=sku)
+    make_stock(1, sku=sku, expires_on=LAST_DAY + timedelta(days=1))
+    with step():
+        opened = open_deliveries(
+            reference=REF, owner=None, channel="main", lines=[OpenLine("a", sku.pk, 2)], now=later
+        )
+    assert len(opened.delivered) == 2
+    sold = Code.objects.filter(state="sold").order_by("expires_on")
+    assert [code.expires_on for code in sold] == [LAST_DAY + timedelta(days=1), NEVER]
+    assert not Code.objects.filter(state="held").exists()
+    assert expire_codes(now=later) == 2
+    assert_sound()
+
+
+def test_where_all_that_was_held_has_expired_the_stock_is_short() -> None:
+    sku = make_stock(1, expires_on=LAST_DAY)
+    later = held_before_midnight(sku, 1)
+    with step():
+        opened = open_deliveries(
+            reference=REF, owner=None, channel="main", lines=[OpenLine("a", sku.pk, 1)], now=later
+        )
+    assert (opened.delivered, opened.short) == ((), (sku.pk,))
+    assert Code.objects.get().state == "available"
+    assert expire_codes(now=later) == 1
+    assert_sound()
 
 
 def test_a_hold_that_was_given_away_is_taken_again() -> None:
