@@ -13,6 +13,7 @@ from launcher import environment, translations
 from launcher.keys import port
 from launcher.places import PYTHON, ROOT, Command, Stop, complain, say, state_folder
 from launcher.processes import lock
+from launcher.run import forget
 from launcher.services import Services
 from launcher.shop import Shop
 from launcher.surroundings import base_env, test_env
@@ -120,12 +121,16 @@ def faults(arguments: list[str]) -> int:
 
 
 @contextmanager
-def whole_shop(kind: str, *, demo: bool, extra: dict[str, str] | None = None) -> Iterator[Shop]:
+def whole_shop(
+    kind: str, *, demo: bool, extra: dict[str, str] | None = None, fresh: bool = False
+) -> Iterator[Shop]:
     """A complete running shop in a state folder of its own, durable like the real one."""
     state = state_folder(kind)
     held = lock(state / "lock")
     if held is None:
         raise Stop(f"{kind} is running already")
+    if fresh:
+        forget(state)
     shop = Shop(state, port(state, "web"), demo=demo, extra=extra)
     try:
         shop.start()
@@ -169,7 +174,7 @@ def screenshots(arguments: list[str]) -> int:
     """Draw every page of a freshly filled shop into docs/screenshots/."""
     environment.prepare("test")
     install_browser()
-    with whole_shop("screenshots", demo=True) as shop:
+    with whole_shop("screenshots", demo=True, fresh=True) as shop:
         command: Command = [
             PYTHON,
             "-m",
