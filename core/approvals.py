@@ -32,6 +32,10 @@ class SelfApproval(NotAllowed):
     """The one who asked cannot be the one who agrees."""
 
 
+class MakerMayNot(NotAllowed):
+    """The one who asked has lost the right since; the request can only be refused."""
+
+
 class NotOpen(RuntimeError):
     """The request was decided before, or has expired."""
 
@@ -108,7 +112,8 @@ def request(
 def decide(*, approval_id: str, by: str, agree: bool, now: datetime, note: str = "") -> Approval:
     """Agree (which carries it out) or refuse. `by` is the checker's public id.
 
-    Raises SelfApproval, NotAllowed, NotOpen, StalePayload, and whatever the executor raises; then
+    The maker's right is looked at again: a request does not outlive it. Raises SelfApproval,
+    NotAllowed, MakerMayNot, NotOpen, StalePayload, and whatever the executor raises; then
     nothing has happened.
     """
     approval = Approval.objects.select_for_update().get(public_id=approval_id)
@@ -122,6 +127,8 @@ def decide(*, approval_id: str, by: str, agree: bool, now: datetime, note: str =
         raise NotOpen("expired")
     if _digest(approval.payload) != approval.payload_sha:
         raise StalePayload(approval.public_id)
+    if agree and not AUTHORITY.get("may")(approval.maker, chosen.act):
+        raise MakerMayNot(chosen.act)
     approval.checker, approval.decided_at, approval.note = by, now, note
     approval.state = Approval.State.REJECTED
     if agree:

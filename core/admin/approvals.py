@@ -22,6 +22,7 @@ from core.models import Approval
 
 REFUSALS: dict[type[Exception], Any] = {
     approvals.SelfApproval: _("You asked for this yourself; another person must decide."),
+    approvals.MakerMayNot: _("Who asked for this may not do so any more; refuse it."),
     approvals.NotAllowed: _("Your role may not decide this."),
     approvals.NotOpen: _("This request was decided already or has expired."),
     approvals.StalePayload: _("The request was altered after it was made; ask again."),
@@ -162,7 +163,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
             )
         except approvals.NotAllowed as refusal:
             messages.error(request, REFUSALS[type(refusal)])
-            if not isinstance(refusal, approvals.SelfApproval):
+            if not isinstance(refusal, approvals.SelfApproval | approvals.MakerMayNot):
                 raise PermissionDenied from refusal
         except tuple(REFUSALS) as refusal:
             messages.error(request, REFUSALS[type(refusal)])

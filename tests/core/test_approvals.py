@@ -13,19 +13,22 @@ from core.tx import step
 
 MAKER, CHECKER, CLERK = "usr_MAKER", "usr_CHECKER", "usr_CLERK"
 done: list[str] = []
+clerks: set[str] = set()
 
 
 @pytest.fixture(autouse=True)
 def _house(monkeypatch: pytest.MonkeyPatch) -> None:
     executors: Socket[approvals.Executor] = Socket("executors of the tests")
     authority: Socket[Any] = Socket("authority of the tests")
-    authority.register("may", lambda person, act: act == "vault.export" and person != CLERK)
+    authority.register("may", lambda person, act: act == "vault.export" and person not in clerks)
     monkeypatch.setattr(approvals, "EXECUTORS", executors)
     monkeypatch.setattr(approvals, "AUTHORITY", authority)
     approvals.executor("export", act="vault.export", title="Export")(
         lambda approval, *, now: done.append(approval.subject)
     )
     done.clear()
+    clerks.clear()
+    clerks.add(CLERK)
 
 
 def _ask(subject: str = "batch:1", by: str = MAKER) -> str:
@@ -71,6 +74,17 @@ def test_who_has_no_right_can_neither_ask_nor_agree(committed: None) -> None:
     asked = _ask()
     with pytest.raises(approvals.NotAllowed):
         approvals.decide(approval_id=asked, by=CLERK, agree=True, now=clock.now())
+
+
+def test_a_right_taken_from_the_maker_takes_the_request_along(committed: None) -> None:
+    asked = _ask()
+    clerks.add(MAKER)
+    with pytest.raises(approvals.MakerMayNot):
+        approvals.decide(approval_id=asked, by=CHECKER, agree=True, now=clock.now())
+    assert done == []
+    assert Approval.objects.get(public_id=asked).state == "requested"
+    approvals.decide(approval_id=asked, by=CHECKER, agree=False, now=clock.now())
+    assert (Approval.objects.get(public_id=asked).state, done) == ("rejected", [])
 
 
 def test_it_expires_after_a_day(committed: None) -> None:
