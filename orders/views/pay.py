@@ -16,7 +16,7 @@ from orders.services.receive_notice import LARGEST_BODY, receive_notice
 from orders.services.start_payment import NotPayable, start_payment
 from orders.states import OPEN_PAYMENT, OrderState
 from orders.views.order import SeeOther, proven
-from orders.views.proof import acting
+from orders.views.proof import acting, prove
 from orders.views.showing import order_context, providers_shown
 from risk.requests import client_ip
 
@@ -57,17 +57,26 @@ def _provider(request: HttpRequest) -> str:
 @never_cache
 @require_GET
 def pay_return(request: HttpRequest, provider: str, order_id: str) -> HttpResponse:
-    """The buyer is back. What the address says proves nothing; it makes us ask sooner."""
+    """The buyer is back. What the address says proves nothing; it makes us ask sooner.
+
+    Only for the browser that may see the order: whoever merely knows its id moves nothing, and
+    the answer does not tell them apart.
+    """
+    back = ""
+    if request.GET.get("hint") in {"paid", "late"}:
+        if prove(request, order_id) is not None:
+            _ask_soon(order_id, provider)
+        back = "?back=1"
+    return HttpResponseRedirect(reverse("orders:order", args=[order_id]) + back)
+
+
+def _ask_soon(order_id: str, provider: str) -> None:
     now = clock.now()
     open_payments = Payment.objects.filter(
         order__public_id=order_id, provider=provider, state__in=OPEN_PAYMENT
     )
-    back = ""
-    if request.GET.get("hint") in {"paid", "late"}:
-        if open_payments.filter(not_before__gt=now).update(not_before=now):
-            wake.poke(QUERY_TASK)
-        back = "?back=1"
-    return HttpResponseRedirect(reverse("orders:order", args=[order_id]) + back)
+    if open_payments.filter(not_before__gt=now).update(not_before=now):
+        wake.poke(QUERY_TASK)
 
 
 @csrf_exempt

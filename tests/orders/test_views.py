@@ -1,5 +1,6 @@
 """What buyers see and do over HTTP, from the form to the code."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -313,6 +314,19 @@ def test_coming_back_proves_nothing(client: Client, sku: Sku) -> None:
     due = payment_of(order).not_before
     assert due is not None
     assert due <= clock.now()
+
+
+def test_a_stranger_who_knows_the_order_moves_nothing(client: Client, sku: Sku) -> None:
+    order = buy(client, sku)
+    later = clock.now() + timedelta(minutes=5)
+    order.payments.update(not_before=later)
+    url = f"/pay/localpay/return/{order.public_id}/?hint=paid"
+    assert Client().get(url)["Location"] == f"/orders/{order.public_id}/?back=1"
+    assert payment_of(order).not_before == later
+    client.get(url)
+    due = payment_of(order).not_before
+    assert due is not None
+    assert due < later
 
 
 def test_the_live_fragment_moves_with_the_order(client: Client, sku: Sku) -> None:
