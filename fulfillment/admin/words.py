@@ -6,6 +6,7 @@ PROBLEMS = {
     "too_big": _("The file is too large. Split it and upload the parts."),
     "empty": _("The file is empty."),
     "gone": _("The uploaded file is no longer there. Upload it again."),
+    "cut_off": _("The stored file is not whole: its end is missing. Upload it again."),
     "bad_sheet": _("The workbook cannot be read safely. Save it as CSV and upload that."),
     "sheet_too_big": _("The workbook is too large. Save it as CSV and upload that."),
     "not_a_pool_sku": _("This SKU is not delivered from a pool of codes."),

@@ -1,13 +1,16 @@
 """Uploaded and exported files of codes at rest: sealed in pieces, destroyed when done with.
 
-A plain code file never lies on a disk. Web and worker share STATE_DIR.
+A plain code file never lies on a disk. Web and worker share STATE_DIR. After the last piece stands
+a sealed end, bound to how many pieces came before it: a file cut off anywhere is not taken for whole.
 """
 
 import hashlib
+import os
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -17,11 +20,13 @@ from fulfillment.codefiles.probe import ZIP_MAGIC, Probe
 
 PIECE = 256 * 1024
 LENGTH_BYTES = 4
+# Set in the length of what is the end and not a piece.
+END = 1 << 31
 XLSX = "xlsx"
 
 
 class FileRefused(ValueError):
-    """The file cannot be taken: its message is a key of why (too_big, empty, gone)."""
+    """The file cannot be taken: its message is a key of why (too_big, empty, gone, cut_off)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,15 @@ def folder() -> Path:
     return path
 
 
-def _context(name: str, place: int) -> str:
-    return f"fulfillment_file:{name}:{place}"
+def _context(name: str, place: int, *, end: bool = False) -> str:
+    return f"fulfillment_file:{name}:{place}" + (":end" if end else "")
 
 
 class Writer:
-    """Seals what is written, piece by piece; `close()` finishes the last one."""
+    """Seals what is written, piece by piece; `close()` finishes the last one and seals the end.
+
+    `abandon()` leaves a file without an end, which nobody can read.
+    """
 
     def __init__(self) -> None:
         self.name = secrets.token_hex(16)
@@ -66,6 +74,11 @@ class Writer:
         if self._held:
             self._flush(bytes(self._held))
             self._held.clear()
+        sealed = seal("", context=_context(self.name, self._place, end=True))
+        self._file.write((len(sealed) | END).to_bytes(LENGTH_BYTES) + sealed)
+        self._file.close()
+
+    def abandon(self) -> None:
         self._file.close()
 
     def _flush(self, piece: bytes) -> None:
@@ -84,7 +97,7 @@ def receive(chunks: Iterable[bytes]) -> Stored:
     try:
         return _take_in(chunks, writer)
     except BaseException:
-        writer.close()
+        writer.abandon()
         destroy(writer.name)
         raise
 
@@ -108,22 +121,43 @@ def _take_in(chunks: Iterable[bytes], writer: Writer) -> Stored:
 
 
 def read(name: str, *, start: int = 0) -> Iterator[bytes]:
-    """The text's bytes from `start` on. Raises FileRefused("gone") when it cannot be opened."""
+    """The text's bytes from `start` on.
+
+    Raises FileRefused before the first byte: "gone" when it cannot be opened, "cut_off" when its
+    end is missing.
+    """
     skip, within = divmod(start, PIECE)
     try:
         with (folder() / name).open("rb") as file:
-            for place in range(1 << 30):
-                header = file.read(LENGTH_BYTES)
-                if not header:
-                    return
+            pieces = _count_pieces(file, name)
+            file.seek(0)
+            for place in range(pieces):
+                length = int.from_bytes(file.read(LENGTH_BYTES))
                 if place < skip:
-                    file.seek(int.from_bytes(header), 1)
+                    file.seek(length, os.SEEK_CUR)
                     continue
-                sealed = file.read(int.from_bytes(header))
+                sealed = file.read(length)
                 piece = unseal(sealed, context=_context(name, place)).reveal().encode("latin-1")
                 yield piece[within:] if place == skip else piece
     except (OSError, CannotUnseal) as error:
         raise FileRefused("gone") from error
+
+
+def _count_pieces(file: BinaryIO, name: str) -> int:
+    """How many pieces stand before the end. Steps over them; only the end is opened."""
+    for place in range(1 << 30):
+        header = file.read(LENGTH_BYTES)
+        length = int.from_bytes(header)
+        if len(header) < LENGTH_BYTES:
+            break
+        if length & END:
+            try:
+                unseal(file.read(length & ~END), context=_context(name, place, end=True))
+            except CannotUnseal:
+                break
+            return place
+        file.seek(length, os.SEEK_CUR)
+    raise FileRefused("cut_off")
 
 
 def destroy(name: str) -> None:

@@ -102,6 +102,6 @@ def _unpack(batch: CodeBatch, lease: Lease) -> CodeBatch:
             lease=lease, stored=writer.name, encoding=UTF8, size=writer.size, now=clock.now()
         )
     except BaseException:
-        writer.close()
+        writer.abandon()
         store.destroy(writer.name)
         raise

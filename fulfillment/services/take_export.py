@@ -54,6 +54,8 @@ def take_export(*, export_id: str, by: str, password: str, now: datetime) -> Tak
         raise WrongPassword(export_id)
     try:
         clear = b"".join(store.read(stored))
+    except store.FileRefused as error:
+        raise ExportGone(export_id) from error
     finally:
         store.destroy(stored)
     return Taken(f"{export_id}.csv.enc", lock_with_password(clear, password))

@@ -50,6 +50,17 @@ def unlock(content: bytes, password: str) -> str:
     return (unpadder.update(padded) + unpadder.finalize()).decode()
 
 
+def test_a_file_cut_off_is_not_handed_out_in_part() -> None:
+    export, recipient, other = asked_and_agreed()
+    password = show_password(export_id=export.public_id, by=other, now=clock.now())
+    path = store.folder() / export.stored
+    length = int.from_bytes(path.read_bytes()[: store.LENGTH_BYTES])
+    with path.open("r+b") as file:
+        file.truncate(store.LENGTH_BYTES + length)
+    with pytest.raises(ExportGone):
+        take_export(export_id=export.public_id, by=recipient, password=password, now=clock.now())
+
+
 def test_the_whole_way() -> None:
     export, recipient, other = asked_and_agreed()
     assert (export.rows, export.requested_by, export.agreed_by) == (3, recipient, other)

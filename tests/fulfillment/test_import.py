@@ -223,6 +223,69 @@ def test_a_file_that_is_gone_fails_the_batch() -> None:
     assert (batch.state, batch.problem) == ("failed", "gone")
 
 
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PIECE", 64)
+
+
+def piece_ends(path: Path) -> list[int]:
+    """Where each sealed piece of a file ends."""
+    content, ends, at = path.read_bytes(), [], 0
+    while at < len(content):
+        header = int.from_bytes(content[at : at + store.LENGTH_BYTES])
+        at += store.LENGTH_BYTES + (header & ~store.END)
+        ends.append(at)
+    assert at == len(content)
+    return ends
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2, -1])
+def test_a_file_cut_off_between_two_pieces_is_not_taken_for_whole(
+    small_pieces: None, kept: int
+) -> None:
+    batch = upload(make_file(20))
+    path = store.folder() / batch.stored
+    ends = [0, *piece_ends(path)]
+    assert len(ends) > 5
+    with path.open("r+b") as file:
+        file.truncate(ends[kept if kept >= 0 else -2])
+    run_import(batch_id=batch.public_id)
+    batch.refresh_from_db()
+    assert (batch.state, batch.problem, batch.accepted) == ("failed", "cut_off", 0)
+    assert not Code.objects.exists()
+
+
+def test_an_end_cannot_be_forged_or_moved(small_pieces: None) -> None:
+    text = make_file(20)
+    batch = upload(text)
+    path = store.folder() / batch.stored
+    content, ends = path.read_bytes(), piece_ends(path)
+    mark = content[ends[-2] :]
+    first = content[: ends[0]]
+    as_end = (int.from_bytes(first[:4]) | store.END).to_bytes(4) + first[4:]
+    for forged in (content[: ends[1]] + mark, as_end):
+        path.write_bytes(forged)
+        with pytest.raises(FileRefused, match="cut_off"):
+            list(store.read(batch.stored))
+    path.write_bytes(content)
+    assert b"".join(store.read(batch.stored)) == text
+    assert b"".join(store.read(batch.stored, start=100)) == text[100:]
+
+
+def test_a_file_cut_off_while_it_is_imported_ends_failed(
+    small_pieces: None, small_chunks: None
+) -> None:
+    batch = upload(make_file(40))
+    run_import(batch_id=batch.public_id, seconds=0)
+    path = store.folder() / batch.stored
+    with path.open("r+b") as file:
+        file.truncate(piece_ends(path)[-3])
+    run_import(batch_id=batch.public_id)
+    batch.refresh_from_db()
+    assert (batch.state, batch.problem, batch.accepted) == ("failed", "cut_off", 10)
+    assert_sound()
+
+
 def test_verdict_lines_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     from fulfillment.services import write_chunk
 
