@@ -1,0 +1,65 @@
+"""The demo fills a shop once, whatever happens, and its people can do their jobs."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from accounts.models import StaffRole, User
+from accounts.roles import may
+from catalog.models import PageBlock, Sku
+from core import ledger
+from core.clock import now
+from core.crypto import ensure_data_key
+from core.invariants import check_all
+from demo.home import BLOCKS
+from demo.people import SHOPPERS, STAFF, password
+from demo.places import CODE_FILES
+from demo.supply import FUNDS_MINOR
+from fulfillment.models import Code, CodeBatch, SupplierOffer
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+@pytest.fixture(autouse=True)
+def _supplier(settings: Any) -> None:
+    settings.SUPPLIER_C_URL = "http://127.0.0.1:9"
+    settings.SUPPLIER_C_KEY, settings.SUPPLIER_C_SECRET = "k1", "a-test-secret"
+
+
+def counts() -> tuple[int, ...]:
+    models = (Sku, CodeBatch, Code, SupplierOffer, User, StaffRole, PageBlock)
+    return tuple(model.objects.count() for model in models)  # type: ignore[attr-defined]
+
+
+def test_filling_twice_is_filling_once() -> None:
+    ensure_data_key()
+    said = StringIO()
+    call_command("seed_demo", stdout=said)
+    first = counts()
+    assert "NE-CARD-50.dirty.txt: 300 accepted" in said.getvalue()
+    assert first[1] == len(CODE_FILES)
+    assert first[4] == len(STAFF) + len(SHOPPERS)
+    assert first[6] == len(BLOCKS)
+    call_command("seed_demo", stdout=StringIO())
+    assert counts() == first
+    assert ledger.balance("supplier_prepaid:c") == FUNDS_MINOR
+    assert check_all(now=now()) == []
+    _people()
+
+
+def _people() -> None:
+    for person in STAFF:
+        user = User.objects.get(email=person.email)
+        assert user.check_password(password("staff"))
+        assert user.role_names == {person.role}
+    by = {person.role: User.objects.get(email=person.email) for person in STAFF}
+    assert may(by["operator"], "codes.import")
+    assert not may(by["auditor"], "codes.import")
+    told = StringIO()
+    call_command("demo_accounts", stdout=told)
+    assert all(person.sign_in in told.getvalue() for person in (*STAFF, *SHOPPERS))
+    digits = StringIO()
+    call_command("demo_accounts", "--code", stdout=digits)
+    assert len(digits.getvalue().strip()) == 6
