@@ -58,9 +58,7 @@ def _close(order: Order, *, why: str, acting: str, now: datetime) -> bool:
     # In the order in which placing takes them: risk's budgets, limits, codes. The other way round
     # a buyer's closing order and their next one could wait for each other.
     give_back(subject=order.public_id, now=now)
-    if order.budgets:
-        give_back_limits(order.budgets)
-        Order.objects.filter(pk=order.pk).update(budgets=[])
+    give_back_limits(order)
     release(reference=order.public_id, now=now, why=why, by=acting)
     outbox.publish(OrderClosed(order.public_id, order.channel_code, why), now=now)
     wake.poke(QUERY_TASK)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
+from django.db import transaction
 
 from core import crypto, wake
 from core.faults import crashpoint
@@ -32,6 +33,7 @@ from orders.queries.confirming import (
     settle,
 )
 from orders.queries.orders import bought_again
+from orders.services.limits import take_limits_again
 from orders.services.request_refund import open_whole_refund
 from orders.services.tell_buyer import tell_waiting
 from orders.states import OrderState, PaymentState, derive
@@ -83,8 +85,8 @@ def confirm_payment(
     """Apply a verified success, once, however often and from wherever it is told.
 
     On time: the order is paid and its goods are opened; pool units are delivered here. Late (the
-    order is closed): delivered if it came within LATE_PAYMENT_SECONDS of expiry, stock allows and
-    the buyer did not cancel or buy again, else refunded in full. A second success on one order is
+    order is closed): delivered if it came within LATE_PAYMENT_SECONDS of expiry, stock and purchase
+    limits allow and the buyer did not cancel or buy again, else refunded in full. A second success on one order is
     refunded. Money is minor units. Raises Mismatch; then nothing has happened.
     Source: R-PAY-2, R-PAY-5, R-PAY-7; crash points CP02, CP12.
     """
@@ -169,15 +171,13 @@ def _pay_late(settlement: Settlement, now: datetime) -> Result:
             currency=locked.currency,
         )
     )
-    opened = _open(locked, now) if _honours_late(locked, now) else None
-    if opened is None or opened.short:
+    opened, settlement.why = _open_late(locked, now)
+    if opened is None:
         # A free order has nothing to send back: it stays closed.
         if locked.amount_minor:
             settlement.order_state = OrderState.LATE_PAID
-        settlement.why = "stock is short" if opened else "too late"
         return Result.LATE_REFUNDED
     settlement.applied = settlement.paid = True
-    settlement.why = "late, stock allowed"
     settlement.entries.append(
         postings.allocated(
             payment=locked.payment,
@@ -220,6 +220,22 @@ def _after(settlement: Settlement, result: Result, now: datetime) -> None:
         # Last, although limits stand before deliveries in the lock order: these rows are shared
         # by all buyers of one address, and nobody who holds them ever waits for what we hold.
         give_back(subject=locked.order, now=now)
+
+
+def _open_late(locked: Locked, now: datetime) -> tuple[Opened | None, str]:
+    """What was opened for late money, or None; and why."""
+    if not _honours_late(locked, now):
+        return None, "too late"
+    # Closing gave the limits back: they are taken again before the goods, as in placing.
+    mark = transaction.savepoint()
+    if not take_limits_again(locked.order_pk):
+        return None, "limit reached"
+    opened = _open(locked, now)
+    if opened.short:
+        transaction.savepoint_rollback(mark)
+        return None, "stock is short"
+    transaction.savepoint_commit(mark)
+    return opened, "late, stock allowed"
 
 
 def _honours_late(locked: Locked, now: datetime) -> bool:

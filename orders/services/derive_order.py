@@ -45,7 +45,7 @@ def derive_order(order: Order, *, now: datetime, acting: str, why: str) -> str:
         )  # fmt: skip
     order.state = target
     if target == OrderState.REFUNDED:
-        _give_back(order)
+        give_back_limits(order)
     if target != OrderState.FULFILLING:
         outbox.publish(
             OrderCompleted(order.public_id, order.channel_code, order.owner, target), now=now
@@ -72,10 +72,3 @@ def _target(order: Order) -> str:
         gone=counts["gone"],
         failed=counts["failed"],
     )
-
-
-def _give_back(order: Order) -> None:
-    if order.budgets:
-        give_back_limits(order.budgets)
-        Order.objects.filter(pk=order.pk).update(budgets=[])
-        order.budgets = []

@@ -1,7 +1,7 @@
 """Purchase limits that count uses: per buyer, per phone, per day (C2, R-STK-5).
 
-They are budgets in PostgreSQL, taken in the transaction that places the order and given back when
-it closes or its units are refunded.
+They are budgets in PostgreSQL, taken in the transaction that places the order, given back when it
+closes or its units are refunded, and taken again when late money is honoured.
 """
 
 from collections import defaultdict
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -70,10 +71,34 @@ def take_limits(takes: Sequence[dict[str, Any]]) -> None:
 
 
 @part
-def give_back_limits(takes: Sequence[dict[str, Any]]) -> None:
-    """Give everything back: the order came to nothing."""
-    for take in takes:
+def give_back_limits(order: Order) -> None:
+    """Give back what a locked order has taken, once: it came to nothing.
+
+    What it was stays written down, in case its money comes after all.
+    """
+    taken = [take for take in order.budgets if not take.get("back")]
+    for take in taken:
         limits.give_back(take["key"], units=take["units"])
+    if taken:
+        _note(order, back=True)
+
+
+@part
+def take_limits_again(order_pk: int) -> bool:
+    """Take for a locked order what it had given back; False when a limit is used up meanwhile."""
+    order = Order.objects.only("budgets").get(pk=order_pk)
+    try:
+        with transaction.atomic():
+            take_limits([take for take in order.budgets if take.get("back")])
+    except LimitReached:
+        return False
+    _note(order, back=False)
+    return True
+
+
+def _note(order: Order, *, back: bool) -> None:
+    order.budgets = [{**take, "back": back} for take in order.budgets]
+    Order.objects.filter(pk=order.pk).update(budgets=order.budgets)
 
 
 def refuse_old_buyers(priced: Quote, *, user_id: int | None, contact_index: bytes) -> None:

@@ -10,10 +10,12 @@ from core import clock
 from core.invariants import check_all
 from core.ledger import balance
 from core.models import Journal, OutboxEvent, StateChange
+from core.models.counts import LimitCount
 from fulfillment.models import Code, CodeIssue, Delivery, Entitlement
 from orders.models import OrderLine, OrderWait, Payment, Refund
 from orders.services.close_order import cancel_order, expire_order
 from orders.services.confirm_payment import Mismatch, Result
+from orders.services.limits import LimitReached
 from orders.services.start_payment import start_payment
 from orders.states import OrderState, PaymentState
 from tests.factories.catalog import make_sku
@@ -178,6 +180,40 @@ def test_other_money_after_closing_goes_back_in_full(why: str) -> None:
     assert balance("refund_payable", subject=order.public_id) == -9850
     assert not payment_of(order).applied
     assert not Delivery.objects.filter(reference=order.public_id).exists()
+
+
+def _used() -> list[int]:
+    return list(LimitCount.objects.filter(key__startswith="limit:").values_list("used", flat=True))
+
+
+def test_late_money_takes_the_purchase_limit_again() -> None:
+    order = make_order(stocked(2, limit_per_buyer=1), contact="one@example.com")
+    _closed(order)
+    assert _used() == [0]
+    assert pay(order, now=order.expires_at).result == Result.LATE_HONOURED
+    assert _used() == [1]
+    with pytest.raises(LimitReached):
+        make_order(order.lines.get().sku, contact="one@example.com")
+
+
+def test_late_money_goes_back_where_its_purchase_limit_is_used_up_meanwhile() -> None:
+    sku = stocked(2, limit_per_buyer=1)
+    order = make_order(sku, contact="one@example.com")
+    _closed(order)
+    other = make_order(sku, contact="one@example.com")
+    assert pay(order, now=order.expires_at).result == Result.LATE_REFUNDED
+    assert Refund.objects.get(order=order).amount_minor == 9850
+    assert _used() == [1]
+    assert pay(other).result == Result.PAID
+
+
+def test_late_money_that_finds_no_stock_gives_its_limit_back() -> None:
+    sku = stocked(1, limit_per_buyer=1)
+    order = make_order(sku, contact="one@example.com")
+    _closed(order)
+    make_paid(sku, contact="two@example.com")
+    assert pay(order, now=order.expires_at).result == Result.LATE_REFUNDED
+    assert sorted(_used()) == [0, 1]
 
 
 def test_short_stock_at_payment_waits_with_a_deadline() -> None:
