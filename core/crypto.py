@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import connection, transaction
 
 from core.models.datakey import DataKey
 
@@ -145,15 +145,12 @@ def forget_keys() -> None:
 
 def ensure_data_key() -> int:
     """Make the first data key if there is none. Idempotent. Returns the active key's id."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(hashtext('core.datakey'))")
-        try:
-            row = DataKey.objects.filter(state=DataKey.State.ACTIVE).first()
-            if row is None:
-                kek_id, wrapped = wrap(os.urandom(KEY_BYTES))
-                row = DataKey.objects.create(kek_id=kek_id, wrapped=wrapped)
-        finally:
-            cursor.execute("select pg_advisory_unlock(hashtext('core.datakey'))")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('core.datakey'))")
+        row = DataKey.objects.filter(state=DataKey.State.ACTIVE).first()
+        if row is None:
+            kek_id, wrapped = wrap(os.urandom(KEY_BYTES))
+            row = DataKey.objects.create(kek_id=kek_id, wrapped=wrapped)
     forget_keys()
     return row.pk
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 
 from core.ids import new_secret
@@ -54,3 +54,37 @@ def release(model: type[LeasedWork], lease: Lease, *, not_before: datetime | Non
         changes["not_before"] = not_before
     rows = model._default_manager.filter(pk=lease.pk, lease_token=lease.token)
     return rows.update(**changes) == 1
+
+
+# Which process does it is no fact that must survive a crash, so nobody waits for the disk.
+TAKE_DUTY = """
+with soon as materialized (select set_config('synchronous_commit', 'off', true))
+insert into core_duty as held (name, token, until)
+select %(name)s::text, %(token)s::text, %(until)s::timestamptz from soon
+on conflict (name) do update set token = excluded.token, until = excluded.until
+where held.until is null or held.until <= %(now)s::timestamptz
+"""
+END_DUTY = """
+with soon as materialized (select set_config('synchronous_commit', 'off', true))
+update core_duty set until = null from soon where name = %(name)s and token = %(token)s
+"""
+
+
+def take_duty(name: str, *, seconds: float, now: datetime) -> str:
+    """Take work that one process at a time does, for `seconds` at most. A token; "" when others do.
+
+    A row and not a lock of the session: it also holds behind a pool that lends connections by the
+    transaction, and a frozen process loses it. Whoever was replaced may still be at work: what is
+    done needs its own guards.
+    """
+    token = new_secret(16)
+    with connection.cursor() as cursor:
+        until = now + timedelta(seconds=seconds)
+        cursor.execute(TAKE_DUTY, {"name": name, "token": token, "until": until, "now": now})
+        return token if cursor.rowcount else ""
+
+
+def end_duty(name: str, token: str) -> None:
+    """Let the next one at it; nothing happens when that has happened already."""
+    with connection.cursor() as cursor:
+        cursor.execute(END_DUTY, {"name": name, "token": token})

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
+from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 
-from core import clock, wake
+from core import clock, leases, wake
 from core.faults import crashpoint
 from core.models.outbox import OutboxEvent
 from core.tx import part, step
@@ -27,6 +28,7 @@ H = TypeVar("H", bound=Handler)
 RELAY_TASK = "core.relay"
 DEAD_AFTER_TRIES = 12
 LONGEST_PAUSE_SECONDS = 600
+LONGEST_TURN_SECONDS = 5.0
 
 _handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
 _classes: dict[str, type] = {}
@@ -64,15 +66,16 @@ def subscribe(event_class: type, name: str) -> Callable[[H], H]:
 def relay(limit: int = 200) -> int:
     """Tell up to `limit` due facts to their handlers. Returns how many are done with.
 
-    One relay at a time: a second one finds the lock taken and leaves. The first looks once more
-    after letting go, so a fact that came in between is not left to the sweep.
+    One relay at a time: a second one finds the turn taken and leaves. The first looks once more
+    after letting go, so a fact that came in between is not left to the sweep. A relay that died or
+    froze is replaced after LONGEST_TURN_SECONDS.
     """
     told = 0
-    while told < limit and _has_due() and _take_lock():
+    while told < limit and _has_due() and (turn := _take_turn()):
         try:
             round_told = _tell_due(limit - told)
         finally:
-            _let_go()
+            leases.end_duty(RELAY_TASK, turn)
         if not round_told:
             # What is left fails or is held by somebody: looking again at once would not help.
             break
@@ -88,15 +91,10 @@ def _due(now: datetime) -> QuerySet[OutboxEvent]:
     return OutboxEvent.objects.filter(done_at=None, dead_at=None, not_before__lte=now)
 
 
-def _take_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(hashtext('core.outbox.relay'))")
-        return bool(cursor.fetchone()[0])
-
-
-def _let_go() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_unlock(hashtext('core.outbox.relay'))")
+def _take_turn() -> str:
+    # Two at once would only be in each other's way: rows and receipts make each effect happen once.
+    seconds = min(settings.LEASE_SECONDS, LONGEST_TURN_SECONDS)
+    return leases.take_duty(RELAY_TASK, seconds=seconds, now=clock.now())
 
 
 def _tell_due(limit: int) -> int:

@@ -18,8 +18,15 @@ _options: dict[str, Any] = {
     **_address.get("OPTIONS", {}),
     "connect_timeout": 5,
     "application_name": "quanyi",
+    # A server that is gone is noticed within a minute, and so are we by the server (it keeps the
+    # row locks of a dead client until then). Nothing of ours holds a lock of a session: a pool
+    # which lends connections by the transaction may stand in between.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
     # Only the few wide statements of core.hot are prepared, and planning one anew costs more than running it.
-    "options": "-c plan_cache_mode=force_generic_plan",
+    "options": "-c plan_cache_mode=force_generic_plan"
+    " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
 }
 if DATABASE_POOL:
     _options["pool"] = {

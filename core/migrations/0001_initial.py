@@ -92,6 +92,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Duty',
+            fields=[
+                ('name', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('token', models.CharField(blank=True, default='', max_length=24)),
+                ('until', models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Heartbeat',
             fields=[
                 ('name', models.CharField(max_length=64, primary_key=True, serialize=False)),

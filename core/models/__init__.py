@@ -7,7 +7,7 @@ from core.models.ledger import AccountBalance, Journal, LedgerAccount, Posting
 from core.models.outbox import OutboxEvent, OutboxReceipt
 from core.models.statechange import StateChange
 from core.models.switch import SwitchState
-from core.models.system import CacheVersion, ClockOffset, Heartbeat
+from core.models.system import CacheVersion, ClockOffset, Duty, Heartbeat
 
 __all__ = [
     "AccountBalance",
@@ -17,6 +17,7 @@ __all__ = [
     "CacheVersion",
     "ClockOffset",
     "DataKey",
+    "Duty",
     "Heartbeat",
     "IdempotencyKey",
     "Journal",

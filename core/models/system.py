@@ -15,6 +15,14 @@ class CacheVersion(models.Model):
     value = models.BigIntegerField(default=1)
 
 
+class Duty(models.Model):
+    """Work that one process at a time does: who holds it (`token`) and until when at the latest."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    token = models.CharField(max_length=24, blank=True, default="")
+    until = models.DateTimeField(null=True)
+
+
 class Heartbeat(models.Model):
     """When a background part of the shop last showed that it is alive."""
 

@@ -1,11 +1,11 @@
 import signal
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
 
-from core import clock, outbox
+from core import clock, leases, outbox
 from core.models import OutboxEvent, OutboxReceipt
 from core.tx import NotInStep, step
 
@@ -104,6 +104,45 @@ def test_a_fact_that_another_relay_holds_is_passed_over(
     app_connection.execute("select id from core_outboxevent for update")  # type: ignore[attr-defined]
     assert outbox.relay() == 0
     assert heard == []
+
+
+def test_one_relay_tells_at_a_time_and_a_frozen_one_is_replaced(
+    committed: None, app_connection: psycopg.Connection
+) -> None:
+    app_connection.autocommit = True
+    outbox.subscribe(Happened, "one")(lambda event, *, now: heard.append("one"))
+    _tell()
+    other = "insert into core_duty (name, token, until) values ('core.relay', 'other', %s)"
+    app_connection.execute(other, [clock.now() + timedelta(minutes=1)])
+    assert outbox.relay() == 0
+    app_connection.execute("update core_duty set until = %s", [clock.now()])
+    assert outbox.relay() == 1
+    assert heard == ["one"]
+    # Who comes back after having been replaced ends nobody else's turn.
+    leases.take_duty("core.relay", seconds=60, now=clock.now())
+    leases.end_duty("core.relay", "other")
+    assert not leases.take_duty("core.relay", seconds=60, now=clock.now())
+
+
+def test_the_turn_of_the_relay_is_a_row_and_no_lock_of_a_session(
+    committed: None, app_connection: psycopg.Connection
+) -> None:
+    """Behind a pool that lends connections by the transaction, nobody owns a session."""
+    seen: list[object] = []
+
+    def look(event: Happened, *, now: datetime) -> None:
+        locks = (
+            "select count(*) from pg_locks l join pg_database d on d.oid = l.database"
+            " where l.locktype = 'advisory' and d.datname = current_database()"
+        )
+        seen.append(app_connection.execute(locks).fetchone())
+        turn = "select name from core_duty where until > now()"
+        seen.append(app_connection.execute(turn).fetchone())
+
+    outbox.subscribe(Happened, "looks")(look)
+    _tell()
+    assert outbox.relay() == 1
+    assert seen == [(0,), ("core.relay",)]
 
 
 def test_a_fact_held_elsewhere_does_not_keep_a_relay_turning(
