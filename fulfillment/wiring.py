@@ -26,6 +26,8 @@ for _tag, _title in {
     "supplier:switched": "A supplier was switched on or off",
     "supplier:funded": "Money paid to a supplier in advance was booked",
     "supplier:offers": "Offers of a supplier were added",
+    "offer:saved": "A supplier's offer was made or changed",
+    "offer:deleted": "A supplier's offer was deleted",
     "supplier:tested": "A supplier's connection was tried",
     "delivery:retried": "A failed delivery was started over",
     "trace:read": "A chain was traced",

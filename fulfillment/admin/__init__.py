@@ -1,5 +1,14 @@
 """The fulfillment floor in the back office."""
 
-from fulfillment.admin import attempts, batches, cases, codes, deliveries, exports, suppliers
+from fulfillment.admin import (
+    attempts,
+    batches,
+    cases,
+    codes,
+    deliveries,
+    exports,
+    offers,
+    suppliers,
+)
 
-__all__ = ["attempts", "batches", "cases", "codes", "deliveries", "exports", "suppliers"]
+__all__ = ["attempts", "batches", "cases", "codes", "deliveries", "exports", "offers", "suppliers"]

@@ -1,14 +1,13 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
@@ -20,7 +19,7 @@ from accounts.roles import may
 from core import clock, ledger
 from core.admin.base import ReadOnlyAdmin, actor
 from core.money import BadMoney, format_minor, parse_minor
-from fulfillment.models import Supplier, SupplierOffer
+from fulfillment.models import Supplier
 from fulfillment.postings import PREPAID, SUSPENSE
 from fulfillment.queries.breaker import paused_until
 from fulfillment.services.connect_supplier import NotReady, supplier_keys
@@ -173,21 +172,27 @@ class SupplierAdmin(ReadOnlyAdmin):
             initial={name: getattr(supplier, name) for name in names} if supplier else None,
         )
 
-    @action(description=_("Connection test"), url_path="test")
+    @action(description=_("Connection test…"), url_path="test")
     def test(self, request: HttpRequest, object_id: int) -> HttpResponse:
         self._only(request, "fulfillment.suppliers")
         supplier = get_object_or_404(Supplier, pk=object_id)
-        found = probe_supplier(supplier_code=supplier.code, by=actor(request), now=clock.now())
-        if found.problem:
-            messages.error(request, gettext("No good: %(why)s") % {"why": found.problem})
-        else:
+
+        def run(_data: dict[str, Any]) -> str:
+            found = probe_supplier(supplier_code=supplier.code, by=actor(request), now=clock.now())
+            if found.problem:
+                raise ValidationError(gettext("No good: %(why)s") % {"why": found.problem})
             theirs = format_minor(found.minor, found.currency)
-            messages.success(
-                request, gettext("Connected. Balance there %(theirs)s, in our books %(ours)s.")
-                % {"theirs": theirs, "ours": self.prepaid(supplier)},
-            )  # fmt: skip
-        return HttpResponseRedirect(
-            reverse("admin:fulfillment_supplier_change", args=[supplier.pk])
+            return gettext("Connected. Balance there %(theirs)s, in our books %(ours)s.") % {
+                "theirs": theirs, "ours": self.prepaid(supplier),
+            }  # fmt: skip
+
+        return confirm(
+            request,
+            title=supplier.name,
+            text=gettext("Asks the supplier for our balance there. Nothing is bought."),
+            button=gettext("Try the connection"),
+            run=run,
+            back=reverse("admin:fulfillment_supplier_change", args=[supplier.pk]),
         )
 
     @action(description=_("Switch on or off…"), url_path="switch")
@@ -252,24 +257,3 @@ class SupplierAdmin(ReadOnlyAdmin):
     def _only(request: HttpRequest, act: str) -> None:
         if not may(request.user, act):  # type: ignore[arg-type]
             raise PermissionDenied
-
-
-@admin.register(SupplierOffer)
-class SupplierOfferAdmin(ModelAdmin):
-    """Who supplies what, at which highest cost, in which order."""
-
-    list_display = ["sku", "supplier", "supplier_sku", "cost", "highest", "position", "active"]
-    list_filter = ["active", "supplier"]
-    search_fields = ["sku__code", "supplier_sku"]
-    list_select_related = ["sku", "supplier"]
-    autocomplete_fields = ["sku"]
-    ordering = ["sku__code", "position"]
-    list_per_page = 50
-
-    @display(description=_("Cost"))
-    def cost(self, offer: SupplierOffer) -> str:
-        return format_minor(offer.cost_minor, offer.supplier.currency)
-
-    @display(description=_("Highest cost"))
-    def highest(self, offer: SupplierOffer) -> str:
-        return format_minor(offer.max_cost_minor, offer.supplier.currency)

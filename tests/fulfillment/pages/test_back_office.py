@@ -12,7 +12,7 @@ from fulfillment.services.reveal import reveal
 from simulators.process import Simulator
 from simulators.supplier_c.script import Supplier as Script
 from tests.factories.accounts import make_staff
-from tests.factories.fulfillment import make_goods
+from tests.factories.fulfillment import make_goods, make_offer
 from tests.factories.supply import PHONE, connect, drive, last_attempt, make_topup, open_unit
 from tests.fulfillment.pages.test_goods import buy
 
@@ -83,7 +83,7 @@ def test_a_supplier_is_connected_tried_and_switched(supplier_c: Simulator, scrip
     page = browser.get(reverse("admin:fulfillment_supplier_change", args=[supplier.pk]))
     assert b"k1 " in page.content
     assert b"a-test-secret" not in page.content
-    tried = browser.get(f"/admin/fulfillment/supplier/{supplier.pk}/test/", follow=True)
+    tried = browser.post(f"/admin/fulfillment/supplier/{supplier.pk}/test/", follow=True)
     assert "Connected" in tried.content.decode() or "¥" in tried.content.decode()
     browser.post(f"/admin/fulfillment/supplier/{supplier.pk}/switch/", {"note": "slow"})
     supplier.refresh_from_db()
@@ -157,6 +157,61 @@ def test_an_offer_is_made_by_an_operator(supplier_c: Simulator) -> None:
     )  # fmt: skip
     assert answer.status_code == 302
     assert SupplierOffer.objects.get(sku=sku).max_cost_minor == 1700
+
+
+def test_an_edited_offer_leaves_who_and_what_it_was(supplier_c: Simulator) -> None:
+    supplier, sku = connect(supplier_c.url), make_goods("topup")
+    offer = make_offer(sku, supplier, cost_minor=1650, max_cost_minor=1700)
+    person = make_staff("operator")
+    browser = Client()
+    browser.force_login(person)
+    form = {"sku": sku.pk, "supplier": supplier.pk, "supplier_sku": offer.supplier_sku,
+            "cost_minor": 1650, "max_cost_minor": 9900, "position": 1, "active": "on"}  # fmt: skip
+    url = reverse("admin:fulfillment_supplieroffer_change", args=[offer.pk])
+    assert browser.post(url, form).status_code == 302
+    offer.refresh_from_db()
+    assert offer.max_cost_minor == 9900
+    entry = AuditEntry.objects.get(tag="offer:saved")
+    assert (entry.by, entry.subject) == (f"user:{person.public_id}", f"offer:{offer.pk}")
+    assert entry.before is not None
+    assert (entry.before["max_cost_minor"], entry.after["max_cost_minor"]) == (1700, 9900)
+    assert entry.after["sku"] == sku.code
+    assert browser.post(url, form).status_code == 302
+    assert AuditEntry.objects.filter(tag="offer:saved").count() == 1, "nothing was changed"
+
+
+@pytest.mark.parametrize("way", ["page", "list"])
+def test_a_deleted_offer_leaves_what_it_was(supplier_c: Simulator, way: str) -> None:
+    offer = make_offer(make_goods("topup"), connect(supplier_c.url), max_cost_minor=1700)
+    browser = staff("owner")
+    if way == "page":
+        url = reverse("admin:fulfillment_supplieroffer_delete", args=[offer.pk])
+        form = {"post": "yes"}
+    else:
+        url = reverse("admin:fulfillment_supplieroffer_changelist")
+        form = {"action": "delete_selected", "_selected_action": str(offer.pk), "post": "yes"}
+    assert browser.post(url, form).status_code == 302
+    assert not SupplierOffer.objects.exists()
+    entry = AuditEntry.objects.get(tag="offer:deleted")
+    assert entry.before is not None
+    assert (entry.subject, entry.before["max_cost_minor"]) == (f"offer:{offer.pk}", 1700)
+
+
+def test_the_connection_is_tried_by_a_press_of_our_own_page(
+    supplier_c: Simulator, script: Script
+) -> None:
+    supplier = connect(supplier_c.url)
+    url = f"/admin/fulfillment/supplier/{supplier.pk}/test/"
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(make_staff("operator"))
+    page = browser.get(url)
+    assert page.status_code == 200
+    assert browser.post(url).status_code == 403
+    tried = AuditEntry.objects.filter(tag="supplier:tested")
+    assert not tried.exists()
+    form = {"csrfmiddlewaretoken": str(page.context["csrf_token"])}
+    assert browser.post(url, form).status_code == 302
+    assert tried.count() == 1
 
 
 def test_every_id_leads_to_the_chain(
