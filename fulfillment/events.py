@@ -6,6 +6,9 @@ does not know what they stand for.
 
 from dataclasses import dataclass
 
+#: Why a unit was revoked: the floor above gave its money back and has counted it already.
+REFUNDED = "refunded"
+
 
 @dataclass(frozen=True)
 class Delivered:
@@ -46,7 +49,7 @@ class DeliveryReversed:
 
 @dataclass(frozen=True)
 class DeliveryRevoked:
-    """A delivered unit was taken back by us (refund by rule, replacement)."""
+    """A delivered unit was taken back by us. `reason` is a key: reversed, refunded."""
 
     reference: str
     line: str

@@ -115,11 +115,11 @@ SUPPLY = {
         " and not exists (select 1 from fulfillment_delivery d"
         "   join fulfillment_attempt a on a.delivery_id = d.id"
         "   where d.reference = p.subject and a.state in ('sent', 'accepted', 'unknown'))"
-        # A charge we did not agree to stays there, with its case.
+        " group by 1, 2 having sum(p.amount) > 0 or (sum(p.amount) < 0"
+        # A charge without our consent stands there while its case is open, and no longer.
         " and not exists (select 1 from fulfillment_delivery d"
-        "   join fulfillment_manualcase m on m.delivery_id = d.id where d.reference = p.subject"
-        "   and (m.why || m.note) ~ 'overcharged|contradiction')"
-        " group by 1, 2 having sum(p.amount) <> 0",
+        "   join fulfillment_manualcase m on m.delivery_id = d.id and m.state <> 'resolved'"
+        "   where d.reference = p.subject))",
     ),
     "INV-O2": (
         "no open attempt is forgotten",

@@ -134,13 +134,32 @@ def purchase_reversed(
 def purchase_contradicted(
     *, attempt: str, supplier: str, reference: str, cost_minor: int, currency: str, now: datetime
 ) -> bool:
-    """A purchase that counted as failed turns out to be charged: our loss until a case ends it."""
+    """A purchase that counted as failed turns out to be charged: our loss, and somebody's case."""
     return ledger.post(
         key=f"attempt.contradicted:{attempt}",
         kind="attempt.contradicted",
         lines=(
             Line(LOSS, cost_minor, reference, currency),
             Line(f"{SUSPENSE}:{supplier}", -cost_minor, reference, currency),
+        ),
+        now=now,
+    )
+
+
+@part
+def charge_settled(
+    *, attempt: str, supplier: str, reference: str, amount_minor: int, currency: str, now: datetime
+) -> bool:
+    """Two persons took note of a charge without our consent: the supplier holds that much less.
+
+    The loss or cost was booked when it was heard of. Raises core.ledger.FloorBreached.
+    """
+    return ledger.post(
+        key=f"attempt.settled:{attempt}",
+        kind="attempt.settled",
+        lines=(
+            Line(f"{SUSPENSE}:{supplier}", amount_minor, reference, currency),
+            Line(f"{PREPAID}:{supplier}", -amount_minor, reference, currency),
         ),
         now=now,
     )

@@ -31,7 +31,7 @@ def give_up(*, delivery: Delivery, reason: str, now: datetime, by: str, approval
     )
     if not moved:
         return False
-    close_case(delivery=delivery, by=by, now=now, why=f"failed: {reason}")
+    close_case(delivery=delivery, by=by, now=now, why=f"failed: {reason}", approval=approval)
     outbox.publish(
         SupplyFailed(
             reference=delivery.reference,

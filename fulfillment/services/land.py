@@ -102,7 +102,7 @@ def deliver_bought(
         return False
     delivery.refresh_from_db()
     hand_over(delivery, goods([delivery.sku_id])[delivery.sku_id], now=now)
-    close_case(delivery=delivery, by=by, now=now, why="delivered")
+    close_case(delivery=delivery, by=by, now=now, why="delivered", approval=approval)
     return True
 
 

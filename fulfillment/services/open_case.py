@@ -7,6 +7,7 @@ import structlog
 from core import transitions
 from core.tx import part
 from fulfillment.models import Attempt, Delivery, ManualCase
+from fulfillment.services.settle_charges import open_charges, settle_charges
 from fulfillment.states import CaseState
 
 log = structlog.get_logger(__name__)
@@ -51,23 +52,29 @@ def open_case(
 
 
 @part
-def close_case(*, delivery: Delivery, by: str, now: datetime, why: str) -> None:
-    """Resolve the open case of a locked delivery, if there is one."""
+def close_case(*, delivery: Delivery, by: str, now: datetime, why: str, approval: str = "") -> None:
+    """Resolve the open case of a locked delivery, if there is one.
+
+    While a supplier has taken money without our consent only two persons (`approval`) close it,
+    and settle that money with it. Raises core.ledger.FloorBreached.
+    """
     case = (
         ManualCase.objects.select_for_update()
         .filter(delivery=delivery)
         .exclude(state=CaseState.RESOLVED)
         .first()
     )
-    if case is not None:
-        transitions.move(
-            ManualCase,
-            case.pk,
-            from_=(CaseState.OPEN, CaseState.PROPOSED),
-            to=CaseState.RESOLVED,
-            now=now,
-            by=by,
-            why=why,
-            resolved_at=now,
-            resolved_by=by,
-        )
+    if case is None or (not approval and open_charges(delivery)):
+        return
+    settle_charges(delivery=delivery, now=now)
+    transitions.move(
+        ManualCase,
+        case.pk,
+        from_=(CaseState.OPEN, CaseState.PROPOSED),
+        to=CaseState.RESOLVED,
+        now=now,
+        by=by,
+        why=why,
+        resolved_at=now,
+        resolved_by=by,
+    )

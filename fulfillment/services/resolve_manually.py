@@ -7,24 +7,23 @@ callback), agreeing to it is refused and nothing happens.
 from datetime import datetime
 from typing import Any
 
-from core import approvals, outbox, transitions
+from core import approvals, transitions
 from core.approvals import StalePayload
 from core.models.approval import Approval
 from core.tx import part, step
 from fulfillment import postings
-from fulfillment.events import DeliveryRevoked
-from fulfillment.models import Attempt, Delivery, Entitlement, ManualCase
+from fulfillment.models import Attempt, Delivery, ManualCase
 from fulfillment.queries.goods import goods
 from fulfillment.services import land
 from fulfillment.services.give_up import give_up
 from fulfillment.services.open_case import close_case
 from fulfillment.services.queue_deliveries import hand_over
+from fulfillment.services.revoke_delivery import revoke_delivery
 from fulfillment.states import (
     OPEN_ATTEMPT,
     AttemptState,
     CaseState,
     DeliveryState,
-    EntitlementState,
 )
 
 DELIVER, FAIL = "fulfillment.manual_deliver", "fulfillment.manual_fail"
@@ -103,8 +102,9 @@ def _allowed(delivery: Delivery, verdict: str) -> bool:
     # A delivered unit: it stays so (the supplier made good), or it is taken back and refunded.
     if delivery.state == DeliveryState.DELIVERED:
         return True
-    # Failed, and the supplier charged all the same: the loss is confirmed, nothing is handed over.
-    return delivery.state == DeliveryState.FAILED and verdict == ManualCase.Verdict.FAIL
+    # Over, and the supplier charged all the same: the loss is confirmed, nothing is handed over.
+    over = (DeliveryState.FAILED, DeliveryState.REVOKED)
+    return delivery.state in over and verdict == ManualCase.Verdict.FAIL
 
 
 def _payload(
@@ -153,7 +153,7 @@ def carry_out(approval: Approval, *, now: datetime) -> None:
     by = f"user:{(approval.checker or '').removeprefix('user:')}"
     settle = _deliver if approval.action == DELIVER else _fail
     settle(delivery, attempt, approval=approval, by=by, now=now)
-    close_case(delivery=delivery, by=by, now=now, why=approval.action)
+    close_case(delivery=delivery, by=by, now=now, why=approval.action, approval=approval.public_id)
 
 
 def _deliver(
@@ -229,47 +229,13 @@ def _fail(
                 now=now,
             )
     if delivery.state == DeliveryState.DELIVERED:
-        _take_back(delivery, approval=approval, by=by, now=now)
+        revoke_delivery(
+            delivery=delivery, reason="reversed", approval=approval.public_id, by=by, now=now
+        )
     else:
         give_up(
             delivery=delivery, reason="by_two_persons", now=now, by=by, approval=approval.public_id
         )
-
-
-def _take_back(delivery: Delivery, *, approval: Approval, by: str, now: datetime) -> None:
-    transitions.move(
-        Delivery,
-        delivery.pk,
-        from_=[DeliveryState.DELIVERED],
-        to=DeliveryState.REVOKED,
-        now=now,
-        by=by,
-        why=approval.public_id,
-        revoked_at=now,
-        approval=approval.public_id,
-        resolved_by=by,
-    )
-    owned = Entitlement.objects.filter(delivery=delivery).first()
-    if owned is not None:
-        transitions.move(
-            Entitlement,
-            owned.pk,
-            from_=[s for s in EntitlementState if s != "revoked"],
-            to=EntitlementState.REVOKED,
-            now=now,
-            by=by,
-            why="reversed",
-        )
-    outbox.publish(
-        DeliveryRevoked(
-            reference=delivery.reference,
-            line=delivery.line,
-            delivery=delivery.public_id,
-            unit=delivery.unit,
-            reason="reversed",
-        ),
-        now=now,
-    )
 
 
 def _close_attempt(attempt: Attempt, state: str, *, by: str, now: datetime, **also: Any) -> None:

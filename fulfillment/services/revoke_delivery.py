@@ -1,0 +1,56 @@
+"""Take a delivered unit back from its owner. Two persons have agreed to it."""
+
+from datetime import datetime
+
+from catalog.states import DeliveryKind
+from core import outbox, transitions
+from core.tx import part
+from fulfillment.events import REFUNDED, DeliveryRevoked
+from fulfillment.models import CodeIssue, Delivery, Entitlement
+from fulfillment.states import DeliveryState, EntitlementState
+
+# What went to somebody's account elsewhere cannot be taken back by us.
+OUT_OF_REACH = frozenset({DeliveryKind.TOPUP, DeliveryKind.MANUAL})
+
+
+@part
+def revoke_delivery(
+    *, delivery: Delivery, reason: str, approval: str, by: str, now: datetime
+) -> bool:
+    """Revoke a locked, delivered unit with what its owner holds; False when it is not delivered.
+
+    Its codes stay sold and issued: somebody may have seen them, so they never return to sale.
+    ``reason`` is a key: reversed, refunded.
+    """
+    moved = transitions.move(
+        Delivery, delivery.pk, from_=[DeliveryState.DELIVERED], to=DeliveryState.REVOKED, now=now,
+        by=by, why=approval, revoked_at=now, approval=approval, resolved_by=by,
+    )  # fmt: skip
+    if not moved:
+        return False
+    owned = Entitlement.objects.filter(delivery=delivery).first()
+    if owned is not None:
+        transitions.move(
+            Entitlement, owned.pk, from_=[s for s in EntitlementState if s != "revoked"],
+            to=EntitlementState.REVOKED, now=now, by=by, why=reason,
+        )  # fmt: skip
+    outbox.publish(
+        DeliveryRevoked(
+            reference=delivery.reference, line=delivery.line, delivery=delivery.public_id,
+            unit=delivery.unit, reason=reason,
+        ),
+        now=now,
+    )  # fmt: skip
+    return True
+
+
+@part
+def revoke_refunded(*, delivery: str, approval: str, by: str, now: datetime) -> bool:
+    """Revoke a unit whose money goes back, where its kind allows; whether it was revoked.
+
+    Money on somebody's account elsewhere, and work that people have done, stay delivered.
+    """
+    row = Delivery.objects.select_for_update(of=("self",)).get(public_id=delivery)
+    if row.kind in OUT_OF_REACH and not CodeIssue.objects.filter(delivery=row).exists():
+        return False
+    return revoke_delivery(delivery=row, reason=REFUNDED, approval=approval, by=by, now=now)
