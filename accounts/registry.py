@@ -24,10 +24,18 @@ def register() -> None:
     acts.register("switches.throw", _("Throw a switch"), roles=("operator",))
     acts.register("risk.edit_rules", _("Change or switch off risk rules"))
     approvals.AUTHORITY.register("may", person_may)
+    _names()
     _declare_tags()
     _seal_columns()
     _invariants()
     from accounts.services import grant_role  # noqa: F401  registers its executor
+
+
+def _names() -> None:
+    from accounts.queries import name_of
+    from core.admin.who import NAMES
+
+    NAMES.register("people", name_of)
 
 
 def _declare_tags() -> None:

@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -15,7 +16,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core import approvals, clock
 from core.admin.audit import pretty
-from core.admin.base import ReadOnlyAdmin
+from core.admin.base import Badge, ReadOnlyAdmin
+from core.admin.who import who
 from core.approvals import EXECUTORS
 from core.ledger import FloorBreached
 from core.models import Approval
@@ -43,27 +45,41 @@ class DecisionForm(forms.Form):
 class ApprovalAdmin(ReadOnlyAdmin):
     """The inbox of acts that take two persons."""
 
-    list_display = ["requested_at", "title", "subject", "reason", "maker", "state_badge", "checker"]
+    list_display = [
+        "requested_at",
+        "title",
+        "about",
+        "reason",
+        "asked_by",
+        "state_badge",
+        "decided_by",
+    ]
     list_filter = ["state", "action"]
     search_fields = ["=public_id", "=subject", "=maker"]
     ordering = ["-requested_at"]
     fields = [
-        "public_id",
-        "title",
-        "subject",
+        ("public_id", "state_badge"),
+        ("title", "about"),
         "what",
         "reason",
-        "maker",
-        "requested_at",
-        "expires_at",
-        "state",
-        "checker",
-        "decided_at",
+        ("asked_by", "requested_at", "expires_at"),
+        ("decided_by", "decided_at", "executed_at"),
         "note",
-        "executed_at",
     ]
-    readonly_fields = fields
+    readonly_fields = flatten(fields)
     change_form_template = "admin/core/approval.html"
+
+    @display(description=_("about"))
+    def about(self, approval: Approval) -> str:
+        return who(approval.subject)
+
+    @display(description=_("asked by"), ordering="maker")
+    def asked_by(self, approval: Approval) -> str:
+        return who(approval.maker)
+
+    @display(description=_("decided by"), ordering="checker")
+    def decided_by(self, approval: Approval) -> str:
+        return who(approval.checker)
 
     @display(description=_("Act"))
     def title(self, approval: Approval) -> str:
@@ -72,7 +88,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
     @display(description=_("Exactly this"))
     def what(self, approval: Approval) -> SafeString | str:
-        return pretty(approval.payload)
+        return pretty(_shown(approval.payload))
 
     @display(
         description=_("State"),
@@ -83,8 +99,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "expired": "info",
         },
     )
-    def state_badge(self, approval: Approval) -> tuple[str, str]:
-        return approval.state, approval.get_state_display()
+    def state_badge(self, approval: Approval) -> Badge:
+        return Badge(approval.state, approval.get_state_display())
 
     def get_urls(self) -> list[Any]:
         decide = path(
@@ -145,8 +161,10 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "approval": approval,
             "form": form,
             "agree": answer == "agree",
-            "what": pretty(approval.payload),
+            "what": pretty(_shown(approval.payload)),
             "mine": approval.maker == self._me(request),
+            "asked_by": who(approval.maker),
+            "about": who(approval.subject),
         }
         return TemplateResponse(request, "admin/core/approval_decide.html", context)
 
@@ -170,3 +188,11 @@ class ApprovalAdmin(ReadOnlyAdmin):
         else:
             messages.success(request, gettext("Carried out.") if agree else gettext("Refused."))
         return HttpResponseRedirect(reverse("admin:core_approval_change", args=[approval.pk]))
+
+
+def _shown(payload: dict[str, Any]) -> dict[str, Any]:
+    """Without what is sealed: not even the ciphertext belongs on a page."""
+    return {
+        key: "••••" if value and key.startswith("sealed_") else value
+        for key, value in payload.items()
+    }

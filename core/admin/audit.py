@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from core.admin.base import ReadOnlyAdmin
+from core.admin.who import who
 from core.models import AuditEntry, StateChange
 
 
@@ -21,7 +22,7 @@ def pretty(value: Any) -> SafeString | str:
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ["at", "by", "tag", "subject", "ip"]
+    list_display = ["at", "actor", "tag", "about", "ip"]
     list_filter = ["tag"]
     search_fields = ["=by", "=subject", "=ip"]
     search_help_text = _("Exact actor, subject or address")
@@ -29,8 +30,16 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
-    fields = ["at", "by", "ip", "tag", "subject", "was", "became"]
+    fields = ["at", "actor", "ip", "tag", "subject", "was", "became"]
     readonly_fields = fields
+
+    @display(description=_("by"))
+    def actor(self, entry: AuditEntry) -> str:
+        return who(entry.by)
+
+    @display(description=_("about"))
+    def about(self, entry: AuditEntry) -> str:
+        return who(entry.subject)
 
     @display(description=_("Before"))
     def was(self, entry: AuditEntry) -> SafeString | str:
@@ -43,10 +52,14 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(StateChange)
 class StateChangeAdmin(ReadOnlyAdmin):
-    list_display = ["at", "entity", "subject", "was", "became", "by", "why"]
+    list_display = ["at", "entity", "subject", "was", "became", "actor", "why"]
     list_filter = ["entity", "became"]
     search_fields = ["=subject"]
     search_help_text = _("Exact public id")
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
+
+    @display(description=_("by"))
+    def actor(self, change: StateChange) -> str:
+        return who(change.by)

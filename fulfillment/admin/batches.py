@@ -18,6 +18,7 @@ from accounts.roles import may
 from catalog.admin.base import require
 from core import clock
 from core.admin.base import ReadOnlyAdmin, actor
+from core.admin.who import who
 from core.money import format_minor
 from fulfillment.admin.words import problem
 from fulfillment.codefiles.store import FileRefused
@@ -79,7 +80,7 @@ class CodeBatchAdmin(ReadOnlyAdmin):
 
     list_display = [
         "public_id", "sku", "file_name", "state_badge", "progress", "accepted", "duplicate",
-        "rejected", "cost", "created_at", "created_by",
+        "rejected", "cost", "created_at", "uploaded_by",
     ]  # fmt: skip
     list_filter = ["state", "dry_run", ("supplier", RelatedDropdownFilter)]
     list_select_related = ["sku"]
@@ -96,6 +97,10 @@ class CodeBatchAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("Progress"))
     def progress(self, batch: CodeBatch) -> str:
         return f"{batch.percent} %"
+
+    @display(description=gettext_lazy("by"))
+    def uploaded_by(self, batch: CodeBatch) -> str:
+        return who(batch.created_by)
 
     @display(description=gettext_lazy("Cost per code"))
     def cost(self, batch: CodeBatch) -> str:
@@ -161,6 +166,7 @@ class CodeBatchAdmin(ReadOnlyAdmin):
             "batch": batch,
             "cost": format_minor(batch.cost_minor, batch.currency),
             "badge": BADGES[batch.state],
+            "uploaded_by": who(batch.created_by),
             "moving": batch.state in (BatchState.QUEUED, BatchState.RUNNING),
             "problem": problem(batch.problem) if batch.problem else "",
             "verdicts": _verdicts(batch, chosen),

@@ -14,6 +14,7 @@ from unfold.decorators import display
 
 from core import clock
 from core.admin.base import ReadOnlyAdmin, actor
+from core.admin.who import who
 from fulfillment.forms import PasswordForm
 from fulfillment.models import CodeExport
 from fulfillment.services.take_export import ExportGone, WrongPassword, show_password, take_export
@@ -27,7 +28,7 @@ class CodeExportAdmin(ReadOnlyAdmin):
     """Files of codes that were handed out."""
 
     list_display = [
-        "public_id", "sku", "rows", "state_badge", "requested_by", "agreed_by", "created_at",
+        "public_id", "sku", "rows", "state_badge", "asked_by", "agreed", "created_at",
         "taken_at",
     ]  # fmt: skip
     list_filter = ["state"]
@@ -38,6 +39,14 @@ class CodeExportAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("State"), label=BADGES)
     def state_badge(self, export: CodeExport) -> tuple[str, str]:
         return export.state, export.get_state_display()
+
+    @display(description=gettext_lazy("Asked by"))
+    def asked_by(self, export: CodeExport) -> str:
+        return who(export.requested_by)
+
+    @display(description=gettext_lazy("Agreed by"))
+    def agreed(self, export: CodeExport) -> str:
+        return who(export.agreed_by)
 
     def get_urls(self) -> list[Any]:
         password = path(
@@ -81,6 +90,8 @@ class CodeExportAdmin(ReadOnlyAdmin):
             "title": f"{export.public_id} · {export.sku.code}",
             "export": export,
             "form": form,
+            "asked_by": who(export.requested_by),
+            "agreed_by": who(export.agreed_by),
             "shown": shown,
             "may_download": ready and export.requested_by == _me(request),
             "may_see_password": ready and export.agreed_by == _me(request),

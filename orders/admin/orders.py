@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import audit, clock, tx
 from core.admin.base import Badge, ReadOnlyAdmin, actor
+from core.admin.who import who
 from core.money import format_minor
 from fulfillment.admin.timeline import postings, table
 from fulfillment.models import Delivery
@@ -174,7 +175,13 @@ class OrderAdmin(ReadOnlyAdmin):
     @display(description="")
     def timeline_shown(self, row: Order) -> SafeString | str:
         return table(
-            (e.at.astimezone().strftime("%m-%d %H:%M:%S.%f")[:-3], e.subject, e.what, e.by, e.why)
+            (
+                e.at.astimezone().strftime("%m-%d %H:%M:%S.%f")[:-3],
+                e.subject,
+                e.what,
+                who(e.by),
+                e.why,
+            )
             for e in timeline(row)
         )
 

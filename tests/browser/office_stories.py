@@ -55,9 +55,9 @@ def _import(studio: Studio, page: Page) -> None:
         page.locator("[name=file]").set_input_files(file)
         page.locator("form [type=submit]").last.click()
         page.wait_for_url(re.compile(r"/codebatch/\d+/change/"))
-    for _ in range(60):
+    for _ in range(200):
         moving = re.search(r"(\d+) %", page.locator("#content, main").first.inner_text())
-        if moving and 0 < int(moving.group(1)) < 100:
+        if moving and 15 < int(moving.group(1)) < 95:
             break
         page.wait_for_timeout(300)
         page.reload()
