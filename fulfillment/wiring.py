@@ -8,7 +8,13 @@ from core.health import QUEUES, Queue
 from core.rotation import SEALED_COLUMNS, SealedColumn
 from fulfillment import postings
 from fulfillment.queries import tracing
-from fulfillment.services import export_codes, replace_code, resolve_manually, void_codes
+from fulfillment.services import (
+    change_supplier_keys,
+    export_codes,
+    replace_code,
+    resolve_manually,
+    void_codes,
+)
 from fulfillment.services.choose_offer import PURCHASES
 from fulfillment.services.connect_supplier import credentials_context
 from fulfillment.services.export_codes import password_context
@@ -50,6 +56,12 @@ approvals.executor(
 approvals.executor(
     resolve_manually.FAIL, act="fulfillment.resolve", title=_("Settle as not delivered")
 )(resolve_manually.carry_out)
+
+approvals.executor(
+    change_supplier_keys.ACTION,
+    act="fulfillment.suppliers",
+    title=_("Change a supplier's address or keys"),
+)(change_supplier_keys.carry_out)
 
 TRACERS.register("fulfillment", Tracer(tracing.find, tracing.facts, tracing.troubles))
 

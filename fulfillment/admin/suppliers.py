@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -22,10 +24,18 @@ from core.money import BadMoney, format_minor, parse_minor
 from fulfillment.models import Supplier
 from fulfillment.postings import PREPAID, SUSPENSE
 from fulfillment.queries.breaker import paused_until
+from fulfillment.services.change_supplier_keys import NothingToChange, Wanted, ask_to_change_keys
 from fulfillment.services.connect_supplier import NotReady, supplier_keys
 from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
 from fulfillment.services.probe_supplier import probe_supplier
-from fulfillment.services.save_supplier import BadSupplier, save_supplier, switch_supplier
+from fulfillment.services.save_supplier import (
+    BadSupplier,
+    TakesTwoPersons,
+    connection_of,
+    is_connected,
+    save_supplier,
+    switch_supplier,
+)
 from fulfillment.states import SupplierState
 from fulfillment.suppliers.registry import adapters
 from risk.admin.confirm import confirm
@@ -48,6 +58,10 @@ class ConnectionForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["dialect"].choices = [(key, one.title) for key, one in adapters().items()]  # type: ignore[attr-defined]
+
+
+class ChangeConnectionForm(ConnectionForm):
+    why = forms.CharField(label=_("Why"), max_length=200, widget=UnfoldAdminTextInputWidget)
 
 
 class NoteForm(forms.Form):
@@ -137,39 +151,56 @@ class SupplierAdmin(ReadOnlyAdmin):
 
     @action(description=_("Change connection…"), url_path="change-connection")
     def connect(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Asks for another address or key; a second person agrees."""
+        self._only(request, "fulfillment.suppliers")
         supplier = get_object_or_404(Supplier, pk=object_id)
-        return self.connect_page(request, supplier)
+        if not is_connected(supplier):
+            return self.connect_page(request, supplier)
+
+        def run(data: dict[str, Any]) -> str:
+            wanted = Wanted(**{name: data[name] for name in Wanted.__dataclass_fields__})
+            with _told_in_words():
+                ask_to_change_keys(
+                    code=supplier.code, wanted=wanted, by=actor(request).removeprefix("user:"),
+                    reason=data["why"], now=clock.now(),
+                )  # fmt: skip
+            return gettext("Asked. It waits for a second person in the inbox.")
+
+        return confirm(
+            request,
+            title=gettext("Connection"),
+            button=gettext("Ask for the change"),
+            back=reverse("admin:fulfillment_supplier_change", args=[supplier.pk]),
+            run=run,
+            form=ChangeConnectionForm,
+            text=gettext(
+                "Another person must agree. Open purchases are then still asked after under the old key."
+            ),
+            initial=_known(supplier),
+        )
 
     def connect_page(self, request: HttpRequest, supplier: Supplier | None = None) -> HttpResponse:
-        """The connection form, for a new supplier or a known one."""
+        """The connection form, for a supplier that has no connection yet."""
         self._only(request, "fulfillment.suppliers")
-        back = reverse("admin:fulfillment_supplier_changelist")
 
         def run(data: dict[str, Any]) -> str:
             if supplier is None and Supplier.objects.filter(code=data["code"]).exists():
                 raise ValidationError({"code": gettext("This code is taken.")})
             if supplier is not None:
                 data["code"] = supplier.code
-            try:
+            with _told_in_words():
                 save_supplier(by=actor(request), now=clock.now(), **data)
-            except BadSupplier as error:
-                raise ValidationError(
-                    {"base_url": gettext("Outside this machine it must be https.")}
-                ) from error
             return gettext("Saved. Try it with the connection test.")
 
-        names = ("code", "name", "dialect", "base_url", "key_id")
         return confirm(
             request,
             title=gettext("Connection"),
             button=gettext("Save"),
-            back=back,
+            back=reverse("admin:fulfillment_supplier_changelist"),
             run=run,
             form=ConnectionForm,
-            text=gettext(
-                "New purchases use it at once; open ones are asked after under the keys that bought them."
-            ),
-            initial={name: getattr(supplier, name) for name in names} if supplier else None,
+            text=gettext("Purchases go there as soon as it has offers and money."),
+            initial=_known(supplier) if supplier else None,
         )
 
     @action(description=_("Connection test…"), url_path="test")
@@ -257,3 +288,22 @@ class SupplierAdmin(ReadOnlyAdmin):
     def _only(request: HttpRequest, act: str) -> None:
         if not may(request.user, act):  # type: ignore[arg-type]
             raise PermissionDenied
+
+
+def _known(supplier: Supplier) -> dict[str, str]:
+    return {"code": supplier.code, **connection_of(supplier)}
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    """A refusal of the services becomes a sentence beside its field."""
+    try:
+        yield
+    except BadSupplier as error:
+        raise ValidationError(
+            {"base_url": gettext("Outside this machine it must be https.")}
+        ) from error
+    except NothingToChange as error:
+        raise ValidationError(gettext("It is like this already.")) from error
+    except TakesTwoPersons as error:
+        raise ValidationError({"code": gettext("This code is taken.")}) from error

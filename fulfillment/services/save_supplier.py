@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from core import audit
-from core.crypto import seal
+from core.crypto import same, seal
 from core.tx import step
 from fulfillment.models import Supplier
-from fulfillment.services.connect_supplier import credentials_context, supplier_keys
+from fulfillment.services.connect_supplier import NotReady, credentials_context, supplier_keys
 from fulfillment.states import SupplierState
 from fulfillment.suppliers.registry import adapter_for
 
@@ -21,6 +21,10 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 class BadSupplier(ValueError):
     """The set-up cannot work; the message says why."""
+
+
+class TakesTwoPersons(PermissionError):
+    """The supplier is connected already: ask for the change, another person agrees."""
 
 
 @step()
@@ -35,25 +39,22 @@ def save_supplier(
     by: str,
     now: datetime,
 ) -> Supplier:
-    """Create or change a supplier. An empty ``secret`` keeps the keys as they are.
+    """Connect a supplier for the first time; the same once more changes nothing.
 
-    A new key becomes the one that signs; the one before it stays valid for answers and callbacks
-    that are still on their way. Raises BadSupplier, and NoSuchDialect for an unknown dialect.
+    Raises BadSupplier, NoSuchDialect, and TakesTwoPersons for any change of what is connected
+    (`change_supplier_keys` asks for it).
     """
-    adapter_for(dialect)
-    parts = urlsplit(base_url)
-    if parts.scheme != "https" and parts.hostname not in LOOPBACK and not settings.DEBUG:
-        raise BadSupplier("https is needed outside this machine")
+    check_connection(dialect=dialect, base_url=base_url)
     supplier, made = Supplier.objects.select_for_update().get_or_create(
         code=code, defaults={"name": name, "dialect": dialect, "base_url": base_url}
     )
-    before = None if made else {"base_url": supplier.base_url, "key_id": supplier.key_id}
+    if not made and is_connected(supplier):
+        if _differs(supplier, dialect=dialect, base_url=base_url, key_id=key_id, secret=secret):
+            raise TakesTwoPersons(code)
+        return supplier
+    before = None if made else connection_of(supplier)
     supplier.name, supplier.dialect, supplier.base_url = name, dialect, base_url
-    if secret:
-        keys = {kid: text for kid, text in supplier_keys(supplier).items() if kid != key_id}
-        keys = {**dict(list(keys.items())[-(KEYS_AT_ONCE - 1) :]), key_id: secret}
-        supplier.credentials = seal(json.dumps(keys), context=credentials_context(code))
-        supplier.key_id = key_id
+    put_key(supplier, key_id=key_id, secret=secret)
     supplier.save()
     audit.record(
         tag="supplier:saved",
@@ -61,9 +62,57 @@ def save_supplier(
         subject=f"supplier:{code}",
         now=now,
         before=before,
-        after={"base_url": base_url, "key_id": supplier.key_id, "new_key": bool(secret)},
+        after={**connection_of(supplier), "new_key": bool(secret)},
     )
     return supplier
+
+
+def is_connected(supplier: Supplier) -> bool:
+    """Whether it was ever given an address or a key."""
+    return bool(supplier.base_url or supplier.credentials)
+
+
+def connection_of(supplier: Supplier) -> dict[str, str]:
+    """What may be told of a connection: everything but the secrets."""
+    return {name: getattr(supplier, name) for name in ("name", "dialect", "base_url", "key_id")}
+
+
+def check_connection(*, dialect: str, base_url: str) -> None:
+    """Raises BadSupplier for an address in the clear, NoSuchDialect for an unknown dialect."""
+    adapter_for(dialect)
+    parts = urlsplit(base_url)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK and not settings.DEBUG:
+        raise BadSupplier("https is needed outside this machine")
+
+
+def put_key(supplier: Supplier, *, key_id: str, secret: str) -> None:
+    """Seal a new key into the row, unsaved; an empty ``secret`` keeps the keys as they are.
+
+    The new key becomes the one that signs; the one before it stays valid for answers and callbacks
+    that are still on their way. Keys that cannot be opened any more are given up.
+    """
+    if not secret:
+        return
+    try:
+        held = supplier_keys(supplier)
+    except NotReady:
+        held = {}
+    keys = {kid: text for kid, text in held.items() if kid != key_id}
+    keys = {**dict(list(keys.items())[-(KEYS_AT_ONCE - 1) :]), key_id: secret}
+    supplier.credentials = seal(json.dumps(keys), context=credentials_context(supplier.code))
+    supplier.key_id = key_id
+
+
+def _differs(supplier: Supplier, *, dialect: str, base_url: str, key_id: str, secret: str) -> bool:
+    if (dialect, base_url) != (supplier.dialect, supplier.base_url):
+        return True
+    if not secret:
+        return False
+    try:
+        held = supplier_keys(supplier)
+    except NotReady:
+        return True
+    return key_id != supplier.key_id or not same(held.get(key_id, ""), secret)
 
 
 @step()

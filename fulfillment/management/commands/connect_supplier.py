@@ -10,14 +10,14 @@ from core import clock
 from core.money import parse_minor
 from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
 from fulfillment.services.offer_goods import offer_goods
-from fulfillment.services.save_supplier import BadSupplier, save_supplier
+from fulfillment.services.save_supplier import BadSupplier, TakesTwoPersons, save_supplier
 from fulfillment.suppliers.registry import NoSuchDialect
 
 BY = "system"
 
 
 class Command(BaseCommand):
-    """Idempotent: a second run changes nothing that is set up already."""
+    """The first connection. A second run changes nothing: another key takes two persons."""
 
     help = (
         "Connect a supplier. SUPPLIER_<CODE>_URL, _KEY and _SECRET are read from the environment. "
@@ -52,6 +52,11 @@ class Command(BaseCommand):
             )
         except (BadSupplier, NoSuchDialect) as error:
             raise CommandError(str(error)) from error
+        except TakesTwoPersons as error:
+            raise CommandError(
+                f"{code} is connected already with another address or key: two persons change it, "
+                "in the back office"
+            ) from error
         if options["fund"]:
             self._fund(code, options["fund"], now)
         added = offer_goods(supplier_code=code, by=BY, now=now) if options["offers"] else 0

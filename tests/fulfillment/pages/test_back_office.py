@@ -174,6 +174,7 @@ def test_an_edited_offer_leaves_who_and_what_it_was(supplier_c: Simulator) -> No
     entry = AuditEntry.objects.get(tag="offer:saved")
     assert (entry.by, entry.subject) == (f"user:{person.public_id}", f"offer:{offer.pk}")
     assert entry.before is not None
+    assert entry.after is not None
     assert (entry.before["max_cost_minor"], entry.after["max_cost_minor"]) == (1700, 9900)
     assert entry.after["sku"] == sku.code
     assert browser.post(url, form).status_code == 302
