@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
 
 from accounts.models import StaffRole, User
 from accounts.services.grant_role import ask_for_role
@@ -53,6 +54,22 @@ def test_nobody_alone_and_nobody_for_themselves() -> None:
     with pytest.raises(approvals.NotAllowed):
         ask(new, "owner", make_staff("operator"))
     assert not again(new).is_staff
+
+
+def test_who_lost_the_role_has_asked_for_nothing() -> None:
+    one, two, new = make_staff("owner"), make_staff("owner"), make_user(email="new@example.com")
+    asked = ask(new, "owner", one)
+    assert revoke_role(user=one.public_id, role="owner", by=two.public_id, now=clock.now())
+    browser = Client()
+    browser.force_login(two)
+    url = f"/admin/core/approval/decide/{asked.public_id}/agree/"
+    answer = browser.post(url, {"note": "yes"}, follow=True)
+    assert "提出申请的人已无此权限" in answer.content.decode()
+    asked.refresh_from_db()
+    assert (asked.state, again(new).role_names) == ("requested", frozenset())
+    browser.post(url.replace("agree", "refuse"), {"note": "no"})
+    asked.refresh_from_db()
+    assert asked.state == "rejected"
 
 
 def test_taking_the_last_role_ends_staff_and_the_last_owner_stays() -> None:
