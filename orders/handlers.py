@@ -8,6 +8,7 @@ from core import wake
 from core.faults import crashpoint
 from core.outbox import subscribe
 from fulfillment.events import (
+    REFUNDED,
     Delivered,
     DeliveryReversed,
     DeliveryRevoked,
@@ -49,6 +50,8 @@ def on_reversed(event: DeliveryReversed, *, now: datetime) -> None:
 
 @subscribe(DeliveryRevoked, "orders.take_back_unit")
 def on_revoked(event: DeliveryRevoked, *, now: datetime) -> None:
+    if event.reason == REFUNDED:
+        return  # by ourselves: counted, and its money is on its way
     take_back_unit(
         order=event.reference, line=event.line, delivery=event.delivery, unit=event.unit,
         reason=event.reason, now=now,

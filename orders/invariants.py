@@ -91,14 +91,16 @@ STATEMENTS = [
              and exists (select 1 from orders_payment p where p.order_id = l.order_id and p.applied)""",
     ),
     (
-        "INV-D8", "what was refunded is not kept, unless two persons agreed",
+        "INV-D8", "what was refunded is not kept, unless two persons agreed and it is out of reach",
         """select x.delivery, o.public_id as "order" from orders_refundline x
            join orders_refund r on r.id = x.refund_id and r.state <> 'rejected'
            join orders_order o on o.id = r.order_id
            join fulfillment_delivery d on d.public_id = x.delivery
-           where d.state = 'delivered' and not exists (
-               select 1 from core_approval a where a.public_id = r.approval
-               and a.action = 'orders.refund_delivered' and a.executed_at is not null)""",
+           where d.state = 'delivered' and (
+               exists (select 1 from fulfillment_codeissue i where i.delivery_id = d.id)
+               or d.kind not in ('topup', 'manual') or not exists (
+                   select 1 from core_approval a where a.public_id = r.approval
+                   and a.action = 'orders.refund_delivered' and a.executed_at is not null))""",
     ),
     (
         "INV-D20", "a line counts the units that are delivered",

@@ -6,6 +6,7 @@ from typing import Any
 from core import approvals, audit
 from core.models import Approval
 from core.tx import part, step
+from fulfillment.services.revoke_delivery import revoke_refunded
 from orders.models import OrderLine, Payment, RefundLine
 from orders.queries.orders import lock_applied_payment, lock_order
 from orders.queries.units import unit_states
@@ -82,7 +83,10 @@ def request_delivered_refund(
 
 @part
 def carry_out_delivered_refund(approval: Approval, *, now: datetime) -> None:
-    """Executor: looks at the state again; refunds exactly the units that were agreed on."""
+    """Executor: looks at the state again; refunds exactly the units that were agreed on.
+
+    They are taken back where their kind allows; a code stays issued and is never sold again.
+    """
     payload = approval.payload
     row = lock_order(payload["order"])
     payment = lock_applied_payment(row) if row else None
@@ -102,6 +106,7 @@ def carry_out_delivered_refund(approval: Approval, *, now: datetime) -> None:
         OrderLine.objects.filter(pk=unit.line.pk).update(
             delivered=unit.line.delivered - 1, gone=unit.line.gone + 1
         )
+        revoke_refunded(delivery=unit.delivery, approval=approval.public_id, by=by, now=now)
     audit.record(
         tag="order:delivered_refunded", by=by, subject=row.public_id, now=now,
         after={"approval": approval.public_id, "refund": refund.public_id if refund else ""},
