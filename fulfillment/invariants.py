@@ -122,10 +122,18 @@ SUPPLY = {
         "   where d.reference = p.subject))",
     ),
     "INV-O2": (
-        "no open attempt is forgotten",
-        "select public_id, state, next_query_at from fulfillment_attempt"
-        " where state in ('prepared', 'sent', 'accepted', 'unknown')"
-        " and next_query_at < %(now)s - interval '5 minutes' * %(grace)s",
+        "no open attempt and no open unit is forgotten",
+        "select a.public_id, a.state, a.next_query_at as due from fulfillment_attempt a"
+        " join fulfillment_delivery d on d.id = a.delivery_id"
+        " where a.state in ('prepared', 'sent', 'accepted', 'unknown')"
+        " and (a.next_query_at < %(now)s - interval '5 minutes' * %(grace)s"
+        # Nothing says when it is next looked at, and no person has it.
+        "   or (a.next_query_at is null and d.state <> 'manual'"
+        "     and a.created_at < %(now)s - interval '5 minutes' * %(grace)s))"
+        " union all select public_id, state, not_before from fulfillment_delivery"
+        " where state in ('pending', 'dispatched', 'unknown')"
+        " and (lease_until is null or lease_until < %(now)s - interval '5 minutes' * %(grace)s)"
+        " and coalesce(not_before, created_at) < %(now)s - interval '10 minutes' * %(grace)s",
     ),
 }
 

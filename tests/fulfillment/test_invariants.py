@@ -114,6 +114,40 @@ def _shop(committed: None, settings: Any, tmp_path: Path) -> Iterator[None]:
         forget()
 
 
+UNIT = """
+insert into fulfillment_delivery (public_id, reference, line, unit, owner, channel, sku_id, kind,
+    target_masked, state, currency, reason, supplier_no, resolved_by, approval, created_at,
+    not_before, lease_until, lease_token, tries)
+select 'dlv_LOST', 'ord_LOST', 'l', 1, '', 'main', min(sku_id), 'topup', '', '{state}', 'CNY', '', '',
+    '', '', now() - interval '1 hour', {due}, {lease}, '', 0 from fulfillment_delivery
+"""
+LONG_AGO, JUST_NOW = "now() - interval '1 hour'", "now() - interval '1 minute'"
+
+
+@pytest.mark.parametrize(
+    ("hurt", "seen"),
+    [
+        (attempt(1, "prepared", at=LONG_AGO), True),
+        (attempt(1, "unknown", at=LONG_AGO), True),
+        (attempt(1, "prepared", at=JUST_NOW), False),
+        (attempt(1, "failed", at=LONG_AGO), False),
+        (UNIT.format(state="pending", due=LONG_AGO, lease="null"), True),
+        (UNIT.format(state="dispatched", due="null", lease="null"), True),
+        (UNIT.format(state="unknown", due=LONG_AGO, lease=LONG_AGO), True),
+        (UNIT.format(state="pending", due=LONG_AGO, lease=JUST_NOW), False),
+        (UNIT.format(state="pending", due="now() + interval '1 hour'", lease="null"), False),
+        (UNIT.format(state="manual", due=LONG_AGO, lease="null"), False),
+        (UNIT.format(state="failed", due=LONG_AGO, lease="null"), False),
+    ],
+)
+def test_what_a_queue_has_forgotten_is_seen(
+    hurt: str, *, seen: bool, owner_sql: Callable[..., Any]
+) -> None:
+    owner_sql("set session_replication_role = replica")
+    owner_sql(hurt)
+    assert ("INV-O2" in broken()) is seen
+
+
 def broken() -> set[str]:
     return {v.invariant.id for v in check_all(now=clock.now()) if v.invariant.id in HURTS}
 
