@@ -2,7 +2,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import flatten
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -66,7 +65,10 @@ class ApprovalAdmin(ReadOnlyAdmin):
         ("decided_by", "decided_at", "executed_at"),
         "note",
     ]
-    readonly_fields = flatten(fields)
+    readonly_fields = [
+        "public_id", "state_badge", "title", "about", "what", "reason", "asked_by", "requested_at",
+        "expires_at", "decided_by", "decided_at", "executed_at", "note",
+    ]  # fmt: skip
     change_form_template = "admin/core/approval.html"
 
     @display(description=_("about"))

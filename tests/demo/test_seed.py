@@ -30,7 +30,7 @@ def _supplier(settings: Any) -> None:
 
 def counts() -> tuple[int, ...]:
     models = (Sku, CodeBatch, Code, SupplierOffer, User, StaffRole, PageBlock)
-    return tuple(model.objects.count() for model in models)  # type: ignore[attr-defined]
+    return tuple(model.objects.count() for model in models)
 
 
 def test_filling_twice_is_filling_once() -> None:
