@@ -2,6 +2,7 @@
 
 import socket
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from fulfillment.models import Attempt, Code, Delivery, Entitlement, ManualCase,
 from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
 from fulfillment.services.reveal import reveal
 from fulfillment.services.save_supplier import switch_supplier
+from simulators.client import ScriptError
 from simulators.process import Simulator
 from simulators.supplier_c.script import Supplier as Script
 from tests.factories.fulfillment import make_goods, make_offer
@@ -81,7 +83,9 @@ def test_unknown_is_resolved_by_query_and_bought_once(
     assert last_attempt(unit).state in ("unknown", "accepted")
     if fault == "odd_state":
         script.clear_faults()
-        script.finish(last_attempt(unit).number, "COMPLETED")
+        # On a busy machine it has completed by itself meanwhile; then there is nothing to finish.
+        with suppress(ScriptError):
+            script.finish(last_attempt(unit).number, "COMPLETED")
         assert unit.attempts.count() == 1
         return
     drive(unit)
