@@ -27,6 +27,7 @@ from tests.factories.supply import (
     due_now,
     last_attempt,
     make_topup,
+    move,
     open_unit,
 )
 from tests.fulfillment.road.conftest import all_holds, books, told
@@ -217,13 +218,13 @@ def test_nobody_listens_and_the_unit_waits(
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    connect(url, code=supplier.code, prepaid_minor=0)
+    move(supplier, url)
     unit = open_unit(make_topup(supplier))
     advance(unit)
     assert (unit.state, unit.reason) == ("pending", "out_of_reach")
     assert last_attempt(unit).state == "not_sent"
     assert books(supplier)["supplier_prepaid"] == PREPAID
-    connect(supplier_c.url, code=supplier.code, prepaid_minor=0)
+    move(supplier, supplier_c.url)
     drive(unit)
     assert (unit.state, grants(script, unit)) == ("delivered", 1)
     all_holds()
@@ -231,7 +232,7 @@ def test_nobody_listens_and_the_unit_waits(
 
 def test_out_of_reach_for_long_is_given_up(supplier: Supplier, settings: Settings) -> None:
     settings.SUPPLY_TIME_SCALE = 0.0001
-    connect("http://127.0.0.1:9", code=supplier.code, prepaid_minor=0)
+    move(supplier, "http://127.0.0.1:9")
     unit = drive(open_unit(make_topup(supplier)))
     assert (unit.state, unit.reason) == ("failed", "out_of_reach")
     assert books(supplier)["supplier_prepaid"] == PREPAID
