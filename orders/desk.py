@@ -71,6 +71,11 @@ def _tasks() -> dict[str, Task]:
             "select count(*) from orders_payment where not_before is not null and state = 'unknown'",
             "orders.view_payment", "orders_payment_changelist?state__exact=unknown", grave=True,
         ),
+        "orders.aside": Task(
+            _("Money set aside for people"),
+            "select count(*) from orders_notice where outcome = 'quarantined'",
+            "orders.view_notice", "orders_notice_changelist?outcome__exact=quarantined", grave=True,
+        ),
         "orders.refunds": Task(
             _("Refunds that failed"),
             "select count(*) from orders_refund where state in ('failed', 'unknown')",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import acts
 from core import approvals, audit, switches
+from core.health import QUEUES, Queue
 from core.ledger import CHART, ChartRow
 from core.rotation import SEALED_COLUMNS, SealedColumn
 from fulfillment import access, trace
@@ -46,6 +47,11 @@ def _acts() -> None:
         _("Confirm a payment by hand (two persons)"),
         roles=("operator", "finance"),
     )
+    acts.register(
+        "orders.settle_notice",
+        _("Settle money that was set aside (two persons)"),
+        roles=("operator", "finance"),
+    )
     acts.register("orders.retry_refund", _("Send a refused refund again"), roles=("finance",))
     acts.register("orders.query", _("Ask a payment provider now"), roles=("operator", "finance"))
     acts.register(
@@ -62,6 +68,7 @@ def _audit_tags() -> None:
         "order:attached": "A guest's order joined an account",
         "order:cancelled": "An unpaid order was cancelled by staff",
         "payment:confirmed_by_hand": "A payment was confirmed by two persons",
+        "payment:settled_aside": "Money that did not fit was settled by two persons",
         "payment:queried": "A payment provider was asked by staff",
         "refund:retried": "A refused refund was sent again",
     }.items():
@@ -87,10 +94,24 @@ def _executors() -> None:
         two_persons.CONFIRM, act="orders.confirm_payment", title=_("Confirm a payment by hand")
     )(two_persons.carry_out_confirmation)
     approvals.executor(
+        two_persons.SETTLE, act="orders.settle_notice", title=_("Settle money that was set aside")
+    )(two_persons.carry_out_settlement)
+    approvals.executor(
         two_persons.REFUND_DELIVERED,
         act="orders.refund_delivered",
         title=_("Refund delivered goods"),
     )(two_persons.carry_out_delivered_refund)
+
+
+def _queues() -> None:
+    QUEUES.register(
+        "orders.aside",
+        Queue(
+            _("Money set aside for people"),
+            "select count(*), min(received_at) from orders_notice where outcome = 'quarantined'",
+            late_seconds=4 * 3600,
+        ),
+    )
 
 
 def register() -> None:
@@ -100,6 +121,7 @@ def register() -> None:
     _audit_tags()
     _sealed_columns()
     _executors()
+    _queues()
     _switches()
     registry.load()
     access.PROOFS.register("orders", prove)

@@ -18,7 +18,7 @@ from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.money import format_minor
 from fulfillment.admin.timeline import changes
 from orders.models import Notice, Payment
-from orders.services.two_persons import request_confirmation
+from orders.services.two_persons import request_confirmation, request_settlement
 from orders.states import PaymentState
 from risk.admin.confirm import confirm
 
@@ -28,7 +28,7 @@ PAYMENT_LABELS = {
 }  # fmt: skip
 OUTCOME_LABELS = {
     "pending": "warning", "applied": "success", "ignored": "info", "rejected": "",
-    "quarantined": "danger",
+    "quarantined": "danger", "settled": "success",
 }  # fmt: skip
 SHOWN_BYTES = 4000
 
@@ -109,10 +109,34 @@ class NoticeAdmin(ReadOnlyAdmin):
               "payment", "provider_txn", "amount_minor", "processed_at", "size", "headers",
               "raw"]  # fmt: skip
     readonly_fields = fields
+    actions_detail = ["settle"]
 
     @display(description=_("Outcome"), label=OUTCOME_LABELS)
     def outcome_badge(self, row: Notice) -> Badge:
         return Badge(row.outcome, row.get_outcome_display())
+
+    @action(description=_("Settle…"), url_path="settle")
+    def settle(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        row = get_object_or_404(Notice, pk=object_id)
+
+        def run(data: dict[str, Any]) -> str:
+            try:
+                request_settlement(
+                    notice=row.public_id, reference=data["reference"], reason=data["reason"],
+                    by=actor(request).removeprefix("user:"), now=clock.now(),
+                )  # fmt: skip
+            except Notice.DoesNotExist:
+                raise ValidationError(gettext("This is not set aside any more.")) from None
+            return gettext("A second person has to agree.")
+
+        return confirm(
+            request, title=row.public_id, button=gettext("Ask for it"), run=run, form=ConfirmForm,
+            act="orders.settle_notice", back=reverse("admin:orders_notice_change", args=[row.pk]),
+            text=gettext(
+                "This money pays for nothing here and is not in our books. Send it back in the "
+                "provider's own console, or confirm its payment by hand, before you settle it."
+            ),
+        )  # fmt: skip
 
     @display(description=_("As it came"))
     def raw(self, row: Notice) -> SafeString:

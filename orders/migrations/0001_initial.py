@@ -187,10 +187,10 @@ class Migration(migrations.Migration):
                 ('body', models.BinaryField()),
                 ('headers', models.JSONField(default=dict, verbose_name='headers')),
                 ('verified', models.BooleanField(verbose_name='signature verified')),
-                ('verdict', models.CharField(choices=[('genuine', 'Genuine'), ('not_paid', 'Genuine, but not about money received'), ('too_large', 'Too large'), ('malformed', 'Malformed'), ('bad_algorithm', 'Other signature algorithm'), ('unknown_key', 'Unknown key'), ('bad_signature', 'Bad signature'), ('stale', 'Too old or from the future'), ('wrong_merchant', 'Other merchant'), ('unknown_number', 'No such payment'), ('wrong_provider', 'Payment of another provider'), ('wrong_amount', 'Other amount'), ('wrong_currency', 'Other currency')], max_length=20, verbose_name='verdict')),
+                ('verdict', models.CharField(choices=[('genuine', 'Genuine'), ('not_paid', 'Genuine, but not about money received'), ('too_large', 'Too large'), ('malformed', 'Malformed'), ('bad_algorithm', 'Other signature algorithm'), ('unknown_key', 'Unknown key'), ('bad_signature', 'Bad signature'), ('stale', 'Too old or from the future'), ('wrong_merchant', 'Other merchant'), ('unknown_number', 'No such payment'), ('wrong_provider', 'Payment of another provider'), ('wrong_amount', 'Other amount'), ('wrong_currency', 'Other currency'), ('second_txn', 'Second transaction of one payment'), ('used_txn', 'Transaction of another payment')], max_length=20, verbose_name='verdict')),
                 ('provider_txn', models.CharField(blank=True, default='', max_length=64, verbose_name="provider's transaction")),
                 ('amount_minor', models.BigIntegerField(blank=True, null=True, verbose_name='amount (minor units)')),
-                ('outcome', models.CharField(choices=[('pending', 'To be processed'), ('applied', 'Applied'), ('ignored', 'No effect'), ('rejected', 'Rejected'), ('quarantined', 'Set aside for a person')], max_length=12, verbose_name='outcome')),
+                ('outcome', models.CharField(choices=[('pending', 'To be processed'), ('applied', 'Applied'), ('ignored', 'No effect'), ('rejected', 'Rejected'), ('quarantined', 'Set aside for a person'), ('settled', 'Settled by two persons')], max_length=12, verbose_name='outcome')),
                 ('processed_at', models.DateTimeField(blank=True, null=True, verbose_name='processed at')),
                 ('payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='orders.payment', verbose_name='payment')),
             ],
@@ -367,6 +367,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='notice',
             index=models.Index(condition=models.Q(('outcome', 'pending')), fields=['received_at'], name='orders_notice_stuck'),
+        ),
+        migrations.AddIndex(
+            model_name='notice',
+            index=models.Index(condition=models.Q(('outcome', 'quarantined')), fields=['received_at'], name='orders_notice_aside'),
         ),
         migrations.AddConstraint(
             model_name='notice',

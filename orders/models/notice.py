@@ -23,6 +23,8 @@ class Verdict(models.TextChoices):
     WRONG_PROVIDER = "wrong_provider", _("Payment of another provider")
     WRONG_AMOUNT = "wrong_amount", _("Other amount")
     WRONG_CURRENCY = "wrong_currency", _("Other currency")
+    SECOND_TXN = "second_txn", _("Second transaction of one payment")
+    USED_TXN = "used_txn", _("Transaction of another payment")
 
 
 class Outcome(models.TextChoices):
@@ -31,6 +33,7 @@ class Outcome(models.TextChoices):
     IGNORED = "ignored", _("No effect")
     REJECTED = "rejected", _("Rejected")
     QUARANTINED = "quarantined", _("Set aside for a person")
+    SETTLED = "settled", _("Settled by two persons")
 
 
 # Signed by the provider, yet it contradicts our books: somebody has to look.
@@ -41,6 +44,8 @@ QUARANTINE = frozenset(
         Verdict.UNKNOWN_NUMBER,
         Verdict.WRONG_PROVIDER,
         Verdict.WRONG_MERCHANT,
+        Verdict.SECOND_TXN,
+        Verdict.USED_TXN,
     }
 )
 
@@ -90,7 +95,12 @@ class Notice(models.Model):
                 fields=["received_at"],
                 name="orders_notice_stuck",
                 condition=Q(outcome="pending"),
-            )
+            ),
+            models.Index(
+                fields=["received_at"],
+                name="orders_notice_aside",
+                condition=Q(outcome="quarantined"),
+            ),
         ]
         triggers = [
             pgtrigger.ReadOnly(

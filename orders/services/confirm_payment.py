@@ -21,8 +21,8 @@ from fulfillment.services.open_deliveries import open_deliveries
 from fulfillment.units import Opened, OpenLine
 from orders import postings
 from orders.events import OrderCompleted, OrderPaid
-from orders.models import OrderWait
-from orders.models.notice import Outcome
+from orders.models import OrderWait, Payment
+from orders.models.notice import Outcome, Verdict
 from orders.models.refund import RefundKind
 from orders.models.wait import WaitKind
 from orders.queries.confirming import (
@@ -35,12 +35,15 @@ from orders.queries.confirming import (
 from orders.queries.orders import bought_again
 from orders.services.limits import take_limits_again
 from orders.services.request_refund import open_whole_refund
+from orders.services.set_aside import set_aside
 from orders.services.tell_buyer import tell_waiting
 from orders.states import OrderState, PaymentState, derive
 from risk.services.give_back import give_back
 
 PUSH_REFUND_TASK = "orders.push_refund"
 CANCELLED = "cancelled"
+# Before the reference of a payment that two persons confirmed.
+MANUAL = "manual:"
 
 
 class Mismatch(Exception):
@@ -59,6 +62,7 @@ class Result(StrEnum):
     LATE_REFUNDED = "late_refunded"
     DUPLICATE = "duplicate"
     ALREADY = "already"
+    CHARGED_TWICE = "charged_twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ def confirm_payment(
     On time: the order is paid and its goods are opened; pool units are delivered here. Late (the
     order is closed): delivered if it came within LATE_PAYMENT_SECONDS of expiry, stock and purchase
     limits allow and the buyer did not cancel or buy again, else refunded in full. A second success on one order is
-    refunded. Money is minor units. Raises Mismatch; then nothing has happened.
+    refunded; one payment charged twice is set aside for people. Money is minor units. Raises
+    Mismatch; then nothing has happened.
     Source: R-PAY-2, R-PAY-5, R-PAY-7; crash points CP02, CP12.
     """
     with step():
@@ -101,7 +106,7 @@ def confirm_in_step(
     """`confirm_payment` inside a step of the caller (an approval that two persons decided)."""
     locked = _lock_fitting(receipt)
     if locked.payment_state == PaymentState.SUCCEEDED:
-        return Confirmed(Result.ALREADY, locked.order, locked.order_state)
+        return _hear_again(locked, receipt, now)
     settlement = Settlement(
         locked=locked,
         txn=receipt.txn or locked.provider_txn,
@@ -121,6 +126,19 @@ def confirm_in_step(
     _after(settlement, result, now)
     crashpoint("CP02")
     return Confirmed(result, locked.order, str(settlement.order_state))
+
+
+def _hear_again(locked: Locked, receipt: Receipt, now: datetime) -> Confirmed:
+    """A success told again has no effect; one by another transaction is money taken twice."""
+    told, known = receipt.txn, locked.provider_txn
+    by_hand = told.startswith(MANUAL) or known == f"{MANUAL}{told}"
+    if not told or not known or told == known or by_hand:
+        return Confirmed(Result.ALREADY, locked.order, locked.order_state)
+    set_aside(
+        payment=Payment.objects.get(pk=locked.payment_pk), verdict=Verdict.SECOND_TXN,
+        amount_minor=receipt.amount_minor, currency=receipt.currency, txn=told, now=now,
+    )  # fmt: skip
+    return Confirmed(Result.CHARGED_TWICE, locked.order, locked.order_state)
 
 
 def _lock_fitting(receipt: Receipt) -> Locked:

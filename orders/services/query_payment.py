@@ -7,22 +7,27 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
+from django.db import IntegrityError
 from django.db.models import Q
 
 from core import leases, transitions
 from core.each import each, turns
 from core.tx import step
 from orders.models import Payment
+from orders.models.notice import Verdict
 from orders.payments import registry
 from orders.payments.base import Answer, Standing
 from orders.queries.ladder import next_query_at
 from orders.services.confirm_payment import Mismatch, Receipt, confirm_payment
+from orders.services.set_aside import set_aside
 from orders.states import OPEN_PAYMENT, OrderState, PaymentState
 
 log = structlog.get_logger(__name__)
 
 # Without an answer, asking again goes on at this pace; somebody is told after so many tries.
 UNANSWERED_SECONDS = 60
+# Money that does not fit waits for people; asking only tells whether the provider changed its mind.
+QUESTIONED_SECONDS = 3600
 ALARM_TRIES = 10
 
 
@@ -65,9 +70,26 @@ def _confirm(row: Payment, answer: Answer, *, now: datetime) -> None:
     try:
         confirm_payment(receipt=receipt, now=now, acting=f"provider:{row.provider}")
     except Mismatch as mismatch:
-        # Money that does not fit is never "close enough": it stays open and somebody looks.
-        log.error("payment_mismatch", payment=row.public_id, verdict=mismatch.verdict)  # noqa: TRY400  an outcome, not a fault
-        _later(row, now + timedelta(seconds=UNANSWERED_SECONDS))
+        _question(row, receipt, Verdict(mismatch.verdict), now)
+    except IntegrityError:
+        used = Payment.objects.filter(provider=row.provider, provider_txn=receipt.txn)
+        if not receipt.txn or not used.exclude(pk=row.pk).exists():
+            raise
+        _question(row, receipt, Verdict.USED_TXN, now)
+
+
+@step()
+def _question(row: Payment, receipt: Receipt, verdict: Verdict, now: datetime) -> None:
+    """Money that does not fit is never "close enough": the payment stays open and people look."""
+    set_aside(
+        payment=row, verdict=verdict, amount_minor=receipt.amount_minor, currency=receipt.currency,
+        txn=receipt.txn, now=now,
+    )  # fmt: skip
+    transitions.move(
+        Payment, row.pk, from_=[PaymentState.SUBMITTED], to=PaymentState.UNKNOWN, now=now,
+        by=f"provider:{row.provider}", why=verdict, state_at=now,
+    )  # fmt: skip
+    _later(row, now + timedelta(seconds=QUESTIONED_SECONDS))
 
 
 def _record(row: Payment, answer: Answer, *, closing: bool, now: datetime) -> None:

@@ -163,7 +163,7 @@ def process_notice(pk: int, told: Told, *, provider: str, now: datetime) -> bool
         log.error("notice_quarantined", provider=provider, error=type(error).__name__)  # noqa: TRY400  an outcome, not a fault
         _finish(pk, Outcome.QUARANTINED, now)
         return False
-    if confirmed.result == Result.ALREADY:
+    if confirmed.result in {Result.ALREADY, Result.CHARGED_TWICE}:
         _finish(pk, Outcome.IGNORED, now)
     return True
 

@@ -1,4 +1,4 @@
-"""Acts on orders that take two persons: confirming money by hand, refunding delivered goods."""
+"""Acts on orders that take two persons: money confirmed or settled by hand, refunds of goods."""
 
 from datetime import datetime
 from typing import Any
@@ -7,15 +7,17 @@ from core import approvals, audit
 from core.models import Approval
 from core.tx import part, step
 from fulfillment.services.revoke_delivery import revoke_refunded
-from orders.models import OrderLine, Payment, RefundLine
+from orders.models import Notice, OrderLine, Payment, RefundLine
+from orders.models.notice import Outcome, Verdict
 from orders.queries.orders import lock_applied_payment, lock_order
 from orders.queries.units import unit_states
-from orders.services.confirm_payment import Mismatch, Receipt, confirm_in_step
+from orders.services.confirm_payment import MANUAL, Mismatch, Receipt, confirm_in_step
 from orders.services.derive_order import derive_order
 from orders.services.request_refund import Unit, open_delivered_refund, unit_amounts
 
 CONFIRM = "orders.confirm_payment"
 REFUND_DELIVERED = "orders.refund_delivered"
+SETTLE = "orders.settle_notice"
 
 
 class NothingDelivered(Exception):
@@ -50,15 +52,59 @@ def carry_out_confirmation(approval: Approval, *, now: datetime) -> None:
     payload = approval.payload
     receipt = Receipt(
         payload["provider"], payload["number"], payload["amount_minor"], payload["currency"],
-        f"manual:{payload['reference']}"[:64],
+        f"{MANUAL}{payload['reference']}"[:64],
     )  # fmt: skip
     try:
         confirm_in_step(receipt=receipt, now=now, acting=f"approval:{approval.public_id}")
     except Mismatch as mismatch:
         raise approvals.StalePayload(mismatch.verdict) from mismatch
+    # What the provider said otherwise about this payment was decided with it.
+    Notice.objects.filter(
+        payment__public_id=payload["payment"], outcome=Outcome.QUARANTINED,
+        verdict__in=[Verdict.WRONG_AMOUNT, Verdict.WRONG_CURRENCY],
+    ).update(outcome=Outcome.SETTLED, processed_at=now)  # fmt: skip
     audit.record(
         tag="payment:confirmed_by_hand", by=f"user:{approval.checker}", subject=payload["payment"],
         now=now, after={"approval": approval.public_id, "reference": payload["reference"]},
+    )  # fmt: skip
+
+
+@step()
+def request_settlement(
+    *, notice: str, reference: str, reason: str, by: str, now: datetime
+) -> Approval:
+    """Ask that money which was set aside is settled: `reference` shows what was done with it.
+
+    Usually it was sent back in the provider's own console. `by` is the maker's public id. Raises
+    core.approvals.NotAllowed, Notice.DoesNotExist when it is not set aside (any more).
+    """
+    row = Notice.objects.select_related("payment").get(
+        public_id=notice, outcome=Outcome.QUARANTINED
+    )
+    payload: dict[str, Any] = {
+        "notice": row.public_id,
+        "payment": row.payment.public_id if row.payment else "",
+        "verdict": row.verdict,
+        "amount_minor": row.amount_minor,
+        "txn": row.provider_txn,
+        "reference": reference,
+    }
+    return approvals.request(
+        action=SETTLE, subject=row.public_id, payload=payload, by=by, reason=reason, now=now
+    )
+
+
+@part
+def carry_out_settlement(approval: Approval, *, now: datetime) -> None:
+    """Executor: the notice waits for nobody any more. No money of ours has moved."""
+    settled = Notice.objects.filter(
+        public_id=approval.payload["notice"], outcome=Outcome.QUARANTINED
+    ).update(outcome=Outcome.SETTLED, processed_at=now)
+    if not settled:
+        raise approvals.StalePayload(approval.public_id)
+    audit.record(
+        tag="payment:settled_aside", by=f"user:{approval.checker}", subject=approval.subject,
+        now=now, after={"approval": approval.public_id, **approval.payload},
     )  # fmt: skip
 
 
