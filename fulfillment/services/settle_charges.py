@@ -41,7 +41,11 @@ def open_charges(delivery: Delivery) -> Sequence[Charge]:
     """Charges of a locked unit's finished attempts that nobody has settled."""
     with connection.cursor() as cursor:
         cursor.execute(CHARGES, [KINDS, delivery.pk])
-        return [Charge(*row[:3], int(row[3])) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    return [
+        Charge(attempt, supplier, currency, int(amount))
+        for attempt, supplier, currency, amount in rows
+    ]
 
 
 @part
