@@ -90,9 +90,9 @@ def test(arguments: list[str]) -> int:
     translations.compile_catalogs()
     if _wants_browser(arguments):
         install_browser()
-    spread = (
-        [] if any(each.startswith(("-n", "--numprocesses")) for each in arguments) else ["-n", "2"]
-    )
+    told = any(each.startswith(("-n", "--numprocesses")) for each in arguments)
+    # Tests of the whole shop stay on one worker (tests/conftest.py): one such shop is enough for two cores.
+    spread = [] if told else ["-n", "2", "--dist", "loadgroup"]
     with test_surroundings() as env:
         return subprocess.run(
             [PYTHON, "-m", "pytest", *spread, *arguments], cwd=ROOT, env=env

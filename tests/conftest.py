@@ -20,6 +20,14 @@ from tests.house import House, standing
 from tests.surroundings import SERVICES
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need a whole shop share one: they go to the same xdist worker."""
+    for item in items:
+        if "_house" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("house"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def servers() -> Iterator[None]:
     """This worker's PostgreSQL and Valkey, unless others were given from outside."""

@@ -8,7 +8,7 @@ import os
 import pickle
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,8 @@ class House:
         )  # fmt: skip
         self._given = dict(extra)
         self._base: BaseRows | None = None
+        #: Whoever has made itself at home tells how it leaves; called before the house is emptied.
+        self.guest_leaves: Callable[[], None] | None = None
 
     @property
     def url(self) -> str:
@@ -95,7 +97,14 @@ class House:
             path.unlink(missing_ok=True)
 
     def stop(self) -> None:
+        self.see_off()
         self.shop.stop()
+
+    def see_off(self) -> None:
+        """The guest leaves, if there is one."""
+        leaves, self.guest_leaves = self.guest_leaves, None
+        if leaves is not None:
+            leaves()
 
     def child(self, name: str) -> Child:
         return self.shop.services.children[name] if name in SERVERS else self.shop.children[name]
@@ -136,6 +145,7 @@ class House:
 
     def empty(self) -> None:
         """Every part up and as on its first day."""
+        self.see_off()
         for path in self.crashes.iterdir():
             path.unlink()
         altered = {name: self._given.get(name) for name in ("GUARDS_OFF", *self._given)}

@@ -1,15 +1,18 @@
-"""One stage for all fault tests of a module; what they do adds up, and is compared as a whole."""
+"""The stage of all fault tests: what they do adds up, and is compared as a whole."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.stage import Stage, standing
+from tests.faults.stage import Stage, stage_on
 from tests.house import House
 
 
-@pytest.fixture(scope="module")
-def stage(request: pytest.FixtureRequest, _house: House) -> Iterator[Stage]:
-    """The module may say what it WISHES for (see goods.make)."""
-    with standing(_house, **getattr(request.module, "WISHES", {})) as made:
+@pytest.fixture
+def stage(_house: House) -> Iterator[Stage]:
+    """Calm before and after each test, whatever became of it."""
+    made = stage_on(_house)
+    try:
         yield made
+    finally:
+        made.calm()

@@ -73,16 +73,6 @@ class Crowd:
     def seen(self) -> list[tuple[str, list[str]]]:
         return [(trip.order, trip.codes) for trip in self.trips if trip.codes]
 
-    def served_between(self, start: float, end: float) -> int:
-        """Cards bought and shown entirely within the time (monotonic seconds)."""
-        return sum(
-            trip.plan == "cards"
-            and bool(trip.codes)
-            and start <= trip.started
-            and trip.ended <= end
-            for trip in self.trips
-        )
-
     def summary(self) -> str:
         plans = Counter(trip.plan for trip in self.trips)
         errors = sum((trip.errors for trip in self.trips), Counter())

@@ -43,7 +43,7 @@ def code_file(first: int, units: int) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def make(*, codes: int, second_offer: bool = False) -> Goods:
+def make(*, codes: int) -> Goods:
     """A card with that many codes, one with few, one that costs nothing, and a top-up at supplier C."""
     from catalog.models import Sku
     from core.crypto import ensure_data_key
@@ -60,19 +60,28 @@ def make(*, codes: int, second_offer: bool = False) -> Goods:
         os.environ["SUPPLIER_C_URL"], prepaid_minor=FUNDED_MINOR,
         key_id=os.environ["SUPPLIER_C_KEY"], secret=os.environ["SUPPLIER_C_SECRET"],
     )  # fmt: skip
-    names = [TOPUP, f"{TOPUP}-2"] if second_offer else [TOPUP]
-    for position, name in enumerate(names, start=1):
-        make_offer(
-            topup, supplier, supplier_sku=name, cost_minor=TOPUP_COST_MINOR,
-            max_cost_minor=TOPUP_COST_MINOR, position=position,
-        )  # fmt: skip
+    make_offer(
+        topup,
+        supplier,
+        supplier_sku=TOPUP,
+        cost_minor=TOPUP_COST_MINOR,
+        max_cost_minor=TOPUP_COST_MINOR,
+    )
     import_file(card, code_file(0, codes))
     import_file(free, code_file(FIRST_FREE, FREE_CODES))
     import_file(rare, code_file(FIRST_RARE, RARE_CODES))
     fresh()
     slugs = {sku.code: sku.product.slug for sku in Sku.objects.select_related("product")}
-    found = (CARD, card), (TOPUP, topup), (FREE, free), (RARE, rare)
-    return Goods(*[part for code, sku in found for part in (slugs[code], sku.pk)])
+    return Goods(
+        card_slug=slugs[CARD],
+        card_id=card.pk,
+        topup_slug=slugs[TOPUP],
+        topup_id=topup.pk,
+        free_slug=slugs[FREE],
+        free_id=free.pk,
+        rare_slug=slugs[RARE],
+        rare_id=rare.pk,
+    )
 
 
 def main() -> None:

@@ -58,15 +58,10 @@ class Nemesis:
 
         Money that comes after a payment was closed can only be told: the shop asks no more.
         """
-        for path in self.house.crashes.iterdir():
-            path.unlink()
-        for server in ("postgres", "valkey"):
-            if not self.house.is_up(server):
-                self.house.start_part(server)
-        self.stage.supplier.clear_faults()
-        self.stage.gateway.clear_faults()
+        self.stage.calm()
         truth = self.stage.gateway.truth()
-        told = {n["number"] for n in truth["notices"] if n["acked_at"] or n["next_at"] is not None}
+        paid = [notice for notice in truth["notices"] if notice["status"] == "SUCCESS"]
+        told = {n["number"] for n in paid if n["acked_at"] or n["next_at"] is not None}
         for payment in truth["payments"]:
             if payment["status"] == "SUCCESS" and payment["number"] not in told:
                 self.stage.gateway.renotify(payment["number"])

@@ -1,10 +1,10 @@
 """The whole shop as real processes, with goods on the shelf, scripts for both simulators, and hands to break it."""
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,8 +12,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from core.invariants import INVARIANTS
 from launcher.places import Stop
 from launcher.services import ADMIN
+from launcher.shop import SIMULATORS
 from simulators.localpay.script import Gateway
 from simulators.supplier_c.script import Supplier
 from tests.faults.goods import (
@@ -29,7 +31,7 @@ from tests.faults.goods import (
 )
 from tests.faults.shopper import Browser, Shopper
 from tests.faults.supervisor import Supervisor
-from tests.house import House
+from tests.house import SERVERS, House
 
 #: Minutes of the shop pass in seconds.
 QUICK = {
@@ -38,8 +40,12 @@ QUICK = {
     # Mails go where they can be read: into the worker's log.
     "EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
 }  # fmt: skip
+#: In a campaign (`dev.py faults`) there are more seeds and longer blows.
+SEEDS = int(os.environ.get("FAULT_SEEDS", "0"))
+CAMPAIGN = SEEDS > 0
 OURS = ("web", "worker", "beat")
-SETTLE_SECONDS = 45.0
+CODES = 1500
+SETTLE_SECONDS = 60.0
 #: When nothing moves any more, the clock does: so far at once, and so far in all.
 CLOCK_STEP_SECONDS, CLOCK_MOST_SECONDS = 15.0, 1500.0
 STANDSTILL_SECONDS = 2.5
@@ -87,6 +93,11 @@ class Stage:
     def supplier(self) -> Supplier:
         return Supplier(self.house.address("supplier_c"))
 
+    @cached_property
+    def staff(self) -> Browser:
+        """Somebody signed in with every role that acts in the back office."""
+        return self.people({"roles": ["owner", "operator", "support"]})[0]
+
     def shopper(self, *, patience: float = 30.0) -> Shopper:
         """A new person at an address of their own."""
         person = next(self._people)
@@ -116,6 +127,16 @@ class Stage:
 
     def one(self, statement: str, params: Any = None) -> Any:
         return next(iter(self.rows(statement, params)[0].values()))
+
+    def calm(self) -> None:
+        """No crash point armed, every server and simulator up, and none of them up to mischief."""
+        for path in self.house.crashes.iterdir():
+            path.unlink()
+        for part in (*SERVERS, *SIMULATORS):
+            if not self.house.is_up(part):
+                self.house.start_part(part)
+        self.supplier.clear_faults()
+        self.gateway.clear_faults()
 
     # --- time and rest ----------------------------------------------------------------------
 
@@ -175,7 +196,20 @@ class Stage:
             time.sleep(0.25)
 
     def check_invariants(self) -> None:
-        """The shop's own checker with no grace: raises AssertionError with the rows."""
+        """Every registered invariant with no grace, as `check_invariants --at-rest` runs them."""
+        now = self.one(
+            "select clock_timestamp() + make_interval(secs => coalesce((select max(seconds)"
+            " from core_clockoffset), 0))"
+        )
+        broken = {
+            f"{one.id} {one.title}": found
+            for one in INVARIANTS
+            if (found := self.rows(one.sql, {**one.params, "now": now, "grace": 0.0}))
+        }
+        assert not broken, broken
+
+    def run_the_checker(self) -> None:
+        """The shop's own command. Raises AssertionError with the rows."""
         try:
             self.house.manage("check_invariants", "--at-rest")
         except Stop as broken:
@@ -185,16 +219,26 @@ class Stage:
 def make_goods(house: House, **wishes: Any) -> Goods:
     """Fill the shelves by the services, and tell the supplier's simulator what it sells."""
     supplier = Supplier(house.address("supplier_c"))
-    for name in (TOPUP, f"{TOPUP}-2"):
-        supplier.product(name, cost_minor=TOPUP_COST_MINOR, kind="direct")
+    supplier.product(TOPUP, cost_minor=TOPUP_COST_MINOR, kind="direct")
     done = house.run("-m", "tests.faults.goods", json.dumps(wishes))
     assert done.returncode == 0, done.stderr[-3000:]
     return Goods(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-@contextmanager
-def standing(house: House, *, codes: int = 400, **wishes: Any) -> Iterator[Stage]:
-    """A stage on an emptied house: restarted, so that no process remembers the rows before."""
+_standing: Stage | None = None
+
+
+def stage_on(house: House) -> Stage:
+    """The stage that stands on this house; a new one when there is none, or the house was emptied since."""
+    global _standing  # noqa: PLW0603  one house in a process, one stage on it
+    if _standing is None or _standing.house is not house or house.guest_leaves is None:
+        _standing = set_up(house)
+    return _standing
+
+
+def set_up(house: House, *, codes: int = CODES) -> Stage:
+    """A stage on an emptied house: started anew, so that no process remembers the rows before."""
+    house.see_off()
     before, extra = {name: house.env.get(name) for name in QUICK}, house.shop.extra
     stop_parts(house)
     house.env.update(QUICK)
@@ -202,16 +246,20 @@ def standing(house: House, *, codes: int = 400, **wishes: Any) -> Iterator[Stage
     house.shop.extra = {**extra, **QUICK}
     keep_commits(house)
     house.empty()
-    try:
-        goods = make_goods(house, codes=codes, **wishes)
-        with Supervisor(house) as supervisor:
-            yield Stage(house, goods, known_codes(codes), supervisor, FUNDED_MINOR)
-    finally:
-        # Started anew by the next `empty()`, with the environment of before.
+    supervisor = Supervisor(house)
+
+    def leave() -> None:
+        supervisor.stop()
+        # Started anew by whoever comes next, with the environment of before.
         stop_parts(house)
         house.shop.extra = extra
         for name, value in before.items():
             house.env.pop(name, None) if value is None else house.env.update({name: value})
+
+    house.guest_leaves = leave
+    goods = make_goods(house, codes=codes)
+    supervisor.start()
+    return Stage(house, goods, known_codes(codes), supervisor, FUNDED_MINOR)
 
 
 def known_codes(codes: int) -> set[str]:

@@ -3,8 +3,6 @@
 import contextlib
 import threading
 import time
-from types import TracebackType
-from typing import Self
 
 from launcher.places import Stop
 from tests.house import House
@@ -24,18 +22,13 @@ class Supervisor:
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         self._end.set()
-        self._thread.join(90)
+        if self._thread.is_alive():
+            self._thread.join(90)
 
     def _watch(self) -> None:
         while not self._end.wait(LOOK_SECONDS):

@@ -5,7 +5,6 @@ order of the blows; when a seed fails, `FAULT_SEEDS=<n> … -k "[seed-n]"` plays
 ends at rest: no invariant is broken, and the simulators' own logs equal our books.
 """
 
-import os
 import random
 import time
 from collections.abc import Iterator
@@ -16,11 +15,8 @@ import pytest
 from tests.faults import truth
 from tests.faults.crowd import Crowd
 from tests.faults.nemesis import Nemesis
-from tests.faults.stage import Stage
+from tests.faults.stage import CAMPAIGN, SEEDS, Stage
 
-SEEDS = int(os.environ.get("FAULT_SEEDS", "0"))
-#: Without a campaign, one seed and short blows: the tests must stay quick.
-CAMPAIGN = SEEDS > 0
 GONE_SECONDS = 120.0 if CAMPAIGN else 8.0
 POSTGRES_STOPS = 5 if CAMPAIGN else 1
 ENDED_CONNECTIONS = 200 if CAMPAIGN else 20
@@ -51,7 +47,7 @@ def under_load(stage: Stage, seed: int, *, size: int = 4) -> Iterator[tuple[Crow
     crowd.pay_the_late()
     nemesis.rest()
     stage.settle(150.0 if CAMPAIGN else 60.0)
-    stage.check_invariants()
+    stage.run_the_checker()
     truth.compare(stage, crowd.seen())
 
 
@@ -73,6 +69,7 @@ def test_processes_are_killed(stage: Stage, seed: int) -> None:
 
 def test_valkey_is_lost(stage: Stage, seed: int) -> None:
     """A04 flushed three times, A05 killed and started empty, A06 gone while the shop sells."""
+    rng = random.Random(f"gone:{seed}")
     with under_load(stage, seed + 1000) as (crowd, nemesis):
         for _time in range(3):
             time.sleep(1.0)
@@ -80,12 +77,22 @@ def test_valkey_is_lost(stage: Stage, seed: int) -> None:
         nemesis.kill_valkey()
         nemesis.start("valkey")
         time.sleep(1.0)
+        # Notices come from now on: without workers nobody could ask for a lost one.
+        stage.gateway.clear_faults()
         nemesis.kill_valkey()
-        gone = time.monotonic()
-        time.sleep(GONE_SECONDS)
-        back = time.monotonic()
+        served = sells_for(GONE_SECONDS, crowd, rng)
         nemesis.start("valkey")
-    assert crowd.served_between(gone, back) >= GONE_SECONDS / 8, "cards did not sell without Valkey"
+    assert served >= GONE_SECONDS / 4, f"{served} cards were sold without Valkey"
+
+
+def sells_for(seconds: float, crowd: Crowd, rng: random.Random) -> int:
+    """Cards bought one after the other, each paid and shown at once. Returns how many."""
+    until, served = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        trip = crowd.send("cards", rng)
+        assert (trip.trouble, bool(trip.codes)) == ("", True), trip
+        served += 1
+    return served
 
 
 def test_postgresql_is_stopped(stage: Stage, seed: int) -> None:

@@ -6,7 +6,6 @@ import os
 import time
 from collections import Counter
 
-import pytest
 import redis
 from django.contrib import admin
 from django.urls import reverse
@@ -38,11 +37,6 @@ REFUSED = [
 ]
 
 
-@pytest.fixture(scope="module")
-def owner(stage: Stage) -> Browser:
-    return stage.people({"roles": ["owner", "operator", "support"], "email": "o@example.com"})[0]
-
-
 def upload(stage: Stage, operator: Browser, first: int, units: int) -> None:
     """A file of codes through the page of the back office, with lines that will be refused."""
     good = [" ".join(code_text(n)) for n in range(first, first + units)]
@@ -57,13 +51,13 @@ def upload(stage: Stage, operator: Browser, first: int, units: int) -> None:
     assert answer.status == 302, answer.text[-3000:]
 
 
-def test_codes_are_found_nowhere_but_in_the_reveal(stage: Stage, owner: Browser) -> None:
-    upload(stage, owner, first=5000, units=20)
+def test_codes_are_found_nowhere_but_in_the_reveal(stage: Stage) -> None:
+    upload(stage, stage.staff, first=5000, units=20)
     shown: list[str] = []
     # A guest with a card and a top-up from the cart; a card on the spot; a customer with an account.
     buyer = stage.shopper()
     buyer.put_in_cart(stage.goods.card_slug, CARD)
-    buyer.put_in_cart(stage.goods.topup_slug, TOPUP, phone="13800138000")
+    buyer.put_in_cart(stage.goods.topup_slug, TOPUP, phone="13800138080")
     link = buyer.check_out()
     stage.gateway.pay(link.number, url=link.url)
     shown += buyer.codes(link.order, wanted=1, seconds=10)
@@ -75,9 +69,9 @@ def test_codes_are_found_nowhere_but_in_the_reveal(stage: Stage, owner: Browser)
     stage.settle()
     # Looked at once more by its owner, and by support.
     assert len(customer.reveal_all(own.order)) == 2
-    look_as_staff(stage, owner)
+    look_as_staff(stage, stage.staff)
     break_a_code(stage, own.order, customer.browser)
-    pages = admin_pages(owner)
+    pages = admin_pages(stage.staff)
     assert not [path for path, text in pages if MARK in text]
     assert len(pages) > 60
     assert hunt.everywhere(stage, MARK) == []
@@ -144,7 +138,7 @@ def admin_pages(staff: Browser) -> list[tuple[str, str]]:
 
 def test_the_hunt_finds_what_is_planted(stage: Stage) -> None:
     """Negative control: a copy in each kind of place is found."""
-    text = f"{MARK}-PLANTED"
+    text = "QYPLANTED-CANARY"
     server = redis.Redis.from_url(stage.house.env["REDIS_URL"])
     body = base64.b64encode(json.dumps([[text], {}]).encode()).decode()
     server.lpush("planted", json.dumps({"body": body}))
@@ -187,4 +181,7 @@ def test_keys_change_while_the_shop_sells(stage: Stage) -> None:
         stage.check_invariants()
         truth.compare(stage, crowd.seen())
     finally:
-        stage.house.env["QUANYI_KEYS"] = first_kek
+        # Back under the first key, for whoever comes next on this stage.
+        stage.house.env["QUANYI_KEYS"] = f"{next_kek},{first_kek}"
+        stage.house.manage("rotate_keys", "--rewrap")
+        stage.restart("web", "worker", QUANYI_KEYS=first_kek)

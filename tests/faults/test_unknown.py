@@ -7,11 +7,10 @@ import pytest
 
 from tests.faults import truth
 from tests.faults.goods import TOPUP
-from tests.faults.shopper import Browser, PayLink, Shopper, hidden
-from tests.faults.stage import Stage
+from tests.faults.shopper import PayLink, Shopper, hidden
+from tests.faults.stage import CAMPAIGN, Stage
 
-WISHES = {"second_offer": True}
-PHONE, OTHER_PHONE = "13800138000", "13900139000"
+PHONE, OTHER_PHONE = "13800138090", "13800138091"
 #: What staff or a second worker could do about a unit, straight at the services.
 BUY_AGAIN = """
 import json, sys, django
@@ -68,12 +67,7 @@ def wait_for(true: Callable[[], object], what: str, seconds: float = 20.0) -> No
         time.sleep(0.1)
 
 
-@pytest.fixture
-def operator(stage: Stage) -> Browser:
-    return stage.people({"roles": ["operator"]})[0]
-
-
-def test_bought_once_whoever_tries_again(stage: Stage, operator: Browser) -> None:
+def test_bought_once_whoever_tries_again(stage: Stage) -> None:
     buyer, link, unit = in_doubt(stage, PHONE)
 
     # Other workers, all at once, and the service behind every button.
@@ -81,13 +75,13 @@ def test_bought_once_whoever_tries_again(stage: Stage, operator: Browser) -> Non
     assert done.stdout.split() == ["refused"], done.stderr[-2000:]
     # An operator at the real address.
     page = f"/admin/fulfillment/delivery/{unit_of(stage, link)['id']}/retry/"
-    form = hidden(operator.get(page, Accept_Language="en").text)
-    answer = operator.post(page, {**form, "note": "again"}, Accept_Language="en")
+    form = hidden(stage.staff.get(page, Accept_Language="en").text)
+    answer = stage.staff.post(page, {**form, "note": "again"}, Accept_Language="en")
     assert answer.status == 200
     assert "another would be a second one" in answer.text
     # The buyer gives back what is not delivered: it is on its way beyond recall.
     buyer.browser.post(f"/orders/{link.order}/refund/", buyer.form_of(f"/orders/{link.order}/"))
-    assert stage.rows("select 1 from orders_refund") == []
+    assert stage.gateway.truth(number=link.number)["refunds"] == []
     # The sweeper, several times, with a worker killed on the way.
     stage.house.crash_at("CP14")
     wait_for(lambda: stage.house.crashed("CP14"), "a query to die in")
@@ -98,7 +92,7 @@ def test_bought_once_whoever_tries_again(stage: Stage, operator: Browser) -> Non
     stage.supplier.clear_faults()
     stage.settle()
     assert unit_of(stage, link)["state"] == "delivered"
-    assert "138****8000" in buyer.look(link.order).text
+    assert "138****8090" in buyer.look(link.order).text
     assert one_grant(stage, PHONE)
     assert stage.one(
         "select count(*) from fulfillment_attempt a join fulfillment_delivery d on d.id = a.delivery_id"
@@ -107,16 +101,21 @@ def test_bought_once_whoever_tries_again(stage: Stage, operator: Browser) -> Non
     stage.check_invariants()
     truth.compare(stage)
 
-    # Negative control: with unknown taken for failed, the second offer is bought as well, and the
-    # comparison with the supplier's own log sees it. Last, for it spoils the books of this stage.
+
+@pytest.mark.skipif(not CAMPAIGN, reason="spoils the books of the stage: only in `dev.py faults`")
+def test_control_unknown_taken_for_failed_is_seen(stage: Stage) -> None:
+    """Negative control: the buyer's money goes back, the supplier has delivered, and the comparison says so."""
     stage.restart("worker", GUARDS_OFF="supply.unknown")
     stage.supplier.fault("drop_after", op="order", match={"account": OTHER_PHONE})
-    again = stage.shopper()
-    link = again.buy(stage.goods.topup_slug, TOPUP, phone=OTHER_PHONE)
+    buyer = stage.shopper()
+    link = buyer.buy(stage.goods.topup_slug, TOPUP, phone=OTHER_PHONE)
     stage.gateway.pay(link.number, url=link.url)
-    wait_for(lambda: len(stage.supplier.grants(account=OTHER_PHONE)) == 2, "the double purchase")
-    with pytest.raises(AssertionError, match="granted, and we say"):
-        truth.supplier_units(stage)
+    wait_for(lambda: unit_of(stage, link)["state"] == "failed", "the wrong verdict")
+    try:
+        with pytest.raises(AssertionError, match="granted, and we say"):
+            truth.supplier_units(stage)
+    finally:
+        stage.house.see_off()
 
 
 def one_grant(stage: Stage, phone: str) -> bool:

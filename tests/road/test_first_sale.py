@@ -51,11 +51,6 @@ def press(staff: Browser, path: str, **form: str) -> None:
     assert done.status == HTTPStatus.FOUND, done.text[-2000:]
 
 
-@pytest.fixture(scope="module")
-def operator(stage: Stage) -> Browser:
-    return stage.people({"roles": ["operator"]})[0]
-
-
 def compare(stage: Stage, *seen: tuple[str, list[str]]) -> None:
     """The books at the end of each road."""
     stage.settle()
@@ -133,7 +128,7 @@ def test_what_costs_nothing_takes_the_same_road(stage: Stage) -> None:
     compare(stage, (order, codes))
 
 
-def waiting(stage: Stage, operator: Browser) -> tuple[Shopper, PayLink]:
+def waiting(stage: Stage) -> tuple[Shopper, PayLink]:
     """A buyer who has paid for the rare card after all of its codes were taken out of sale."""
     buyer = stage.shopper()
     link = buyer.buy(stage.goods.rare_slug, RARE)
@@ -142,7 +137,7 @@ def waiting(stage: Stage, operator: Browser) -> tuple[Shopper, PayLink]:
     )
     for batch in batches:
         press(
-            operator,
+            stage.staff,
             f"/admin/fulfillment/codebatch/{batch['id']}/freeze/act/",
             why="looked at by its seller",
         )
@@ -152,38 +147,40 @@ def waiting(stage: Stage, operator: Browser) -> tuple[Shopper, PayLink]:
     return buyer, link
 
 
-def test_paid_and_out_of_stock_is_filled_by_an_import(stage: Stage, operator: Browser) -> None:
-    buyer, link = waiting(stage, operator)
+def test_paid_and_out_of_stock_is_filled_by_an_import(stage: Stage) -> None:
+    buyer, link = waiting(stage)
     first = int(time.time()) % 10**6 * 10 + 20_000_000
     stage.known |= {code_text(n)[1] for n in range(first, first + 2)}
     page = "/admin/fulfillment/codebatch/add/"
-    form = {**hidden(operator.get(page).text), "sku": str(stage.goods.rare_id), "layout": "pair",
+    form = {**hidden(stage.staff.get(page).text), "sku": str(stage.goods.rare_id), "layout": "pair",
             "paid_from": "bank", "cost": "400.00"}  # fmt: skip
-    answer = operator.upload(page, form, {"file": ("more.txt", code_file(first, 2))})
+    answer = stage.staff.upload(page, form, {"file": ("more.txt", code_file(first, 2))})
     assert answer.status == HTTPStatus.FOUND, answer.text[-2000:]
     until(lambda: state_of(stage, link.order) == "delivered", "the order's turn")
     codes = buyer.reveal_all(link.order)
     assert codes == [code for code in codes if code in stage.known]
     assert len(codes) == 1
-    quarantined_go_back(stage, operator)
+    quarantined_go_back(stage)
     compare(stage, (link.order, codes))
 
 
-def test_paid_and_out_of_stock_is_refunded_at_the_deadline(stage: Stage, operator: Browser) -> None:
-    _, link = waiting(stage, operator)
+def test_paid_and_out_of_stock_is_refunded_at_the_deadline(stage: Stage) -> None:
+    _, link = waiting(stage)
     stage.move_clock(31)
     until(lambda: state_of(stage, link.order) == "refunded", "the refund")
     assert returned(stage, link) == RARE_MINOR
-    quarantined_go_back(stage, operator)
+    quarantined_go_back(stage)
     compare(stage)
 
 
-def quarantined_go_back(stage: Stage, operator: Browser) -> None:
+def quarantined_go_back(stage: Stage) -> None:
     """The next test finds the rare card on sale."""
     for batch in stage.rows(
         "select distinct batch_id as id from fulfillment_code where state = 'quarantined'"
     ):
-        press(operator, f"/admin/fulfillment/codebatch/{batch['id']}/thaw/act/", why="it is good")
+        press(
+            stage.staff, f"/admin/fulfillment/codebatch/{batch['id']}/thaw/act/", why="it is good"
+        )
 
 
 @pytest.mark.parametrize(
