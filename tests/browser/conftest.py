@@ -75,7 +75,7 @@ def opener(browser: Browser, shop: House, complaints: Complaints) -> Iterator[Op
             **options,
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         complaints.listen(page)
         return page
