@@ -119,7 +119,7 @@ def _mischief_first(
     if "forged" in plan:
         for kind in plan["forged"].get("kinds", forging.KINDS):
             post(forging.forge(gw, url, fields, kind))
-    if "reorder" in plan:
-        other = "CLOSED" if fields["status"] == "SUCCESS" else "SUCCESS"
-        wrong = {**fields, "status": other, "notice_id": fields["notice_id"] + "R"}
+    if "reorder" in plan and fields["status"] == "SUCCESS":
+        # Never the other way: no gateway signs that money came which did not.
+        wrong = {**fields, "status": "CLOSED", "notice_id": fields["notice_id"] + "R"}
         post(message(gw, url, wrong))

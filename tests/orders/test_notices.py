@@ -108,6 +108,13 @@ def test_it_reads_json_too(order: Order) -> None:
     assert answer.content == b"success"
 
 
+def test_money_without_a_number_at_the_gateway_is_not_believed(order: Order) -> None:
+    """It could never be found in the gateway's bill."""
+    assert post(notice_body(payment_of(order), txn="")).status_code == 400
+    assert Notice.objects.get().verdict == "malformed"
+    assert untouched(order)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_forgeries_of_the_catalogue_have_no_effect(
     order: Order, gateway: Gateway, kind: str

@@ -156,6 +156,9 @@ def _told(params: Mapping[str, str], now: datetime) -> Told:
     if not notice_id or max(len(notice_id), len(txn), len(refund_txn)) > 64:  # noqa: PLR2004
         raise NotBelieved("malformed")
     is_refund = service == "refund.notice"
+    # Money that came has a number at the gateway; without it nothing could be compared later.
+    if status == "succeeded" and not is_refund and not txn:
+        raise NotBelieved("malformed")
     return Told(
         about=About.REFUND if is_refund else About.PAYMENT,
         notice_id=notice_id,
@@ -181,8 +184,8 @@ def _ask_payment(path: str, service: str, number: str, now: datetime) -> Answer:
     status = PAYMENT_STATUS.get(reply.get("status", ""), Standing.UNKNOWN)
     if code not in {"OK", "PAYMENT_PAID"} or reply.get("number") != number:
         return Answer(Standing.UNKNOWN, why=code[:200])
-    if status == Standing.SUCCEEDED and not AMOUNT.fullmatch(amount):
-        return Answer(Standing.UNKNOWN, why="paid without an amount")
+    if status == Standing.SUCCEEDED and not (AMOUNT.fullmatch(amount) and reply.get("txn")):
+        return Answer(Standing.UNKNOWN, why="paid without an amount or a number")
     return Answer(
         status,
         int(amount) if AMOUNT.fullmatch(amount) else None,
