@@ -53,6 +53,8 @@ MFA_FORMS = {
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Quanyi"
+# A code typed while its half minute ends is still good (RFC 6238, 5.2: one step of delay).
+MFA_TOTP_TOLERANCE = 1
 USERSESSIONS_TRACK_ACTIVITY = False
 
 # The adapter that carries text messages (accounts.senders); `console` prints them.

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from catalog.models import Sku
 from catalog.services.set_availability import set_availability
 from catalog.states import Availability
 from core.tx import part
@@ -35,11 +37,28 @@ def available(sku_ids: Sequence[int], *, now: datetime) -> dict[int, int]:
 
 @part
 def count_availability(*, sku_ids: Sequence[int], now: datetime) -> int:
-    """Write what the shelf should say of these pool SKUs. Returns how many changed."""
-    changed = 0
-    for sku_id, units in sorted(available(sku_ids, now=now).items()):
-        word = (
-            Availability.OUT if not units else Availability.LOW if units <= LOW else Availability.IN
-        )
-        changed += set_availability(sku_id=sku_id, availability=word, now=now)
-    return changed
+    """Write what the shelf should say of these pool SKUs. Returns how many changed.
+
+    What seems to differ is locked and counted again: who writes has counted what is there now.
+    """
+    suspects = _differing(Sku.objects.filter(pk__in=sku_ids), now)
+    if not suspects:
+        return 0
+    locked = Sku.objects.select_for_update(no_key=True).filter(pk__in=suspects).order_by("pk")
+    return sum(
+        set_availability(sku_id=sku_id, availability=word, now=now)
+        for sku_id, word in _differing(locked, now).items()
+    )
+
+
+def _differing(skus: QuerySet[Sku], now: datetime) -> dict[int, Availability]:
+    """The word that fits, for each of these SKUs that shows another."""
+    shown = dict(skus.values_list("pk", "availability"))
+    fits = {sku_id: _word(units) for sku_id, units in available(list(shown), now=now).items()}
+    return {sku_id: word for sku_id, word in fits.items() if word != shown[sku_id]}
+
+
+def _word(units: int) -> Availability:
+    if not units:
+        return Availability.OUT
+    return Availability.LOW if units <= LOW else Availability.IN

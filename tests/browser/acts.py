@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Error, expect
 
 ORDER_ID = re.compile(r"/orders/(ord_[0-9A-Z]{16})/")
 CODE = "dl.code dd"
@@ -70,4 +70,7 @@ def sign_in(page: Page, name: str, password: str, code: str = "") -> None:
     if code:
         page.locator("main [name=code]").fill(code)
         page.locator("main form button.btn").first.click()
-    page.wait_for_url(lambda url: "/accounts/" not in url)
+    try:
+        page.wait_for_url(lambda url: "/accounts/" not in url)
+    except Error as error:
+        raise AssertionError(page.locator("main").inner_text()) from error

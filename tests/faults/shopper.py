@@ -28,7 +28,7 @@ class Turned(Exception):
     """The shop answered, and not as a buyer could go on: status and the page's text."""
 
     def __init__(self, what: str, answer: "Answer") -> None:
-        super().__init__(f"{what}: {answer.status} {answer.text[:200]}")
+        super().__init__(f"{what}: {answer.status} {said(answer.text)}")
         self.answer = answer
 
 
@@ -214,6 +214,12 @@ class Shopper:
             shown = self.browser.post(f"/deliveries/{delivery}/reveal/", token)
             found += codes_on(shown.text)
         return found
+
+
+def said(page: str) -> str:
+    """What a page tells its reader: the words of its main part, without their marks."""
+    main = page.partition("<main")[2].partition("</main>")[0] or page
+    return " ".join(re.sub(r"<[^>]*>", " ", unescape(main)).split())[:600]
 
 
 def hidden(text: str) -> dict[str, str]:

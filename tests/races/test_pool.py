@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from django.db import connection, connections
 
 from catalog import snapshot
+from catalog.models import Sku
 from core import clock, ledger
 from core.crypto import ensure_data_key, forget_keys
 from core.faults import without
@@ -21,7 +22,10 @@ from core.tx import step
 from fulfillment.models import Code, CodeIssue, Delivery
 from fulfillment.services.hold import HoldLine, SoldOut, hold
 from fulfillment.services.open_deliveries import OpenLine, open_deliveries
+from fulfillment.services.quarantine_codes import quarantine_codes
 from fulfillment.services.release import release, release_overdue
+from fulfillment.services.restore_codes import restore_codes
+from fulfillment.services.sweep_pool import tell_shelf
 from tests.factories.fulfillment import make_stock
 from tests.races.crowd import THREADS, crowd
 
@@ -231,3 +235,54 @@ def test_negative_control_without_the_row_lock() -> None:
     holders = set(Code.objects.exclude(held_by="").values_list("held_by", flat=True))
     assert len(promised) > 20
     assert set(promised) - holders
+
+
+def test_the_shelf_is_not_told_what_was_true_before() -> None:
+    """A sweep that counted before codes came back must not write "sold out" after they did."""
+    busy, back = make_stock(1), make_stock(1)
+    for sku in (busy, back):
+        quarantine(sku)
+    Sku.objects.filter(pk=busy.pk).update(availability="in")
+    counted = threading.Event()
+
+    def sweep() -> None:
+        counted.set()
+        tell_shelf(now=clock.now())
+        connections.close_all()
+
+    sweeper = threading.Thread(target=sweep)
+    with step():
+        Sku.objects.select_for_update(no_key=True).get(pk=busy.pk)
+        sweeper.start()
+        counted.wait()
+        wait_for_lock()
+        elsewhere(lambda: restore(back))
+    sweeper.join()
+    shown = dict(Sku.objects.values_list("pk", "availability"))
+    assert shown == {busy.pk: "out", back.pk: "low"}
+
+
+def quarantine(sku: Sku) -> None:
+    ids = list(Code.objects.filter(sku=sku).values_list("pk", flat=True))
+    quarantine_codes(code_ids=ids, by="tests", why="strange", now=clock.now())
+
+
+def restore(sku: Sku) -> None:
+    ids = list(Code.objects.filter(sku=sku).values_list("pk", flat=True))
+    restore_codes(code_ids=ids, by="tests", why="fine", now=clock.now())
+
+
+def elsewhere(work: Callable[[], object]) -> None:
+    """Do it on a connection of its own, and wait."""
+    crowd(lambda _: work(), [None], threads=1)
+
+
+def wait_for_lock() -> None:
+    """Until somebody waits for a row that another holds."""
+    with connection.cursor() as cursor:
+        for _ in range(1000):
+            cursor.execute("select 1 from pg_locks where not granted")
+            if cursor.fetchone():
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits")

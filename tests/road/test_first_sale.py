@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 
 import pytest
@@ -19,7 +20,7 @@ from tests.faults.goods import (
     code_file,
     code_text,
 )
-from tests.faults.shopper import Browser, PayLink, Shopper, codes_on, hidden
+from tests.faults.shopper import Browser, PayLink, Shopper, Turned, codes_on, hidden
 from tests.faults.stage import Stage
 
 LINK = re.compile(r"(/orders/ord_[0-9A-Z]{16}/\?t=[\w-]+)")
@@ -128,10 +129,23 @@ def test_what_costs_nothing_takes_the_same_road(stage: Stage) -> None:
     compare(stage, (order, codes))
 
 
+def once_on_sale(buyer: Shopper, stage: Stage) -> PayLink:
+    """Buy the rare card; a process of the shop may believe for a second that it is sold out still."""
+    links: list[PayLink] = []
+
+    def bought() -> bool:
+        with suppress(Turned):
+            links.append(buyer.buy(stage.goods.rare_slug, RARE))
+        return bool(links)
+
+    until(bought, "the rare card on sale again")
+    return links[0]
+
+
 def waiting(stage: Stage) -> tuple[Shopper, PayLink]:
     """A buyer who has paid for the rare card after all of its codes were taken out of sale."""
     buyer = stage.shopper()
-    link = buyer.buy(stage.goods.rare_slug, RARE)
+    link = once_on_sale(buyer, stage)
     batches = stage.rows(
         "select id from fulfillment_codebatch where sku_id = %s", [stage.goods.rare_id]
     )
