@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, Error, expect
+from playwright.sync_api import Error, Page, expect
 
 ORDER_ID = re.compile(r"/orders/(ord_[0-9A-Z]{16})/")
 CODE = "dl.code dd"
