@@ -6,9 +6,11 @@ prove is ``UNKNOWN``: the caller may only ask again with the same number.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
+
+from fulfillment.suppliers.lists import CatalogPage, Statement
 
 
 class Verdict(StrEnum):
@@ -48,6 +50,7 @@ class Capabilities:
     price_guard: bool = False
     cancel: bool = False
     balance: bool = False
+    catalog: bool = False
     statement: bool = False
     max_quantity: int = 1
 
@@ -168,6 +171,14 @@ class Adapter(Protocol):
 
     def balance(self, connection: Connection, *, now: datetime) -> Balance:
         """Read the prepaid balance."""
+        ...
+
+    def catalog(self, connection: Connection, *, cursor: str, now: datetime) -> CatalogPage:
+        """One page of what the supplier sells; begin with an empty ``cursor``."""
+        ...
+
+    def statement(self, connection: Connection, *, day: date, now: datetime) -> Statement:
+        """What the supplier says it charged and gave back on a day (Asia/Shanghai)."""
         ...
 
     def read_callback(

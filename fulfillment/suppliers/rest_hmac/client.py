@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from urllib.parse import quote, urlsplit
+from datetime import date, datetime
+from urllib.parse import quote, urlencode, urlsplit
 
 from core import http
 from core.crypto import sha256_hex
@@ -21,11 +21,16 @@ from fulfillment.suppliers.base import (
     Strength,
     Verdict,
 )
-from fulfillment.suppliers.rest_hmac import reading, signing
+from fulfillment.suppliers.lists import CatalogPage, Statement
+from fulfillment.suppliers.rest_hmac import listing, reading, signing
 from fulfillment.suppliers.rest_hmac.codes import LOOKUP_ERRORS, REFUSALS
 
 #: A callback never carries goods; more than this is not one.
 CALLBACK_BYTES = 64 * 1024
+#: A day of fifty thousand lines; the only answer that may be more than a mebibyte.
+STATEMENT_BYTES = 16 << 20
+#: Goods a page is asked for.
+PAGE_ITEMS = 500
 #: A supplier may ask us to slow down, not to stop for a day.
 RETRY_AFTER_SECONDS = 600
 
@@ -63,6 +68,7 @@ class RestHmac:
         callback_strength=Strength.STRONG,
         price_guard=True,
         balance=True,
+        catalog=True,
         statement=True,
         max_quantity=100,
     )
@@ -103,6 +109,22 @@ class RestHmac:
         except (reading.Unreadable, BadMoney) as error:
             return Balance(problem=str(error)[:60])
         return Balance(minor=minor, currency=currency, as_of=now)
+
+    def catalog(self, connection: Connection, *, cursor: str, now: datetime) -> CatalogPage:
+        """One page of goods with prices and stock as of ``now``; bad entries are set aside."""
+        path = "/v1/products?" + urlencode({"cursor": cursor, "limit": PAGE_ITEMS})
+        heard = self._call(connection, "GET", path, b"", now=now)
+        if heard.doubt or heard.status != 200:  # noqa: PLR2004
+            return CatalogPage(problem=heard.doubt or f"http_{heard.status}")
+        return listing.read_page(heard.body, now=now)
+
+    def statement(self, connection: Connection, *, day: date, now: datetime) -> Statement:
+        """The signed file of a day in Asia/Shanghai."""
+        path = f"/v1/statement?day={day.isoformat()}"
+        heard = self._call(connection, "GET", path, b"", now=now, max_bytes=STATEMENT_BYTES)
+        if heard.doubt or heard.status != 200:  # noqa: PLR2004
+            return Statement(problem=heard.doubt or f"http_{heard.status}")
+        return listing.read_statement(heard.body)
 
     def read_callback(
         self,
@@ -146,7 +168,14 @@ class RestHmac:
         return Acknowledgement(400, b'{"ok":false}')
 
     def _call(
-        self, connection: Connection, method: str, path: str, body: bytes, *, now: datetime
+        self,
+        connection: Connection,
+        method: str,
+        path: str,
+        body: bytes,
+        *,
+        now: datetime,
+        max_bytes: int = http.MAX_BYTES,
     ) -> _Heard:
         url = connection.base_url.rstrip("/") + path
         nonce, timestamp = new_token(), str(int(now.timestamp()))
@@ -174,6 +203,7 @@ class RestHmac:
                 name=f"supplier:{connection.code}",
                 headers=headers,
                 content=body or None,
+                max_bytes=max_bytes,
             )
         except http.NotSent:
             return _Heard(doubt="not_sent", sent=False)
