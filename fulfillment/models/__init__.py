@@ -5,12 +5,23 @@ from fulfillment.models.code import Code, CodeIssue, CodeReveal
 from fulfillment.models.delivery import Delivery
 from fulfillment.models.entitlement import Entitlement
 from fulfillment.models.export import CodeExport
+from fulfillment.models.merchant import Clerk, ClerkRole, Merchant, Store, TillKey, TillNonce
+from fulfillment.models.redemption import (
+    Redemption,
+    RedemptionKind,
+    RefusedScan,
+    VoucherCode,
+    VoucherPlace,
+    VoucherTerms,
+)
 from fulfillment.models.supplier import Supplier, SupplierOffer
 
 __all__ = [
     "Attempt",
     "BatchLine",
     "BatchSeen",
+    "Clerk",
+    "ClerkRole",
     "Code",
     "CodeBatch",
     "CodeExport",
@@ -19,7 +30,17 @@ __all__ = [
     "Delivery",
     "Entitlement",
     "ManualCase",
+    "Merchant",
+    "Redemption",
+    "RedemptionKind",
+    "RefusedScan",
+    "Store",
     "Supplier",
     "SupplierEvent",
     "SupplierOffer",
+    "TillKey",
+    "TillNonce",
+    "VoucherCode",
+    "VoucherPlace",
+    "VoucherTerms",
 ]

@@ -126,12 +126,26 @@ class CodeReveal(AppendOnly):
 
     public_id = public_id_field("rvl")
     delivery = models.ForeignKey("fulfillment.Delivery", models.PROTECT, related_name="reveals")
-    code = models.ForeignKey(Code, models.PROTECT, db_index=False, related_name="reveals")
+    code = models.ForeignKey(
+        Code, models.PROTECT, null=True, blank=True, db_index=False, related_name="reveals"
+    )
+    # Or one of our own: the code of a voucher.
+    voucher = models.ForeignKey(
+        "fulfillment.VoucherCode", models.PROTECT, null=True, blank=True, db_index=False,
+        related_name="reveals",
+    )  # fmt: skip
     by = models.CharField(_("by"), max_length=48)
     ip = models.CharField(_("address"), max_length=45, blank=True, default="")
     at = models.DateTimeField(_("at"))
 
     class Meta(AppendOnly.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(code__isnull=False, voucher__isnull=True)
+                | Q(code__isnull=True, voucher__isnull=False),
+                name="fulfillment_reveal_of_one",
+            )
+        ]
         indexes = [models.Index(fields=["by", "at"], name="fulfillment_reveal_by")]
 
     def __str__(self) -> str:
