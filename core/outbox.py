@@ -1,13 +1,14 @@
 """Facts on their way up: an outbox row in the publisher's transaction, heard by floors above.
 
-The relay opens one transaction per event and handler; the handler is a part, and a receipt in
-the same transaction makes it happen at most once. Losing the wake-up costs latency only: every
-row is found again by the sweep.
+The relay opens one transaction per event and handler (or per batch, for a handler that takes many);
+the handler is a part, and a receipt in the same transaction makes it happen at most once. Losing
+the wake-up costs latency only: every row is found again by the sweep.
 """
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -30,8 +31,31 @@ DEAD_AFTER_TRIES = 12
 LONGEST_PAUSE_SECONDS = 600
 LONGEST_TURN_SECONDS = 5.0
 
-_handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
+
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    """One handler of one topic: what it hears not at all, and whether it hears many at once."""
+
+    name: str
+    handler: Handler
+    unless: Callable[[Any], bool] | None
+    many: bool
+
+    def wants(self, event: Any) -> bool:
+        return self.unless is None or not self.unless(event)
+
+    def tell(self, events: list[Any], now: datetime) -> None:
+        if self.many:
+            self.handler(events, now=now)
+            return
+        for event in events:
+            self.handler(event, now=now)
+
+
+_handlers: dict[str, dict[str, _Hearing]] = defaultdict(dict)
 _classes: dict[str, type] = {}
+# A fact with the row that keeps it.
+_Told = tuple[OutboxEvent, Any]
 
 
 def topic_of(event_class: type) -> str:
@@ -49,15 +73,26 @@ def publish(event: Any, *, now: datetime | None = None) -> None:
     wake.poke(RELAY_TASK)
 
 
-def subscribe(event_class: type, name: str) -> Callable[[H], H]:
-    """Hear a fact: `@subscribe(Delivered, "orders.complete_line")` over `fn(event, *, now)`."""
+def subscribe(
+    event_class: type,
+    name: str,
+    *,
+    unless: Callable[[Any], bool] | None = None,
+    many: bool = False,
+) -> Callable[[H], H]:
+    """Hear a fact: `@subscribe(Delivered, "orders.complete_line")` over `fn(event, *, now)`.
+
+    Facts of which `unless` is true are nothing to this handler: no transaction is spent on them.
+    With `many` it is `fn(events, *, now)`, called with what is due in one transaction; it must lock
+    rows of one kind only, in order. When it fails, each fact is told to it alone.
+    """
 
     def register(handler: H) -> H:
         topic = topic_of(event_class)
         if name in _handlers[topic]:
             raise ValueError(f"{topic}: {name} subscribes twice")
         _classes[topic] = event_class
-        _handlers[topic][name] = handler
+        _handlers[topic][name] = _Hearing(name, handler, unless, many)
         return handler
 
     return register
@@ -98,22 +133,50 @@ def _take_turn() -> str:
 
 
 def _tell_due(limit: int) -> int:
+    """One fact after the other, in their order; what is heard in one go comes last."""
     now = clock.now()
-    due = list(_due(now).order_by("not_before", "id")[:limit])
-    told = [event.pk for event in due if _tell(event, now)]
+    told: set[int] = set()
+    together: dict[str, tuple[_Hearing, list[_Told]]] = {}
+    for row in _due(now).order_by("not_before", "id")[:limit]:
+        event, ready = _tell_one(row, now)
+        if not ready:
+            continue
+        told.add(row.pk)
+        for hearing in _hearing(row, event, many=True):
+            together.setdefault(hearing.name, (hearing, []))[1].append((row, event))
+    for hearing, batch in together.values():
+        told -= _tell_together(hearing, batch, now)
     crashpoint("CP05")
     return OutboxEvent.objects.filter(pk__in=told, done_at=None).update(done_at=now) if told else 0
 
 
-def _tell(event: OutboxEvent, now: datetime) -> bool:
+def _hearing(row: OutboxEvent, event: Any, *, many: bool) -> Iterator[_Hearing]:
+    heard = _handlers.get(row.topic, {}).values()
+    return (one for one in heard if one.many is many and one.wants(event))
+
+
+def _tell_one(row: OutboxEvent, now: datetime) -> tuple[Any, bool]:
+    """The fact, and whether all who hear it alone have heard it."""
+    if row.topic not in _handlers:
+        return None, True
     try:
-        return all(
-            _once(event, name, handler, now)
-            for name, handler in _handlers.get(event.topic, {}).items()
-        )
+        event = _classes[row.topic](**row.payload)
+        told = all(_once(one, [(row, event)], now) for one in _hearing(row, event, many=False))
     except Exception as error:  # noqa: BLE001  any handler's trouble is retried later
-        _postpone(event, error, now)
-        return False
+        _postpone(row, error, now)
+        return None, False
+    return event, told
+
+
+def _tell_together(hearing: _Hearing, batch: list[_Told], now: datetime) -> set[int]:
+    """Tell a batch in one transaction. Returns the keys of what could not be told."""
+    try:
+        return {row.pk for row, _ in batch} - _once(hearing, batch, now)
+    except Exception as error:  # noqa: BLE001  one bad fact must not hold up the others
+        if len(batch) > 1:
+            return set().union(*(_tell_together(hearing, [one], now) for one in batch))
+        _postpone(batch[0][0], error, now)
+        return {batch[0][0].pk}
 
 
 # The effect and its receipt are lost together or not at all, so this commit need not wait for the
@@ -121,26 +184,25 @@ def _tell(event: OutboxEvent, now: datetime) -> bool:
 TAKE = """
 with held as (
     select id, set_config('synchronous_commit', 'off', true) from core_outboxevent
-    where id = %s and done_at is null for update skip locked),
+    where id = any(%s) and done_at is null order by id for update skip locked),
 receipt as (
     insert into core_outboxreceipt (event_id, handler, at) select id, %s, %s from held
-    on conflict do nothing returning 1)
-select (select count(*) from held), (select count(*) from receipt)
+    on conflict do nothing returning event_id)
+select held.id, receipt.event_id is not null from held left join receipt on event_id = held.id
 """
 
 
 @step()
-def _once(event: OutboxEvent, name: str, handler: Handler, now: datetime) -> bool:
-    """Handler and receipt in one transaction; False while somebody else holds the event."""
+def _once(hearing: _Hearing, batch: list[_Told], now: datetime) -> set[int]:
+    """Handler and receipts in one transaction. The keys of what nobody else holds."""
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, [event.pk, name, now])
-        held, first = cursor.fetchone()
-    if not held:
-        return False
-    if first:
-        handler(_classes[event.topic](**event.payload), now=now)
+        cursor.execute(TAKE, [[row.pk for row, _ in batch], hearing.name, now])
+        held = dict(cursor.fetchall())
+    fresh = [event for row, event in batch if held.get(row.pk)]
+    if fresh:
+        hearing.tell(fresh, now)
     crashpoint("CP04")
-    return True
+    return set(held)
 
 
 def _postpone(event: OutboxEvent, error: Exception, now: datetime) -> None:

@@ -5,7 +5,7 @@ statement. A trigger built by `guard` refuses a pair that the state table does n
 code that does not come through here (R-ST-1).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,22 @@ def move(
     Returns whether this call made the change. The history row is written by the same statement.
     Raises django.db.InternalError for a pair outside the model's state table.
     """
+    return move_many(model, [pk], from_=from_, to=to, now=now, by=by, why=why, **also_set) == 1
+
+
+@part
+def move_many(
+    model: type[models.Model],
+    pks: Sequence[Any],
+    *,
+    from_: Iterable[str],
+    to: str,
+    now: datetime,
+    by: str,
+    why: str = "",
+    **also_set: Any,
+) -> int:
+    """Move each of these rows as `move` does, in one statement. Returns how many moved."""
     meta = model._meta
     columns, values = ["state"], [str(to)]
     for name, value in also_set.items():
@@ -61,13 +77,13 @@ def move(
         cursor.execute(
             f"""with moved as (
                 update "{meta.db_table}" set {assignments}
-                where "{meta.pk.column}" = %s and state = any(%s)
+                where "{meta.pk.column}" = any(%s) and state = any(%s)
                 returning old.state as was, new."{subject}"::text as subject)
             insert into core_statechange (entity, subject, was, became, at, by, why)
             select %s, subject, was, %s, %s, %s, %s from moved""",  # noqa: S608  names of our models
             [
                 *values,
-                pk,
+                list(pks),
                 [str(s) for s in from_],
                 meta.model_name,
                 str(to),
@@ -76,7 +92,7 @@ def move(
                 why[:200],
             ],
         )
-        return bool(cursor.rowcount == 1)
+        return int(cursor.rowcount)
 
 
 @part

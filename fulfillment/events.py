@@ -12,7 +12,10 @@ REFUNDED = "refunded"
 
 @dataclass(frozen=True)
 class Delivered:
-    """One unit is with its owner. `cost_minor` is what it cost us, in minor units."""
+    """One unit is with its owner. `cost_minor` is what it cost us, in minor units.
+
+    `counted`: delivered in the paying transaction, so whoever paid has heard of it by return.
+    """
 
     reference: str
     line: str
@@ -23,6 +26,7 @@ class Delivered:
     owner: str
     cost_minor: int
     currency: str
+    counted: bool = False
 
 
 @dataclass(frozen=True)

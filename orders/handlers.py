@@ -1,5 +1,6 @@
 """What this floor does when the floors below, or it itself, tell of something."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -24,7 +25,7 @@ log = structlog.get_logger(__name__)
 FILL_TASK = "orders.fill_waits"
 
 
-@subscribe(Delivered, "orders.complete_line")
+@subscribe(Delivered, "orders.complete_line", unless=lambda event: event.counted)
 def on_delivered(event: Delivered, *, now: datetime) -> None:
     complete_line(
         order=event.reference, line=event.line, delivery=event.delivery, unit=event.unit, now=now,
@@ -64,10 +65,10 @@ def on_stock(event: StockArrived, *, now: datetime) -> None:
     wake.poke(FILL_TASK, str(event.sku_id))
 
 
-@subscribe(OrderCompleted, "orders.tell_completed")
-def on_completed(event: OrderCompleted, *, now: datetime) -> None:
+@subscribe(OrderCompleted, "orders.tell_completed", many=True)
+def on_completed(events: Sequence[OrderCompleted], *, now: datetime) -> None:
     crashpoint("CP13")
-    tell_completed(order=event.order, now=now)
+    tell_completed(orders=[event.order for event in events], now=now)
 
 
 @subscribe(OrderRefunded, "orders.tell_refunded")

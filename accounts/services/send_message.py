@@ -1,5 +1,5 @@
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from accounts.contacts import read_contact
@@ -14,8 +14,7 @@ PUSH_TASK = "accounts.send_messages"
 Value = str | int | bool
 
 
-@part
-def send_message(
+def compose_message(
     *,
     kind: str,
     to: str,
@@ -25,7 +24,7 @@ def send_message(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> Message:
-    """Queue a message; a worker renders `accounts/messages/<template>` and sends it.
+    """A message that is not queued yet: a worker will render `accounts/messages/<template>`.
 
     `kind` is mail or sms, `to` an address or a phone. `context` holds primitives: ids, masked
     texts, links; it is sealed together with the recipient. A card code never goes in: messages
@@ -45,6 +44,31 @@ def send_message(
     )
     body = json.dumps({"to": contact.value, "context": dict(context)}, ensure_ascii=False)
     message.sealed = seal(body, context=message.context)
-    message.save(force_insert=True)
+    return message
+
+
+@part
+def queue_messages(messages: Sequence[Message]) -> None:
+    """The rows are the queue; a worker is asked to look."""
+    Message.objects.bulk_create(messages)
     wake.poke(PUSH_TASK)
+
+
+@part
+def send_message(
+    *,
+    kind: str,
+    to: str,
+    template: str,
+    context: Mapping[str, Value],
+    language: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> Message:
+    """Compose one message (see there) and queue it. Raises NotAValue."""
+    message = compose_message(
+        kind=kind, to=to, template=template, context=context, language=language, now=now,
+        expires_at=expires_at,
+    )  # fmt: skip
+    queue_messages([message])
     return message

@@ -85,7 +85,8 @@ event as (
     insert into core_outboxevent (topic, payload, created_at, not_before, tries, last_error)
     select %(topic)s, jsonb_build_object('reference', %(reference)s::text, 'line', line,
         'delivery', delivery, 'unit', unit, 'sku_id', sku_id, 'channel', %(channel)s::text,
-        'owner', %(owner)s::text, 'cost_minor', cost_minor, 'currency', currency),
+        'owner', %(owner)s::text, 'cost_minor', cost_minor, 'currency', currency,
+        'counted', true),
         %(now)s, %(now)s, 0, ''
     from all_there),
 history as (

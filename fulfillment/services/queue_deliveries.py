@@ -60,7 +60,8 @@ def queue_deliveries(
     for row in rows:
         if row.state == DeliveryState.PENDING:
             wake.poke(ADVANCE_TASK, row.public_id)
-    return tuple(hand_over(row, kinds[row.sku_id], now=now) for row in made), len(rows) - len(made)
+    handed = tuple(hand_over(row, kinds[row.sku_id], now=now, counted=True) for row in made)
+    return handed, len(rows) - len(made)
 
 
 def _row(
@@ -90,8 +91,13 @@ def _row(
 
 
 @part
-def hand_over(row: Delivery, one: Goods, *, now: datetime) -> DeliveredUnit:
-    """The unit is its owner's: the entitlement in the wallet, and the fact for the floors above."""
+def hand_over(
+    row: Delivery, one: Goods, *, now: datetime, counted: bool = False
+) -> DeliveredUnit:
+    """The unit is its owner's: the entitlement in the wallet, and the fact for the floors above.
+
+    `counted`: in the paying transaction, whose caller learns of the unit by what is returned.
+    """
     entitlement = Entitlement.objects.create(
         owner=row.owner,
         reference=row.reference,
@@ -106,7 +112,7 @@ def hand_over(row: Delivery, one: Goods, *, now: datetime) -> DeliveredUnit:
     outbox.publish(
         Delivered(
             row.reference, row.line, row.public_id, row.unit, row.sku_id, row.channel, row.owner,
-            cost, row.currency,
+            cost, row.currency, counted,
         ),
         now=now,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Reads of orders by what a caller has: an id, a state, a wait."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
@@ -17,6 +18,13 @@ def lock_order(public_id: str) -> Order | None:
     if guard_off("orders.lock"):
         return orders.first()
     return orders.select_for_update(of=("self",)).first()
+
+
+@part
+def lock_orders(public_ids: Sequence[str]) -> list[Order]:
+    """Many orders with their rows locked, always in the same order."""
+    orders = Order.objects.filter(public_id__in=public_ids).order_by("pk")
+    return list(orders.select_for_update(of=("self",)))
 
 
 @part

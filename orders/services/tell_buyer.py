@@ -1,5 +1,6 @@
 """Mails and texts to buyers: a link to the order page, never what was bought."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -7,13 +8,14 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from accounts.services.send_message import send_message
+from accounts.models import Message
+from accounts.services.send_message import compose_message, queue_messages
 from core import audit
 from core.money import format_minor
 from core.tx import part, step
 from orders.models import Order
 from orders.models.private import open_private
-from orders.queries.orders import lock_order
+from orders.queries.orders import lock_order, lock_orders
 from orders.states import OrderState
 from risk.values import NotAValue
 
@@ -27,18 +29,20 @@ log = structlog.get_logger(__name__)
 
 
 @part
-def tell_completed(*, order: str, now: datetime) -> bool:
-    """Send the link once an order is over; False when it was sent before.
+def tell_completed(*, orders: Sequence[str], now: datetime) -> int:
+    """Send the link of each of these orders that is over; returns of how many, once for each.
 
     The buyer may have left the page: the link is how a guest finds the goods again.
     """
-    row = lock_order(order)
-    if row is None or row.link_sent_at is not None:
-        return False
-    if row.state not in LINK_TEMPLATE:
-        return False
-    Order.objects.filter(pk=row.pk).update(link_sent_at=now)
-    return _send(row, LINK_TEMPLATE[row.state], now, {})
+    rows = lock_orders(orders)
+    done = [row for row in rows if row.link_sent_at is None and row.state in LINK_TEMPLATE]
+    if not done:
+        return 0
+    Order.objects.filter(pk__in=[row.pk for row in done]).update(link_sent_at=now)
+    composed = [_composed(row, LINK_TEMPLATE[row.state], now, {}) for row in done]
+    messages = [message for message in composed if message is not None]
+    queue_messages(messages)
+    return len(messages)
 
 
 @part
@@ -79,9 +83,17 @@ def order_link(public_id: str, token: str) -> str:
 
 
 def _send(order: Order, template: str, now: datetime, more: dict[str, str]) -> bool:
+    message = _composed(order, template, now, more)
+    if message is None:
+        return False
+    queue_messages([message])
+    return True
+
+
+def _composed(order: Order, template: str, now: datetime, more: dict[str, str]) -> Message | None:
     private = open_private(order.public_id, order.private_sealed)
     try:
-        send_message(
+        return compose_message(
             kind="mail" if order.contact_kind == "mail" else "sms",
             to=private.contact,
             template=template,
@@ -96,5 +108,4 @@ def _send(order: Order, template: str, now: datetime, more: dict[str, str]) -> b
         )
     except NotAValue:
         log.error("contact_unusable", order=order.public_id)  # noqa: TRY400  an outcome, not a fault
-        return False
-    return True
+        return None

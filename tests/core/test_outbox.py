@@ -168,3 +168,35 @@ def test_a_fact_held_elsewhere_does_not_keep_a_relay_turning(
         app_connection.rollback()
     assert heard == ["free"]
     assert outbox.relay() == 1
+
+
+def test_what_is_heard_together_takes_one_transaction_and_one_bad_fact_holds_up_no_other(
+    committed: None,
+) -> None:
+    calls: list[list[str]] = []
+
+    def hears(events: list[Happened], *, now: datetime) -> None:
+        calls.append([event.what for event in events])
+        if any(event.what == "bad" for event in events):
+            raise RuntimeError
+
+    outbox.subscribe(Happened, "many", many=True)(hears)
+    for what in ("a", "b"):
+        _tell(what)
+    assert outbox.relay() == 2
+    for what in ("c", "bad", "d"):
+        _tell(what)
+    assert outbox.relay() == 2
+    assert calls == [["a", "b"], ["c", "bad", "d"], ["c"], ["bad"], ["d"]]
+    assert [row.payload["what"] for row in OutboxEvent.objects.filter(done_at=None)] == ["bad"]
+    assert OutboxReceipt.objects.count() == 4
+
+
+def test_what_a_listener_does_not_want_costs_it_no_transaction(committed: None) -> None:
+    unless = outbox.subscribe(Happened, "one", unless=lambda event: event.what == "known")
+    unless(lambda event, *, now: heard.append(event.what))
+    for what in ("known", "new"):
+        _tell(what)
+    assert outbox.relay() == 2
+    assert heard == ["new"]
+    assert OutboxReceipt.objects.count() == 1

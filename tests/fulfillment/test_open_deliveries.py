@@ -247,6 +247,7 @@ def _plain(reference: str, owner: str, line: OpenLine) -> None:
                 owner,
                 code.batch.cost_minor,
                 "CNY",
+                counted=True,
             )
         )
 
