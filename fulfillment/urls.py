@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
-from fulfillment import views
+from fulfillment.views import goods, wallet
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")
@@ -12,9 +12,9 @@ if "pid" not in get_converters():
 app_name = "fulfillment"
 
 urlpatterns = [
-    path("deliveries/<pid:reference>/", views.deliveries, name="deliveries"),
-    path("deliveries/<pid:delivery_id>/reveal/", views.reveal, name="reveal"),
-    path("wallet/", views.wallet, name="wallet"),
-    path("wallet/<pid:entitlement_id>/", views.entitlement, name="entitlement"),
-    path("suppliers/<slug:code>/callback/", views.supplier_callback, name="supplier_callback"),
+    path("deliveries/<pid:reference>/", goods.deliveries, name="deliveries"),
+    path("deliveries/<pid:delivery_id>/reveal/", goods.reveal, name="reveal"),
+    path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/<pid:entitlement_id>/", wallet.entitlement, name="entitlement"),
+    path("suppliers/<slug:code>/callback/", goods.supplier_callback, name="supplier_callback"),
 ]

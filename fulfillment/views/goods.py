@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import RequestDataTooBig
-from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -17,16 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core import clock
 from fulfillment.access import Proof, proof_for
-from fulfillment.models import Delivery, Entitlement
+from fulfillment.models import Delivery
 from fulfillment.queries.deliveries import deliveries_of, delivery_view
-from fulfillment.queries.wallet import (
-    FILTERS,
-    entitlements_of,
-    happenings,
-    number_hint,
-    owned,
-    wallet_counts,
-)
 from fulfillment.services.receive_callback import NoSuchSupplier, receive_callback
 from fulfillment.services.reveal import NotRevealable
 from fulfillment.services.reveal import reveal as reveal_code
@@ -34,7 +23,6 @@ from risk.requests import client_ip
 from risk.services.assess import assess
 
 CALLBACK_BYTES = 64 * 1024
-PER_PAGE = 24
 
 
 @never_cache
@@ -91,59 +79,6 @@ def _back_url(request: HttpRequest, row: Delivery) -> str:
     if url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure()):
         return came_from
     return reverse("orders:order", args=[row.reference])
-
-
-def _person(request: HttpRequest) -> str:
-    assert request.user.is_authenticated
-    return str(request.user.public_id)
-
-
-@never_cache
-@login_required
-@require_GET
-def wallet(request: HttpRequest) -> HttpResponse:
-    """Everything the signed-in person owns."""
-    now, show = clock.now(), request.GET.get("show", "usable")
-    show = show if show in FILTERS else "usable"
-    owner, language = _person(request), get_language() or "zh-hans"
-    page: Page[Any] = Paginator(entitlements_of(owner, show=show, now=now), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
-    page.object_list = [owned(row, language=language, now=now) for row in page.object_list]
-    counts = wallet_counts(owner, now=now)
-    labels = {"usable": _("To use"), "expiring": _("Ending soon"), "used": _("Used and ended"),
-              "all": _("All")}  # fmt: skip
-    tabs = [
-        {
-            "key": key,
-            "label": labels[key],
-            "count": counts[key],
-            "url": f"{request.path}?show={key}",
-        }
-        for key in FILTERS
-    ]
-    return render(request, "fulfillment/wallet.html", {"page": page, "show": show, "tabs": tabs})
-
-
-@never_cache
-@login_required
-@require_GET
-def entitlement(request: HttpRequest, entitlement_id: str) -> HttpResponse:
-    """One thing the signed-in person owns."""
-    row = (
-        Entitlement.objects.filter(public_id=entitlement_id, owner=_person(request))
-        .select_related("delivery")
-        .first()
-    )
-    if row is None:
-        raise Http404
-    shown = owned(row, language=get_language() or "zh-hans", now=clock.now())
-    context = {
-        "w": shown.completed(number_hint(row), reverse("orders:order", args=[row.reference])),
-        "delivery": delivery_view(row.delivery.public_id),
-        "history": happenings(row),
-    }
-    return render(request, "fulfillment/entitlement.html", context)
 
 
 @csrf_exempt
