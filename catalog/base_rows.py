@@ -51,6 +51,7 @@ def _server(options: list[dict[str, str]]) -> tuple[tuple[str, ...], dict[str, A
 TYPES: dict[str, tuple[str, str, str, str, str, list[tuple[tuple[str, ...], dict[str, Any]]]]] = {
     "code": ("卡密", "Card code", "pool", "pool", "unrevealed", []),
     "voucher": ("兑换券", "Voucher", "voucher", "voucher", "unused", []),
+    "bundle": ("权益组合", "Bundle", "bundle", "parts", "undelivered", []),
     "topup-phone": ("手机号直充", "Top-up by phone", "topup", "supplier", "undelivered", [(PHONE, {})]),
     "topup-phone-cmcc": (
         "中国移动话费", "China Mobile credit", "topup", "supplier", "undelivered", [_phone("cmcc")],

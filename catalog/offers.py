@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from catalog.bundles.values import Bundle
 from catalog.inputs import InputSpec
 from catalog.pricing import Reason
 
@@ -95,6 +96,8 @@ class Offer:
     until: datetime | None
     availability: str
     state_ok: bool
+    # What is inside, when it is a bundle.
+    bundle: Bundle | None = None
 
 
 @dataclass(frozen=True, slots=True)

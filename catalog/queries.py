@@ -1,12 +1,14 @@
 """What the catalogue says at a moment, out of the snapshot: no statements when warm."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from catalog.bundles.offering import offer_of_parts
 from catalog.offers import ChannelView, Limits, Offer, ProductPage, Validity
 from catalog.pricing import DatedPrice, Priced, floor_of, price
 from catalog.snapshot import BlockRow, Snapshot, current
-from catalog.states import ProductState
+from catalog.states import DeliveryKind, ProductState
 
 # States whose page may be opened; a retired or draft product has no page.
 _SHOWN = frozenset(
@@ -117,8 +119,25 @@ def _offer(
     if priced is None:
         return None
     made = _build_offer(snap, sku_id, priced, now)
+    if sku_id in snap.bundles:
+        made = offer_of_parts(made, snap.bundles[sku_id], _part_offers(snap, sku_id, channel, now))
+    elif made.delivery_kind == DeliveryKind.BUNDLE:
+        made = replace(made, state_ok=False)  # nothing is inside yet
     _remember(snap, key, made)
     return made
+
+
+def part_offers(sku_id: int, channel: ChannelView, now: datetime) -> dict[int, Offer | None]:
+    """The offers of everything that may be inside a bundle, by SKU; None for what has no price here."""
+    return _part_offers(current(), sku_id, channel, now)
+
+
+def _part_offers(
+    snap: Snapshot, sku_id: int, channel: ChannelView, now: datetime
+) -> dict[int, Offer | None]:
+    # A bundle inside a bundle is not sold; asking for its offer could also never end.
+    ids = [part.sku_id for part in snap.bundles[sku_id].parts]
+    return {one: None if one in snap.bundles else _offer(snap, one, channel, now, 1) for one in ids}
 
 
 def _priced(

@@ -42,6 +42,8 @@ class DeliveryKind(TextChoices):
     VOUCHER = "voucher", _("Voucher to redeem")
     MEMBERSHIP = "membership", _("Membership period")
     MANUAL = "manual", _("Handled by staff")
+    # Never delivered itself: an order holds its parts, each with a kind of its own.
+    BUNDLE = "bundle", _("Bundle of other goods")
 
 
 class StockMode(TextChoices):
@@ -50,6 +52,7 @@ class StockMode(TextChoices):
     VOUCHER = "voucher", _("Made on sale")
     MANUAL = "manual", _("Set by hand")
     UNLIMITED = "unlimited", _("Unlimited")
+    PARTS = "parts", _("As its parts")
 
 
 class Availability(TextChoices):

@@ -1,3 +1,4 @@
+from catalog.models.bundle import Bundle, BundleGroup, BundlePart
 from catalog.models.channel import Channel
 from catalog.models.page import PageBlock
 from catalog.models.price import Price, PriceList
@@ -8,6 +9,9 @@ from catalog.models.type import InputField, ProductType
 
 __all__ = [
     "Brand",
+    "Bundle",
+    "BundleGroup",
+    "BundlePart",
     "Category",
     "Channel",
     "InputField",
