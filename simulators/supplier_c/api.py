@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from simulators import clock, line
+from simulators.breaks import csv_text
 from simulators.faults import Plan
 from simulators.server import Answer, BadRequest, Request, Router, json_answer
-from simulators.supplier_c import money, orders, products, signing, statement, wishes
-from simulators.supplier_c.shown import shown
-from simulators.supplier_c.store import balance_of, order_of
-from simulators.supplier_c.supplier import Refusal, Supplier
+from simulators.supplier_c import signing, wishes
+from simulators.supplier_c.shown import item, shown
+from simulators.supply import money, orders, products, statement
+from simulators.supply.store import balance_of, order_of
+from simulators.supply.supplier import Refusal, Supplier
 
 FRESH_SECONDS = 300
 MOST_ITEMS = 500
@@ -133,9 +135,13 @@ def _products(sup: Supplier, request: Request, plan: Plan) -> Answer:
     limit = query.get("limit") or "100"
     if not re.fullmatch(r"\d{1,3}", limit, re.ASCII) or not 1 <= int(limit) <= MOST_ITEMS:
         raise Refusal(400, "BAD_REQUEST", "limit must be 1 to 500")
-    items, after = products.page(sup, cursor=query.get("cursor", ""), limit=int(limit))
+    rows, after = products.page(sup, cursor=query.get("cursor", ""), limit=int(limit))
     odd: list[Any] = plan.get("inject", "items", [])
-    found = {"items": [*items, *odd], "next_cursor": after, "as_of": clock.text(sup.clock.unix())}
+    found = {
+        "items": [*map(item, rows), *odd],
+        "next_cursor": after,
+        "as_of": clock.text(sup.clock.unix()),
+    }
     body = json.dumps(found, ensure_ascii=False).encode()
     return Answer(200, body, {"Content-Type": "application/json; charset=utf-8"})
 
@@ -144,7 +150,7 @@ def _product(sup: Supplier, request: Request, plan: Plan) -> Answer:
     row = products.find(sup, request.args["product"])
     if row is None:
         raise Refusal(404, "NOT_FOUND", "no such product")
-    return json_answer({"item": products.item(row), "as_of": clock.text(sup.clock.unix())})
+    return json_answer({"item": item(row), "as_of": clock.text(sup.clock.unix())})
 
 
 def _balance(sup: Supplier, request: Request, plan: Plan) -> Answer:
@@ -155,7 +161,8 @@ def _balance(sup: Supplier, request: Request, plan: Plan) -> Answer:
 
 def _statement(sup: Supplier, request: Request, plan: Plan) -> Answer:
     try:
-        text = statement.text_of(sup, request.query_fields().get("day", ""))
+        lines = statement.broken_lines(sup, request.query_fields().get("day", ""))
     except ValueError as error:
         raise Refusal(400, "BAD_REQUEST", "day must be YYYY-MM-DD") from error
+    text = csv_text(statement.SHAPE, lines)
     return Answer(200, text.encode(), {"Content-Type": "text/csv; charset=utf-8"})

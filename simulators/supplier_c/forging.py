@@ -7,8 +7,8 @@ from typing import Any
 from simulators.outgoing import Message
 from simulators.supplier_c import signing
 from simulators.supplier_c.messages import of_row, signed
-from simulators.supplier_c.store import Row
-from simulators.supplier_c.supplier import Supplier
+from simulators.supply.store import Row
+from simulators.supply.supplier import Supplier
 
 MONTH = 30 * 86400
 KINDS = (

@@ -6,8 +6,8 @@ from typing import Any
 from simulators import clock
 from simulators.outgoing import Message
 from simulators.supplier_c import signing
-from simulators.supplier_c.store import Row
-from simulators.supplier_c.supplier import Supplier
+from simulators.supply.store import Row
+from simulators.supply.supplier import Supplier
 
 
 def message(

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from simulators import clock
-from simulators.supplier_c import money
-from simulators.supplier_c.store import Row
-from simulators.supplier_c.supplier import Supplier
+from simulators.supply import money
+from simulators.supply.store import Row
+from simulators.supply.supplier import Supplier
 
 
 def shown(sup: Supplier, row: Row, *, cards: bool = True) -> dict[str, Any]:
@@ -36,3 +36,19 @@ def _cards(sup: Supplier, row: Row) -> list[dict[str, Any]]:
         return []
     sql = "SELECT number, secret, expires_on FROM granted WHERE order_id = ? ORDER BY unit"
     return sup.store.rows(sql, row["id"])
+
+
+def item(row: Row) -> dict[str, Any]:
+    """A product as the catalogue shows it."""
+    return {
+        "product": row["code"],
+        "name": row["name"],
+        "kind": row["kind"],
+        "face_value": None if row["face_minor"] is None else money.show(row["face_minor"]),
+        "cost": money.show(row["cost_minor"]),
+        "currency": "CNY",
+        "stock": row["stock"],
+        "state": row["state"],
+        "max_quantity": row["max_quantity"],
+        "fields": ["account"] if row["kind"] == "direct" else [],
+    }

@@ -1,34 +1,17 @@
 """What a buyer asks for, read strictly from the body of `POST /v1/orders`."""
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from simulators.supplier_c import money
-from simulators.supplier_c.supplier import Refusal
+from simulators.supply import money
+from simulators.supply.supplier import Refusal
+from simulators.supply.wish import Wish, fingerprint
 
 _FIELDS = {"external_id", "product", "quantity", "target", "max_cost", "currency", "callback_url"}
 MOST_UNITS = 1_000_000
 MOST_FIELDS = 8
 LONGEST_FIELD = 128
-
-
-@dataclass(frozen=True)
-class Wish:
-    external_id: str
-    product: str
-    quantity: int
-    target: dict[str, str] | None
-    max_cost_minor: int | None
-    callback_url: str
-    content: str
-
-    @property
-    def account(self) -> str:
-        return (self.target or {}).get("account", "")
 
 
 def read(data: Mapping[str, Any]) -> Wish:
@@ -80,9 +63,7 @@ def _amount(value: object) -> int | None:
 
 
 def _content(data: Mapping[str, Any]) -> str:
-    """A fingerprint of what is bought, to tell a repeat from another order of the same id."""
-    kept = {name: data.get(name) for name in sorted(_FIELDS - {"callback_url"})}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+    return fingerprint({name: data.get(name) for name in _FIELDS - {"callback_url"}})
 
 
 def _bad(message: str) -> Refusal:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulators.supplier_c import money
 from simulators.supplier_c.script import Caller, Supplier
+from simulators.supply import money
 from tests.simulators.conftest import SECRET
 from tests.simulators.numbers import number, until
 

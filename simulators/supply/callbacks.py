@@ -2,23 +2,15 @@
 
 import json
 import time
-from http import HTTPStatus
 from typing import Any
 
-from simulators.outgoing import Reply, post, post_copies
-from simulators.supplier_c import forging
-from simulators.supplier_c.messages import of_row
-from simulators.supplier_c.shown import shown
-from simulators.supplier_c.store import Row
-from simulators.supplier_c.supplier import Supplier
+from simulators.outgoing import post, post_copies
+from simulators.supply.store import Row
+from simulators.supply.supplier import Supplier
 from simulators.ticker import Senders
 
 _OPPOSITE = {"COMPLETED": "FAILED", "FAILED": "COMPLETED", "REJECTED": "COMPLETED",
              "REVERSED": "COMPLETED"}  # fmt: skip
-
-
-def taken(reply: Reply) -> bool:
-    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def enqueue(sup: Supplier, row: Row) -> None:
@@ -36,7 +28,7 @@ def enqueue(sup: Supplier, row: Row) -> None:
             "type": f"order.{row['state'].lower()}",
             "url": row["callback_url"],
             "key_id": row["key_id"],
-            "shown": json.dumps(shown(sup, row, cards=False), ensure_ascii=False),
+            "shown": json.dumps(sup.dialect.shown(sup, row, cards=False), ensure_ascii=False),
             "plan": json.dumps(plan.as_dict()),
             "next_at": None if "none" in plan else first,
             "created_at": sup.clock.unix(),
@@ -59,12 +51,13 @@ def _send(sup: Supplier, seen: Row) -> None:
     twice = plan.get("duplicate", {"copies": 1})
     copies = int(twice.get("copies", 2))
     replies = post_copies(
-        of_row(sup, row), copies=copies, concurrency=int(twice.get("concurrency", copies))
+        sup.dialect.message(sup, row),
+        copies=copies,
+        concurrency=int(twice.get("concurrency", copies)),
     )
     if "reorder" in plan:
-        older = {"state": "SUBMITTED", "version": 2, "delivered": 0, "reason": None}
-        post(of_row(sup, row, older, "R"))
-    done = any(taken(reply) for reply in replies)
+        post(sup.dialect.message(sup, row, sup.dialect.claim("SUBMITTED"), "R"))
+    done = any(sup.dialect.taken(reply) for reply in replies)
     tries = row["tries"] + 1
     again = None
     if not done and tries <= len(sup.ladder):
@@ -82,9 +75,9 @@ def _send(sup: Supplier, seen: Row) -> None:
 
 def _mischief_before(sup: Supplier, row: Row, plan: dict[str, dict[str, Any]]) -> None:
     if "forged" in plan:
-        for kind in plan["forged"].get("kinds", forging.KINDS):
-            post(forging.forge(sup, row, kind))
+        for kind in plan["forged"].get("kinds", sup.dialect.forgeries()):
+            post(sup.dialect.forge(sup, row, kind))
     if "contradict" in plan:
-        state = _OPPOSITE[json.loads(row["shown"])["state"]]
-        post(of_row(sup, row, {"state": state}, "C"))
+        state = _OPPOSITE[row["type"].removeprefix("order.").upper()]
+        post(sup.dialect.message(sup, row, sup.dialect.claim(state), "C"))
         time.sleep(min(10.0, float(plan["contradict"].get("seconds", 0))))

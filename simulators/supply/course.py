@@ -7,9 +7,9 @@ from typing import Any
 
 from simulators import clock
 from simulators.faults import Plan
-from simulators.supplier_c import callbacks
-from simulators.supplier_c.store import Row, move_money, order_of, set_order
-from simulators.supplier_c.supplier import Supplier
+from simulators.supply import callbacks
+from simulators.supply.store import Row, move_money, order_of, set_order
+from simulators.supply.supplier import Supplier
 
 ENDS = ("COMPLETED", "REJECTED", "FAILED", "REVERSED")
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from simulators.server import Answer, Request, Router, json_answer
-from simulators.supplier_c.store import balance_of
-from simulators.supplier_c.supplier import Supplier
+from simulators.supply.store import balance_of
+from simulators.supply.supplier import Supplier
 
 _NARROW = ("external_id", "account", "product")
 _ORDER = (

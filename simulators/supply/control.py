@@ -10,11 +10,9 @@ from simulators.control import Act, Refused, common_acts
 from simulators.control import mount as mount_acts
 from simulators.outgoing import Message, post_copies
 from simulators.server import Router
-from simulators.supplier_c import callbacks, course, forging, products, statement
-from simulators.supplier_c.messages import of_row
-from simulators.supplier_c.shown import shown
-from simulators.supplier_c.store import Row, balance_of, move_money, order_of
-from simulators.supplier_c.supplier import REPEATS, Supplier
+from simulators.supply import course, products, statement
+from simulators.supply.store import Row, balance_of, move_money, order_of
+from simulators.supply.supplier import REPEATS, Supplier
 
 Body = dict[str, Any]
 
@@ -40,7 +38,7 @@ def _bound(sup: Supplier, act: Callable[[Supplier, Body], Body]) -> Act:
 
 def _product(sup: Supplier, body: Body) -> Body:
     values = {name: value for name, value in body.items() if name != "product"}
-    return products.item(products.change(sup, str(body["product"]), values))
+    return sup.dialect.item(products.change(sup, str(body["product"]), values))
 
 
 def _balance(sup: Supplier, body: Body) -> Body:
@@ -62,7 +60,7 @@ def _finish(sup: Supplier, body: Body) -> Body:
     with sup.store.write():
         row = _must(sup, body)
         row = course.end(sup, row, str(body["state"]), code=str(body.get("code", "")))
-    return {"order": shown(sup, row, cards=False)}
+    return {"order": sup.dialect.shown(sup, row, cards=False)}
 
 
 def _callback_row(sup: Supplier, body: Body) -> Row:
@@ -74,9 +72,11 @@ def _callback_row(sup: Supplier, body: Body) -> Row:
         return found
     return {
         "callback_id": f"CBX{row['id']:013d}",
+        "external_id": row["external_id"],
+        "type": f"order.{row['state'].lower()}",
         "url": row["callback_url"],
         "key_id": row["key_id"],
-        "shown": json.dumps(shown(sup, row, cards=False), ensure_ascii=False),
+        "shown": json.dumps(sup.dialect.shown(sup, row, cards=False), ensure_ascii=False),
     }
 
 
@@ -85,7 +85,8 @@ def _callback(sup: Supplier, body: Body) -> Body:
     changes = dict(body.get("changes") or {})
     mark = "-changed" if changes else ""
     forge = str(body.get("forge") or "")
-    made = forging.forge(sup, row, forge, changes) if forge else of_row(sup, row, changes, mark)
+    say = sup.dialect
+    made = say.forge(sup, row, forge, changes) if forge else say.message(sup, row, changes, mark)
     return _shown(made)
 
 
@@ -100,11 +101,11 @@ def _shown(made: Message) -> Body:
 def _recallback(sup: Supplier, body: Body) -> Body:
     copies = int(body.get("copies", 1))
     replies = post_copies(
-        of_row(sup, _callback_row(sup, body)),
+        sup.dialect.message(sup, _callback_row(sup, body)),
         copies=copies,
         concurrency=int(body.get("concurrency", copies)),
     )
-    acked = sum(callbacks.taken(reply) for reply in replies)
+    acked = sum(sup.dialect.taken(reply) for reply in replies)
     return {"statuses": [reply.status for reply in replies], "acked": acked}
 
 

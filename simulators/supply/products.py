@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from simulators.supplier_c import money
-from simulators.supplier_c.store import Row
-from simulators.supplier_c.supplier import Refusal, Supplier
+from simulators.supply import money
+from simulators.supply.store import Row
+from simulators.supply.supplier import Refusal, Supplier
 
 KINDS = ("direct", "card")
 _UPSERT = """
@@ -86,8 +86,8 @@ def find(sup: Supplier, code: str) -> Row | None:
     return row
 
 
-def page(sup: Supplier, *, cursor: str, limit: int) -> tuple[list[dict[str, Any]], str | None]:
-    """Items after the cursor, and the next cursor. Raises Refusal for a cursor not of ours."""
+def page(sup: Supplier, *, cursor: str, limit: int) -> tuple[list[Row], str | None]:
+    """Products after the cursor, and the next cursor. Raises Refusal for a cursor not of ours."""
     try:
         last = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
@@ -96,20 +96,4 @@ def page(sup: Supplier, *, cursor: str, limit: int) -> tuple[list[dict[str, Any]
     rows = sup.store.rows(sql, last, limit + 1)
     more = len(rows) > limit
     after = base64.urlsafe_b64encode(rows[limit - 1]["code"].encode()).decode() if more else None
-    return [item(row) for row in rows[:limit]], after
-
-
-def item(row: Row) -> dict[str, Any]:
-    """A product as the catalogue shows it."""
-    return {
-        "product": row["code"],
-        "name": row["name"],
-        "kind": row["kind"],
-        "face_value": None if row["face_minor"] is None else money.show(row["face_minor"]),
-        "cost": money.show(row["cost_minor"]),
-        "currency": "CNY",
-        "stock": row["stock"],
-        "state": row["state"],
-        "max_quantity": row["max_quantity"],
-        "fields": ["account"] if row["kind"] == "direct" else [],
-    }
+    return rows[:limit], after

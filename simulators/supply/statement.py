@@ -2,8 +2,8 @@
 
 from simulators import breaks, clock
 from simulators.clock import day_bounds
-from simulators.supplier_c import money
-from simulators.supplier_c.supplier import Supplier
+from simulators.supply import money
+from simulators.supply.supplier import Supplier
 
 SHAPE = breaks.Shape(
     header=("type", "id", "external_id", "product", "quantity", "amount", "currency",
@@ -38,6 +38,7 @@ def lines_of(sup: Supplier, day: str, *, shift: int = 0) -> list[breaks.Line]:
     ]
 
 
-def text_of(sup: Supplier, day: str) -> str:
+def broken_lines(sup: Supplier, day: str) -> list[breaks.Line]:
+    """The lines as the supplier tells them: with the differences that a script planted."""
     lines, before = lines_of(sup, day), lines_of(sup, day, shift=-1)
-    return breaks.csv_text(SHAPE, breaks.apply(sup.store, SHAPE, lines, before, day))
+    return breaks.apply(sup.store, SHAPE, lines, before, day)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from simulators.clock import Clock
 from simulators.faults import LINE, Rules
 from simulators.store import Store
+from simulators.supply.dialect import Dialect
 
 FAULTS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("lookup", "balance", "statement"), LINE),
@@ -27,6 +28,7 @@ class Supplier:
     store: Store
     clock: Clock
     rules: Rules
+    dialect: Dialect
     submit_after: float = 0.1
     complete_after: float = 0.3
     repeat: str = "200"

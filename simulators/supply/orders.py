@@ -5,11 +5,10 @@ import time
 from typing import Any
 
 from simulators.faults import Plan
-from simulators.supplier_c import course, products
-from simulators.supplier_c.shown import shown
-from simulators.supplier_c.store import Row, balance_of, move_money, order_of
-from simulators.supplier_c.supplier import Refusal, Supplier
-from simulators.supplier_c.wishes import Wish
+from simulators.supply import course, products
+from simulators.supply.store import Row, balance_of, move_money, order_of
+from simulators.supply.supplier import Refusal, Supplier
+from simulators.supply.wish import Wish
 
 SHORTEST_ACCOUNT = 3
 
@@ -46,7 +45,7 @@ def _again(sup: Supplier, row: Row, wish: Wish) -> int:
 
 
 def _refused(sup: Supplier, row: Row) -> Refusal:
-    return Refusal(422, row["reason"], "not taken", order=shown(sup, row))
+    return Refusal(422, row["reason"], "not taken", order=sup.dialect.shown(sup, row))
 
 
 def _unit_cost(product: Row | None, plan: Plan) -> int:

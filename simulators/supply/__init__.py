@@ -1,0 +1,1 @@
+"""What every simulated supplier does, whatever it speaks: sell, charge, deliver, keep the truth."""
