@@ -86,6 +86,12 @@ class SupplierState(models.TextChoices):
     OFF = "off", _("Off")
 
 
+class CircuitState(models.TextChoices):
+    CLOSED = "closed", _("Closed")
+    OPEN = "open", _("Open")
+    HALF_OPEN = "half_open", _("Half open")
+
+
 class CaseState(models.TextChoices):
     OPEN = "open", _("Open")
     PROPOSED = "proposed", _("Waiting for a second person")

@@ -14,6 +14,13 @@ from fulfillment.models.redemption import (
     VoucherPlace,
     VoucherTerms,
 )
+from fulfillment.models.routing import (
+    RouteDecision,
+    RoutePolicy,
+    SupplierCircuit,
+    SupplierPace,
+    SupplierSlot,
+)
 from fulfillment.models.supplier import Supplier, SupplierOffer
 
 __all__ = [
@@ -34,10 +41,15 @@ __all__ = [
     "Redemption",
     "RedemptionKind",
     "RefusedScan",
+    "RouteDecision",
+    "RoutePolicy",
     "Store",
     "Supplier",
+    "SupplierCircuit",
     "SupplierEvent",
     "SupplierOffer",
+    "SupplierPace",
+    "SupplierSlot",
     "TillKey",
     "TillNonce",
     "VoucherCode",

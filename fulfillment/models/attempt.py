@@ -36,6 +36,8 @@ class Attempt(LeasedWork):
     not_found_count = models.PositiveSmallIntegerField(default=0)
     not_found_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    # Let through a breaker that was half open, to see whether the supplier answers again.
+    probe = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("attempt")
@@ -55,6 +57,12 @@ class Attempt(LeasedWork):
             models.Index(
                 fields=["next_query_at"],
                 name="fulfillment_attempt_due",
+                condition=Q(next_query_at__isnull=False),
+            ),
+            # The worker's lanes of questions: what is due, supplier by supplier.
+            models.Index(
+                fields=["supplier", "next_query_at"],
+                name="fulfillment_attempt_lane",
                 condition=Q(next_query_at__isnull=False),
             ),
             models.Index(
@@ -95,6 +103,8 @@ class SupplierEvent(AppendOnly):
     status = models.PositiveSmallIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True, default="")
     dedupe_key = models.CharField(max_length=80, blank=True, default="")
+    # How long our call took; nothing for a message that came unasked.
+    took_ms = models.PositiveIntegerField(_("took (ms)"), null=True, blank=True)
     at = models.DateTimeField(_("at"))
 
     class Meta(AppendOnly.Meta):
@@ -114,7 +124,13 @@ class SupplierEvent(AppendOnly):
                 fields=["supplier", "-id"],
                 name="fulfillment_supplierevent_new",
                 condition=Q(source="answer"),
-            )
+            ),
+            # The same for questions.
+            models.Index(
+                fields=["supplier", "-id"],
+                name="fulfillment_supplierevent_asks",
+                condition=Q(source="query"),
+            ),
         ]
 
     def __str__(self) -> str:

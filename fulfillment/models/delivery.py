@@ -29,6 +29,9 @@ class Delivery(LeasedWork):
     state = models.CharField(
         _("state"), max_length=12, choices=DeliveryState, default=DeliveryState.PENDING
     )
+    # What the buyer paid for this unit, as the floor above said it; null when it said nothing.
+    paid_minor = models.BigIntegerField(_("paid (minor units)"), null=True, blank=True)
+    paid_currency = models.CharField(max_length=3, null=True, blank=True, editable=False)
     cost_minor = models.BigIntegerField(_("cost (minor units)"), null=True, blank=True)
     currency = models.CharField(max_length=3, default="CNY")
     # Key of why it failed or waits for a person; empty otherwise.
@@ -77,6 +80,12 @@ class Delivery(LeasedWork):
                         DeliveryState.UNKNOWN,
                     ]
                 ),
+            ),
+            # The worker's lanes of purchases: what is due, SKU by SKU.
+            models.Index(
+                fields=["sku", "not_before", "id"],
+                name="fulfillment_delivery_lane",
+                condition=Q(state=DeliveryState.PENDING),
             ),
             models.Index(
                 fields=["state", "id"],

@@ -16,11 +16,11 @@ class Supplier(models.Model):
     key_id = models.CharField(_("key id"), max_length=64, blank=True, default="")
     # JSON of key id → secret, sealed with context `fulfillment_supplier:credentials:<code>`.
     credentials = models.BinaryField(null=True, blank=True, editable=False)
-    currency = models.CharField(_("currency"), max_length=3, default="CNY")
-    state = models.CharField(
-        _("state"), max_length=8, choices=SupplierState, default=SupplierState.ON
+    # Purchases a second; empty for no limit. And the seconds that one call may last in all.
+    rate_per_second = models.DecimalField(
+        _("purchases a second"), max_digits=7, decimal_places=2, null=True, blank=True
     )
-    concurrency = models.PositiveSmallIntegerField(_("calls at once"), default=4)
+    call_seconds = models.PositiveSmallIntegerField(_("seconds a call"), default=25)
     note = models.TextField(_("note"), blank=True, default="")
 
     class Meta:
@@ -29,7 +29,15 @@ class Supplier(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(concurrency__gte=1), name="fulfillment_supplier_concurrency"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(rate_per_second__isnull=True) | Q(rate_per_second__gt=0),
+                name="fulfillment_supplier_rate",
+            ),
+            models.CheckConstraint(
+                condition=Q(call_seconds__gte=1, call_seconds__lte=25),
+                name="fulfillment_supplier_call_seconds",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -47,6 +55,8 @@ class SupplierOffer(models.Model):
     # Order in which offers are tried after a definite no: smallest first.
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     active = models.BooleanField(_("active"), default=True)
+    # Share of the units under the policy "by weight".
+    weight = models.PositiveSmallIntegerField(_("weight"), default=1, db_default=1)
 
     class Meta:
         verbose_name = _("supplier's offer")
