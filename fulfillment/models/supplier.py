@@ -16,6 +16,11 @@ class Supplier(models.Model):
     key_id = models.CharField(_("key id"), max_length=64, blank=True, default="")
     # JSON of key id → secret, sealed with context `fulfillment_supplier:credentials:<code>`.
     credentials = models.BinaryField(null=True, blank=True, editable=False)
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    state = models.CharField(
+        _("state"), max_length=8, choices=SupplierState, default=SupplierState.ON
+    )
+    concurrency = models.PositiveSmallIntegerField(_("calls at once"), default=4)
     # Purchases a second; empty for no limit. And the seconds that one call may last in all.
     rate_per_second = models.DecimalField(
         _("purchases a second"), max_digits=7, decimal_places=2, null=True, blank=True
