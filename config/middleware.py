@@ -73,5 +73,6 @@ class ContentSecurityPolicyMiddleware:
             headers["Content-Security-Policy"] = (
                 self.admin if request.path_info.startswith("/admin/") else self.shop
             )
-        headers["Permissions-Policy"] = self.permissions
+        if "Permissions-Policy" not in headers:
+            headers["Permissions-Policy"] = self.permissions
         return response

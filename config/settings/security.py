@@ -77,7 +77,10 @@ ADMIN_CONTENT_SECURITY_POLICY = {
         "style-src": [SELF, UNSAFE_INLINE],
     }
 }
-PERMISSIONS_POLICY = "camera=(self), geolocation=(), microphone=(), payment=(self), usb=()"
+_POLICY = "camera={}, geolocation=(), microphone=(), payment=(self), usb=()"
+PERMISSIONS_POLICY = _POLICY.format("()")
+# Only the page on which a clerk scans has use for a camera; its view sends this one.
+PERMISSIONS_POLICY_OF_TILL = _POLICY.format("(self)")
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

@@ -1,0 +1,199 @@
+// The till: one form, one stage. Scans come from a keyboard, a USB scanner that types, or the camera (till-camera.js).
+// Without this file the same form is sent and the same stage comes back as a page.
+(function () {
+  "use strict";
+
+  const form = document.getElementById("till");
+  if (!form) return;
+  const entry = form.elements.entry;
+  const stage = document.getElementById("stage");
+  const isDesk = "wedge" in form.dataset;
+  const kind = () => (stage.firstElementChild ? stage.firstElementChild.dataset.kind : "idle");
+
+  // Sound, if the clerk wants it: one high tone for yes, two low ones for no.
+  let speaker;
+  const wantsSound = () => {
+    try {
+      return localStorage.getItem("qy-till-sound") === "on";
+    } catch (refused) {
+      return false;
+    }
+  };
+  const tone = (pitch, start, length) => {
+    const voice = speaker.createOscillator();
+    const gain = speaker.createGain();
+    voice.frequency.value = pitch;
+    gain.gain.setValueAtTime(0.16, speaker.currentTime + start);
+    gain.gain.exponentialRampToValueAtTime(0.001, speaker.currentTime + start + length);
+    voice.connect(gain).connect(speaker.destination);
+    voice.start(speaker.currentTime + start);
+    voice.stop(speaker.currentTime + start + length);
+  };
+  const say = (what) => {
+    if (navigator.vibrate && !isDesk) navigator.vibrate(what === "refused" ? [90, 70, 160] : 60);
+    if (!wantsSound()) return;
+    speaker = speaker || new AudioContext();
+    if (what === "refused") {
+      tone(220, 0, 0.18);
+      tone(180, 0.22, 0.3);
+    } else tone(what === "found" ? 660 : 990, 0, 0.16);
+  };
+  const markSound = () => {
+    for (const button of document.querySelectorAll("[data-sound]")) button.setAttribute("aria-pressed", String(wantsSound()));
+  };
+  const switchSound = () => {
+    try {
+      localStorage.setItem("qy-till-sound", wantsSound() ? "off" : "on");
+    } catch (refused) {
+      // The till then stays silent.
+    }
+    markSound();
+    if (wantsSound()) say("done");
+  };
+
+  // What lies on the stage decides what the page shows and who gets the cursor.
+  const settle = () => {
+    form.dataset.kind = kind();
+    document.dispatchEvent(new CustomEvent("till:stage", { detail: kind() }));
+    const amount = stage.querySelector("#amount");
+    if (isDesk) entry.focus();
+    else if (amount) amount.focus();
+    else if (kind() === "done" || kind() === "refused") stage.querySelector("[data-next]").focus({ preventScroll: true });
+  };
+
+  const startOver = () => {
+    const empty = document.createElement("section");
+    empty.className = "stage stage-idle";
+    empty.dataset.kind = "idle";
+    if (isDesk) {
+      const words = document.createElement("div");
+      words.className = "idle";
+      words.textContent = form.dataset.ready;
+      empty.append(words);
+    }
+    stage.replaceChildren(empty);
+    entry.value = "";
+    typed = "";
+    settle();
+  };
+
+  // An input method for Chinese swallows what a scanner types. The keys themselves are not lost: they
+  // are noted as they are pressed, and used when the field was composed in since it was last empty.
+  let typed = "";
+  let composed = false;
+  const PLAIN = { Minus: "-", NumpadSubtract: "-", Period: ".", NumpadDecimal: "." };
+  const letterOf = (code) => {
+    const found = /^(?:Key([A-Z])|(?:Digit|Numpad)(\d))$/.exec(code);
+    return found ? found[1] || found[2] : PLAIN[code] || "";
+  };
+  entry.addEventListener("compositionstart", () => {
+    composed = true;
+  });
+  entry.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.code === "Backspace") typed = typed.slice(0, -1);
+    else typed += letterOf(event.code);
+    if (event.code !== "Enter" || !(event.isComposing || event.keyCode === 229)) return;
+    // This Enter would only end the composing: the scan is complete, so it is sent.
+    event.preventDefault();
+    setTimeout(() => form.requestSubmit(), 0);
+  });
+
+  form.addEventListener(
+    "submit",
+    () => {
+      if (composed && typed) entry.value = typed;
+      typed = "";
+      composed = false;
+    },
+    true,
+  );
+
+  // Number of uses: the button says what it will do.
+  const uses = () => form.elements.uses;
+  const markUses = () => {
+    const words = stage.querySelector("[data-uses]");
+    if (words && uses()) words.textContent = uses().value;
+  };
+  form.addEventListener("input", markUses);
+
+  const stepUses = (by) => {
+    const button = stage.querySelector(`[data-step="${by}"]`);
+    if (button) button.click();
+  };
+
+  const press = (selector) => {
+    const button = stage.querySelector(selector);
+    if (button) form.requestSubmit(button);
+    return Boolean(button);
+  };
+
+  const keys = {
+    Escape: startOver,
+    F2: switchSound,
+    F8: () => press("[data-undo]"),
+    ArrowUp: () => stepUses(1),
+    ArrowDown: () => stepUses(-1),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (!isDesk || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+    const act = keys[event.key];
+    if (act) {
+      event.preventDefault();
+      return act();
+    }
+    // A scanner types wherever the cursor is: bring it home before the letter lands.
+    const busy = event.target.closest && event.target.closest("button, a, summary, input, select");
+    if (event.key.length === 1 && event.target !== entry && !(busy && event.key === " ") && !event.target.matches("#stage input")) entry.focus();
+  });
+
+  const away = document.querySelector(".wedge-away");
+  if (isDesk && away) {
+    const look = () => away.classList.toggle("shown", !document.hasFocus() || document.activeElement !== entry);
+    for (const name of ["focus", "blur"]) window.addEventListener(name, () => setTimeout(look, 60));
+    document.addEventListener("focusin", look);
+    document.addEventListener("focusout", () => setTimeout(look, 60));
+    window.addEventListener("focus", () => entry.focus());
+    document.addEventListener("click", (event) => {
+      if (!event.target.closest("button, a, summary, input, select, label")) entry.focus();
+    });
+    look();
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-sound]")) return switchSound();
+    if (event.target.closest("#stage [data-next]")) {
+      event.preventDefault();
+      startOver();
+    }
+  });
+
+  // A failure of the network is a verdict too: nothing is known, and the same nonce asks again.
+  const complain = (words) => {
+    const note = document.createElement("p");
+    note.className = "note note-bad";
+    note.setAttribute("role", "alert");
+    note.textContent = words;
+    for (const old of form.querySelectorAll(".note-bad")) old.remove();
+    stage.prepend(note);
+    say("refused");
+  };
+  document.addEventListener("htmx:sendError", () => complain(form.dataset.away));
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    if (status === 403) {
+      complain(form.dataset.expired);
+      setTimeout(() => location.reload(), 1500);
+    } else complain(form.dataset.away);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    entry.value = "";
+    if (kind() !== "idle") say(kind());
+    settle();
+  });
+
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register(form.dataset.worker).catch(() => {});
+
+  markSound();
+  settle();
+})();
