@@ -51,6 +51,14 @@ class ExportState(models.TextChoices):
     DROPPED = "dropped", _("Withdrawn")
 
 
+class PurchaseState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    ORDERED = "ordered", _("Ordered")
+    RECEIVED = "received", _("Received")
+    CLOSED = "closed", _("Closed")
+    CANCELED = "canceled", _("Canceled")
+
+
 class DeliveryState(models.TextChoices):
     PENDING = "pending", _("Waiting")
     DISPATCHED = "dispatched", _("Sent to the supplier")
@@ -118,6 +126,14 @@ BATCH_TRANSITIONS: Table = _table(
     paused="queued canceled",
     failed="queued canceled",
     finished="",
+    canceled="",
+)
+
+PURCHASE_TRANSITIONS: Table = _table(
+    draft="ordered canceled",
+    ordered="received canceled",
+    received="closed",
+    closed="",
     canceled="",
 )
 

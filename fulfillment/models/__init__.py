@@ -1,11 +1,14 @@
+from fulfillment.models.alert import Alert
 from fulfillment.models.attempt import Attempt, SupplierEvent
 from fulfillment.models.batch import BatchLine, BatchSeen, CodeBatch
 from fulfillment.models.case import ManualCase
 from fulfillment.models.code import Code, CodeIssue, CodeReveal
 from fulfillment.models.delivery import Delivery
+from fulfillment.models.demand import DailyDemand, Forecast, SalesOccasion
 from fulfillment.models.entitlement import Entitlement
 from fulfillment.models.export import CodeExport
 from fulfillment.models.merchant import Clerk, ClerkRole, Merchant, Store, TillKey, TillNonce
+from fulfillment.models.purchase import Purchase, PurchaseLine, PurchaseSource
 from fulfillment.models.redemption import (
     Redemption,
     RedemptionKind,
@@ -24,6 +27,7 @@ from fulfillment.models.routing import (
 from fulfillment.models.supplier import Supplier, SupplierOffer
 
 __all__ = [
+    "Alert",
     "Attempt",
     "BatchLine",
     "BatchSeen",
@@ -34,15 +38,21 @@ __all__ = [
     "CodeExport",
     "CodeIssue",
     "CodeReveal",
+    "DailyDemand",
     "Delivery",
     "Entitlement",
+    "Forecast",
     "ManualCase",
     "Merchant",
+    "Purchase",
+    "PurchaseLine",
+    "PurchaseSource",
     "Redemption",
     "RedemptionKind",
     "RefusedScan",
     "RouteDecision",
     "RoutePolicy",
+    "SalesOccasion",
     "Store",
     "Supplier",
     "SupplierCircuit",

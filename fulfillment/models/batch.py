@@ -36,6 +36,10 @@ class CodeBatch(LeasedWork):
     paid_from = models.CharField(
         _("paid from"), max_length=8, choices=PaidFrom, default=PaidFrom.BANK
     )
+    # The line of a purchase that these codes came for; empty for a file from elsewhere.
+    purchase_line = models.ForeignKey(
+        "fulfillment.PurchaseLine", models.PROTECT, null=True, blank=True, related_name="batches"
+    )
     expires_on = models.DateField(_("last day when the file names none"), null=True, blank=True)
     dry_run = models.BooleanField(_("check only"), default=False)
     state = models.CharField(
