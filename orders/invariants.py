@@ -169,6 +169,32 @@ STATEMENTS = [
                   and (c.delivered = 0 or c.delivered = c.units
                        or c.delivered + c.gone + c.failed < c.units))""",
     ),
+    (
+        "INV-O30", "the parts of a bundle sum to what was paid for it",
+        """select b.public_id, b.paid_minor, coalesce(sum(l.paid_minor), 0) as parts
+           from orders_orderbundle b left join orders_orderline l on l.bundle_id = b.public_id
+           group by b.id, b.public_id, b.paid_minor
+           having coalesce(sum(l.paid_minor), 0) <> b.paid_minor
+             or sum(l.paid_minor) filter (where l.currency <> b.currency) is not null""",
+    ),
+    (
+        "INV-O31", "a bundle has just the parts it was sold with, in its own order",
+        """select b.public_id, l.public_id as line, p.value ->> 'sku' as sku
+           from orders_orderbundle b cross join jsonb_array_elements(b.split) as p(value)
+           full join (select * from orders_orderline where bundle_id is not null) l
+             on l.bundle_id = b.public_id and l.public_id = p.value ->> 'line'
+           where l.id is null or b.id is null or l.order_id <> b.order_id
+              or l.sku_code <> p.value ->> 'sku'
+              or l.quantity <> (p.value ->> 'units')::int * b.quantity
+              or l.paid_minor <> (p.value ->> 'share_minor')::bigint * b.quantity""",
+    ),
+    (
+        "INV-O32", "no more goes back for a line than was paid for it",
+        """select l.public_id, l.paid_minor, sum(x.amount_minor) from orders_orderline l
+           join orders_refundline x on x.line_id = l.id
+           join orders_refund r on r.id = x.refund_id and r.state <> 'rejected'
+           group by l.id, l.public_id, l.paid_minor having sum(x.amount_minor) > l.paid_minor""",
+    ),
 ]  # fmt: skip
 
 for _id, _title, _sql in STATEMENTS:

@@ -1,4 +1,5 @@
 from orders.models.bill import Bill, BillLine
+from orders.models.bundle import OrderBundle
 from orders.models.cart import Cart, CartLine
 from orders.models.notice import Notice
 from orders.models.order import Order, OrderLine
@@ -13,6 +14,7 @@ __all__ = [
     "CartLine",
     "Notice",
     "Order",
+    "OrderBundle",
     "OrderLine",
     "OrderWait",
     "Payment",

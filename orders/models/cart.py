@@ -1,6 +1,7 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +34,8 @@ class CartLine(models.Model):
     cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
     sku = models.ForeignKey("catalog.Sku", models.CASCADE, db_index=False, related_name="+")
     quantity = models.PositiveIntegerField()
+    # SKU codes that were chosen inside a bundle.
+    picks = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     inputs_sealed = models.BinaryField(null=True, editable=False)
     inputs_masked = models.CharField(max_length=120, blank=True, default="", editable=False)
     inputs_index = models.BinaryField(max_length=32, null=True, editable=False)

@@ -118,6 +118,17 @@ class OrderLine(models.Model):
     public_id = public_id_field("lin")
     order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
+    # The bundle this is a part of; by its public id, which is known before either row is written.
+    bundle = models.ForeignKey(
+        "orders.OrderBundle",
+        models.PROTECT,
+        to_field="public_id",
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="lines",
+        verbose_name=_("bundle"),
+    )
     sku = models.ForeignKey("catalog.Sku", models.PROTECT, db_index=False, related_name="+")
     sku_code = models.CharField(_("SKU"), max_length=64)
     quantity = models.PositiveIntegerField(_("quantity"))
@@ -163,12 +174,21 @@ class OrderLine(models.Model):
                 condition=Q(quantity__gte=F("delivered") + F("gone") + F("failed")),
                 name="orders_line_counts",
             ),
+            # A bundle is sold as its parts: nobody could deliver it itself.
+            models.CheckConstraint(
+                condition=~Q(delivery_kind="bundle"), name="orders_line_deliverable"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["bundle"], name="orders_line_bundle", condition=Q(bundle__isnull=False)
+            )
         ]
         triggers = [
             pgtrigger.ReadOnly(
                 name="orders_line_promise",
                 fields=[
-                    "public_id", "order", "sku", "quantity", "product_title", "sku_title",
+                    "public_id", "order", "bundle", "sku", "quantity", "product_title", "sku_title",
                     "list_minor", "unit_minor", "paid_minor", "adjustments", "currency",
                 ],
             )

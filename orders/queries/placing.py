@@ -5,12 +5,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from core.hot import hot_cursor
 from core.tx import part
+from orders.models import Order, OrderBundle
 from orders.states import OrderState, PaymentState
 
 
@@ -38,6 +39,27 @@ class NewLine:
     target_sealed: bytes | None = field(repr=False)
     target_masked: str
     target_index: bytes | None = field(repr=False)
+    bundle_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewBundle:
+    """A bundle about to be written around the lines that name it; money in minor units."""
+
+    public_id: str
+    sku_id: int
+    sku_code: str
+    quantity: int
+    product_title: str
+    product_title_en: str
+    sku_title: str
+    sku_title_en: str
+    face: dict[str, Any]
+    list_minor: int
+    unit_minor: int
+    paid_minor: int
+    adjustments: list[dict[str, Any]]
+    split: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +95,7 @@ class NewOrder:
     payment_expires_at: datetime
     first_query_at: datetime
     lines: Sequence[NewLine] = ()
+    bundles: Sequence[NewBundle] = ()
 
 
 # What a new row starts with besides what the order says; the columns of all three tables.
@@ -87,7 +110,7 @@ LINE_COLUMNS = (
     "position", "currency", "public_id", "sku_id", "sku_code", "quantity", "delivery_kind",
     "product_title", "product_title_en", "sku_title", "sku_title_en", "guide", "guide_en",
     "refund_policy", "face", "list_minor", "unit_minor", "paid_minor", "adjustments",
-    "target_sealed", "target_masked", "target_index", "delivered", "gone", "failed",
+    "target_sealed", "target_masked", "target_index", "bundle_id", "delivered", "gone", "failed",
 )  # fmt: skip
 PAYMENT_COLUMNS = (
     "public_id", "number", "provider", "amount_minor", "currency", "state", "state_at", "applied",
@@ -139,6 +162,19 @@ def insert_order(new: NewOrder, *, by: str, now: datetime) -> bool:
     with hot_cursor() as cursor:
         cursor.execute(STATEMENT, {"new": _document(new, by=by, now=now)})
         return cursor.fetchone() is not None
+
+
+@part
+def insert_bundles(new: NewOrder) -> None:
+    """Write the bundles of an order that has some; its lines name them already.
+
+    The keys of the lines to them are checked at the end of the transaction.
+    """
+    order_id = Order.objects.values_list("pk", flat=True).get(public_id=new.public_id)
+    OrderBundle.objects.bulk_create(
+        OrderBundle(order_id=order_id, position=position, currency=new.currency, **asdict(bundle))
+        for position, bundle in enumerate(new.bundles)
+    )
 
 
 def _document(new: NewOrder, *, by: str, now: datetime) -> str:

@@ -19,7 +19,7 @@ from core import limits
 from core.faults import guard_off
 from core.tx import part
 from orders.models import Order
-from orders.queries.placing import NewLine
+from orders.services.expand_lines import Take
 from orders.services.quote import Quote
 from orders.states import PAID_SIDE
 
@@ -33,27 +33,25 @@ class LimitReached(Exception):
         self.sku_code = sku_code
 
 
-def limit_takes(
-    priced: Quote, lines: Sequence[NewLine], *, person: str, now: datetime
-) -> list[dict[str, Any]]:
+def limit_takes(takes: Sequence[Take], *, person: str, now: datetime) -> list[dict[str, Any]]:
     """What an order takes from counted limits, sorted by key (the lock order), as plain values."""
-    takes: dict[str, dict[str, Any]] = {}
+    wanted: dict[str, dict[str, Any]] = {}
     units: dict[str, int] = defaultdict(int)
     day = localtime(now).strftime("%Y%m%d")
-    for quoted, line in zip(priced.lines, lines, strict=True):
-        offer, rules = quoted.offer, quoted.offer.limits
-        recipient = line.target_index.hex()[:32] if line.target_index else person
-        wanted = (
+    for take in takes:
+        offer, rules = take.offer, take.offer.limits
+        recipient = take.target.hex()[:32] if take.target else person
+        keys = (
             (rules.per_buyer, f"limit:buyer:{offer.sku_id}:{person}"),
             (rules.per_phone, f"limit:phone:{offer.sku_id}:{recipient}"),
             (rules.per_day, f"limit:day:{offer.sku_id}:{person}:{day}"),
         )
-        for limit, key in wanted:
+        for limit, key in keys:
             if limit is None:
                 continue
-            units[key] += line.quantity
-            takes[key] = {"key": key, "limit": limit, "sku": offer.sku_code, "units": units[key]}
-    return [takes[key] for key in sorted(takes)]
+            units[key] += take.units
+            wanted[key] = {"key": key, "limit": limit, "sku": offer.sku_code, "units": units[key]}
+    return [wanted[key] for key in sorted(wanted)]
 
 
 @part
@@ -103,11 +101,11 @@ def _note(order: Order, *, back: bool) -> None:
 
 def refuse_old_buyers(priced: Quote, *, user_id: int | None, contact_index: bytes) -> None:
     """Goods for new buyers are not for somebody who has paid here before. Raises LimitReached."""
-    for line in priced.lines:
-        if line.offer.limits.who != WhoMayBuy.NEW_BUYERS:
+    for offer in (offer for line in priced.lines for offer in line.offers):
+        if offer.limits.who != WhoMayBuy.NEW_BUYERS:
             continue
         same = Q(contact_index=contact_index)
         if user_id is not None:
             same |= Q(user_id=user_id)
         if Order.objects.filter(same, state__in=PAID_SIDE).exists():
-            raise LimitReached(_("This is for new customers only."), sku_code=line.offer.sku_code)
+            raise LimitReached(_("This is for new customers only."), sku_code=offer.sku_code)

@@ -8,12 +8,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 
-from catalog.faces import offer_face
-from catalog.offers import ChannelView, Offer
+from catalog.offers import ChannelView
 from core import crypto, ids
 from core.faults import guard_off
 from core.tx import step
@@ -25,14 +23,14 @@ from orders.models.private import (
     Private,
     open_private,
     secret_hash,
-    target_context,
     token_hash,
 )
 from orders.payments.registry import FREE
 from orders.queries.ladder import first_query_at
-from orders.queries.placing import NewLine, NewOrder, insert_order
+from orders.queries.placing import NewOrder, insert_bundles, insert_order
+from orders.services.expand_lines import expand_lines, sold_as
 from orders.services.limits import LimitReached, limit_takes, refuse_old_buyers, take_limits
-from orders.services.quote import Buyer, Item, Quote, QuoteLine, quote
+from orders.services.quote import Buyer, Item, Quote, quote
 from orders.services.start_payment import PageOf, line_subject, page_of
 from risk.models import Assessment
 from risk.services.assess import assess
@@ -168,6 +166,8 @@ def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datet
     """Lock order: the order itself, limits by key, then the codes (design.md rule 4)."""
     if not insert_order(new, by=acting, now=now):
         return False
+    if new.bundles:
+        insert_bundles(new)
     assessment = assess(point="order", subject=new.public_id, facts=_facts(new, wanted), now=now)
     if assessment.stops and not guard_off("orders.risk"):
         raise Refused(assessment)
@@ -194,7 +194,10 @@ def _changed(wanted: Wanted, priced: Quote) -> bool:
 
 def _body_hash(wanted: Wanted) -> bytes:
     """What the form asked for; consent, address and what was shown do not make another order."""
-    items = [[item.sku_code, item.quantity, sorted(item.inputs.items())] for item in wanted.items]
+    items = [
+        [item.sku_code, item.quantity, sorted(item.inputs.items()), *sorted(item.picks)]
+        for item in wanted.items
+    ]
     body = [wanted.channel.code, items, wanted.contact_kind, wanted.contact, wanted.owner]
     text = json.dumps(body, ensure_ascii=False)
     # Keyed: inputs are phone numbers, which a bare hash would give away to anybody with a list.
@@ -214,11 +217,11 @@ def _replay(form_token: str, body_hash: bytes) -> Placed | None:
 
 
 def _page(new: NewOrder) -> PageOf:
-    line = new.lines[0]
+    title, title_en, number = sold_as(new.lines, new.bundles)
     return PageOf(
         new.public_id, new.payment_number, new.provider, new.total_minor, new.currency,
         new.payment_expires_at,
-        line_subject(new.language, line.product_title, line.product_title_en, new.units),
+        line_subject(new.language, title, title_en, number),
         new.language,
     )  # fmt: skip
 
@@ -244,7 +247,7 @@ def _new_order(
     public_id = ids.new_id("ord")
     index = value_index(wanted.contact_kind, contact)
     expires_at = now + timedelta(seconds=settings.ORDER_HOLD_SECONDS)
-    lines = [_new_line(line) for line in priced.lines]
+    expanded = expand_lines(priced)
     return NewOrder(
         public_id=public_id,
         form_token=wanted.form_token,
@@ -267,14 +270,15 @@ def _new_order(
         total_minor=priced.total_minor,
         explanation=priced.explanation(),
         terms_version=wanted.terms_version,
-        budgets=limit_takes(priced, lines, person=wanted.owner or index.hex()[:32], now=now),
+        budgets=limit_takes(expanded.takes, person=wanted.owner or index.hex()[:32], now=now),
         expires_at=expires_at,
         payment=ids.new_id("pay"),
         payment_number=ids.new_number("P"),
         provider=wanted.provider if priced.total_minor else FREE,
         payment_expires_at=_provider_expiry(expires_at, now),
         first_query_at=first_query_at(now=now),
-        lines=lines,
+        lines=expanded.lines,
+        bundles=expanded.bundles,
     )
 
 
@@ -282,46 +286,3 @@ def _provider_expiry(expires_at: datetime, now: datetime) -> datetime:
     """The provider stops taking money a minute before we let the stock go, when there is a minute."""
     early = expires_at - timedelta(seconds=PROVIDER_MARGIN_SECONDS)
     return early if early > now + timedelta(seconds=PROVIDER_MARGIN_SECONDS) else expires_at
-
-
-def _new_line(line: QuoteLine) -> NewLine:
-    offer, public_id = line.offer, ids.new_id("lin")
-    sealed = index = None
-    if line.values:
-        text = json.dumps(dict(line.values), ensure_ascii=False)
-        sealed = crypto.seal(text, context=target_context(public_id))
-        index = crypto.blind_index("order.target", next(iter(line.values.values())))
-    return NewLine(
-        public_id=public_id,
-        sku_id=offer.sku_id,
-        sku_code=offer.sku_code,
-        quantity=line.quantity,
-        delivery_kind=offer.delivery_kind,
-        product_title=offer.product_title,
-        product_title_en=offer.product_title_en,
-        sku_title=offer.sku_title,
-        sku_title_en=offer.sku_title_en,
-        guide=offer.guide,
-        guide_en=offer.guide_en,
-        refund_policy=offer.refund_policy,
-        face=_face(offer),
-        list_minor=line.list_minor,
-        unit_minor=line.unit_minor,
-        paid_minor=line.paid_minor,
-        adjustments=[adjustment.as_json() for adjustment in line.adjustments],
-        target_sealed=sealed,
-        target_masked=line.masked[:120],
-        target_index=index,
-    )
-
-
-def _face(offer: Offer) -> dict[str, Any]:
-    """What the card face needs, in both languages, so that an old order keeps its look."""
-    face, face_en = offer_face(offer, "zh-hans"), offer_face(offer, "en")
-    return {
-        "slug": offer.product_slug,
-        "hue": face.hue,
-        "kind": face.kind,
-        "zh": [face.brand, face.title, face.value],
-        "en": [face_en.brand, face_en.title, face_en.value],
-    }

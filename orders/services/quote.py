@@ -12,10 +12,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from catalog.bundles import PickError
 from catalog.inputs import InputError, clean
 from catalog.offers import ChannelView, Offer
 from catalog.queries import offer as find_offer
 from catalog.states import WhoMayBuy
+from orders.services.quote_parts import QuotePart, name_of, quote_parts
 
 MOST_LINES = 20
 MOST_UNITS = 200
@@ -28,6 +30,9 @@ class Item:
     sku_code: str
     quantity: int
     inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # Inside a bundle: the SKU codes that were chosen, and what the page said is inside.
+    picks: tuple[str, ...] = ()
+    contents: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,10 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
-    """A priced item; money in minor units, `paid_minor` for all units together."""
+    """A priced item; money in minor units, `paid_minor` for all units together.
+
+    A bundle has `parts`: those of one, of which there are `quantity`.
+    """
 
     offer: Offer
     quantity: int
@@ -72,6 +80,25 @@ class QuoteLine:
     unit_minor: int
     paid_minor: int
     adjustments: tuple[Adjustment, ...]
+    parts: tuple[QuotePart, ...] = ()
+
+    @property
+    def units(self) -> int:
+        """Units that will be delivered."""
+        return self.quantity * (sum(part.quantity for part in self.parts) or 1)
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Every offer whose rules the line must keep: its own and those of its parts."""
+        return (self.offer, *(part.offer for part in self.parts))
+
+    @property
+    def promise(self) -> str:
+        """What is bought at what price, as text."""
+        inside = "+".join(f"{part.offer.sku_code}*{part.quantity}" for part in self.parts)
+        return f"{self.offer.sku_code}*{self.quantity}@{self.unit_minor}" + (
+            f"[{inside}]" if inside else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +116,9 @@ class Quote:
     @property
     def fingerprint(self) -> str:
         """Equal for two quotes that promise the same goods at the same prices."""
-        parts = [f"{line.offer.sku_code}*{line.quantity}@{line.unit_minor}" for line in self.lines]
-        text = "|".join([*parts, str(self.total_minor), self.currency])
+        text = "|".join(
+            [*(line.promise for line in self.lines), str(self.total_minor), self.currency]
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def explanation(self) -> list[dict[str, Any]]:
@@ -110,16 +138,18 @@ def quote(*, items: Sequence[Item], channel: ChannelView, buyer: Buyer, now: dat
     if len(items) > MOST_LINES:
         problems.append(Problem("too_many_lines", _("Please order in smaller parts.")))
     wanted = _units_by_sku(items[:MOST_LINES])
-    lines = []
+    placed: dict[int, QuoteLine] = {}
     for position, item in enumerate(items[:MOST_LINES]):
         line = _line(position, item, wanted, channel, buyer, now, problems)
         if line is not None:
-            lines.append(line)
-    units = sum(line.quantity for line in lines)
+            placed[position] = line
+    _check_parts(placed, problems)
+    lines = tuple(placed.values())
+    units = sum(line.units for line in lines)
     if units > MOST_UNITS:
         problems.append(Problem("too_many_units", _("Please order in smaller parts.")))
     return Quote(
-        lines=tuple(lines),
+        lines=lines,
         adjustments=(),
         currency=channel.currency,
         units=units,
@@ -157,6 +187,8 @@ def _line(
     problem = _problem(offer, units, buyer)
     if problem:
         problems.append(Problem(problem[0], problem[1], position))
+    if offer.bundle is not None:
+        return _bundle(position, item, offer, buyer, (channel, now), problems)
     try:
         cleaned = clean(offer.inputs, item.inputs)
         values, masked = cleaned.values, cleaned.masked
@@ -173,6 +205,69 @@ def _line(
         paid_minor=offer.unit_minor * item.quantity,
         adjustments=_adjustments(offer),
     )
+
+
+def _bundle(
+    position: int,
+    item: Item,
+    offer: Offer,
+    buyer: Buyer,
+    at: tuple[ChannelView, datetime],
+    problems: list[Problem],
+) -> QuoteLine:
+    """A bundle is priced as one thing; its parts carry their share of that price."""
+    channel, now = at
+    assert offer.bundle is not None, "the caller has looked"
+    parts, masked = (), ""
+    if item.contents and item.contents != offer.bundle.contents:
+        text = _("What is inside has changed since you looked. Please check it again.")
+        problems.append(Problem("contents", text, position))
+    try:
+        parts, masked = quote_parts(
+            offer=offer, picks=item.picks, inputs=item.inputs, channel=channel, now=now
+        )
+    except InputError as error:
+        problems.append(Problem("input", error.message, position, error.field))
+    except PickError as error:
+        problems.append(Problem("picks", error.message, position))
+    for part in parts:
+        problem = _problem(part.offer, part.quantity, buyer)
+        if problem:
+            problems.append(Problem(problem[0], problem[1], position))
+    alone = sum(part.list_minor for part in parts)
+    return QuoteLine(
+        offer=offer,
+        quantity=item.quantity,
+        values={},
+        masked=masked,
+        list_minor=max(alone, offer.list_minor, offer.unit_minor),
+        unit_minor=offer.unit_minor,
+        paid_minor=offer.unit_minor * item.quantity,
+        adjustments=_adjustments(offer),
+        parts=parts,
+    )
+
+
+def _check_parts(lines: Mapping[int, QuoteLine], problems: list[Problem]) -> None:
+    """A limit per order on a good holds for all of it, bought alone and inside bundles."""
+    units: dict[str, int] = defaultdict(int)
+    for line in lines.values():
+        for sku_code, number in _contents(line):
+            units[sku_code] += number
+    for position, line in lines.items():
+        for part in line.parts:
+            limit = part.offer.limits.per_order
+            if units[part.offer.sku_code] > limit:
+                text = _("At most %(limit)s of %(name)s in one order.")
+                text %= {"limit": limit, "name": name_of(part.offer)}
+                problems.append(Problem("limit_per_order", text, position))
+
+
+def _contents(line: QuoteLine) -> list[tuple[str, int]]:
+    """SKU codes and units that the line will deliver."""
+    if not line.parts:
+        return [(line.offer.sku_code, line.quantity)]
+    return [(part.offer.sku_code, part.quantity * line.quantity) for part in line.parts]
 
 
 def _problem(offer: Offer, units: int, buyer: Buyer) -> tuple[str, str] | None:

@@ -137,10 +137,17 @@ def _new_payment(
 
 def subject_of(order: Order) -> str:
     """What the buyer reads at the provider: the first good, and that there are more."""
-    title, title_en = order.lines.order_by("position").values_list(
-        "product_title", "product_title_en"
-    )[0]
-    return line_subject(order.language, title, title_en, order.units)
+    rows = order.lines.order_by("position").values_list(
+        "product_title", "product_title_en", "quantity", "bundle__public_id",
+        "bundle__product_title", "bundle__product_title_en", "bundle__quantity",
+    )  # fmt: skip
+    things: dict[object, tuple[str, str, int]] = {}
+    for place, (title, title_en, units, bundle, *whole) in enumerate(rows):
+        # A bundle is one thing to its buyer, however many lines it has.
+        things.setdefault(bundle or place, tuple(whole) if bundle else (title, title_en, units))
+    title, title_en, _units = next(iter(things.values()))
+    number = sum(units for _title, _title_en, units in things.values())
+    return line_subject(order.language, title, title_en, number)
 
 
 def line_subject(language: str, title: str, title_en: str, units: int) -> str:

@@ -16,13 +16,16 @@ from fulfillment.models import Code
 from orders.invariants import STATEMENTS
 from orders.services.close_order import expire_order
 from orders.services.request_refund import request_refund
+from tests.factories.bundles import bundle_item, weekend
 from tests.factories.catalog import make_sku
 from tests.factories.orders import (
     make_order,
     make_paid,
     notice_body,
+    order_of,
     pay,
     payment_of,
+    place,
     relay_all,
     stocked,
 )
@@ -52,6 +55,10 @@ HURTS: dict[str, str] = {
     " where state = 'pending_payment'",
     "INV-O21": "update orders_refund set not_before = null where state = 'approved'",
     "INV-O22": "delete from orders_orderwait",
+    "INV-O30": "update orders_orderbundle set paid_minor = paid_minor + 1",
+    "INV-O31": "update orders_orderline set bundle_id = null where bundle_id is not null"
+    " and position = 1",
+    "INV-O32": "update orders_refundline set amount_minor = amount_minor + 1",
     "INV-O23": "update orders_order set state = 'fulfilling' where state = 'delivered'",
 }
 LOOSEN = {"INV-P7": "drop index orders_payment_txn_once"}
@@ -73,6 +80,9 @@ def _shop(committed: None) -> Iterator[None]:
     )  # fmt: skip
     given_back = make_paid(make_sku(kind="topup", price_minor=1990), 2)
     request_refund(order=given_back.public_id, now=clock.now(), acting="guest", reason="x")
+    pack = order_of(place(bundle_item(weekend()[0])))
+    pay(pack)
+    request_refund(order=pack.public_id, now=clock.now(), acting="guest", reason="x")
     late = make_order(stocked(1))
     expire_order(order=late.public_id, now=late.expires_at)
     pay(late, now=late.expires_at + timedelta(seconds=conf.LATE_PAYMENT_SECONDS + 1))
