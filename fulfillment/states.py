@@ -89,6 +89,20 @@ class EntitlementState(models.TextChoices):
     REVOKED = "revoked", _("Taken back")
 
 
+class GiftState(models.TextChoices):
+    OPEN = "open", _("Waiting for the friend")
+    CLAIMED = "claimed", _("Accepted")
+    TAKEN_BACK = "taken_back", _("Taken back by the giver")
+    RETURNED = "returned", _("Nobody came; it went back")
+    ENDED = "ended", _("Ended with the goods")
+
+
+class LinkState(models.TextChoices):
+    OPEN = "open", _("Not opened yet")
+    USED = "used", _("Opened")
+    ENDED = "ended", _("No longer good")
+
+
 class SupplierState(models.TextChoices):
     ON = "on", _("On")
     OFF = "off", _("Off")
@@ -170,6 +184,12 @@ ENTITLEMENT_TRANSITIONS: Table = _table(
     expired="revoked",
     revoked="",
 )
+
+GIFT_TRANSITIONS: Table = _table(
+    open="claimed taken_back returned ended", claimed="", taken_back="", returned="", ended=""
+)
+
+LINK_TRANSITIONS: Table = _table(open="used ended", used="", ended="")
 
 CASE_TRANSITIONS: Table = _table(open="proposed resolved", proposed="open resolved", resolved="")
 

@@ -25,8 +25,18 @@ from fulfillment.models.routing import (
     SupplierSlot,
 )
 from fulfillment.models.supplier import Supplier, SupplierOffer
+from fulfillment.models.wallet import (
+    ActivationTerms,
+    EntitlementBinding,
+    ExpiryReminder,
+    Gift,
+    OwnershipChange,
+    ReminderChoice,
+    RevealLink,
+)
 
 __all__ = [
+    "ActivationTerms",
     "Alert",
     "Attempt",
     "BatchLine",
@@ -41,15 +51,21 @@ __all__ = [
     "DailyDemand",
     "Delivery",
     "Entitlement",
+    "EntitlementBinding",
+    "ExpiryReminder",
     "Forecast",
+    "Gift",
     "ManualCase",
     "Merchant",
+    "OwnershipChange",
     "Purchase",
     "PurchaseLine",
     "PurchaseSource",
     "Redemption",
     "RedemptionKind",
     "RefusedScan",
+    "ReminderChoice",
+    "RevealLink",
     "RouteDecision",
     "RoutePolicy",
     "SalesOccasion",
