@@ -68,3 +68,48 @@ class StockArrived:
 
     sku_id: int
     units: int
+
+
+@dataclass(frozen=True)
+class Redeemed:
+    """A voucher was used. Goes back to the channel in which it was sold, and to the merchant.
+
+    `uses` or `amount_minor` were used; `share_minor` is what the merchant is owed for it (already
+    posted), both in minor units of `currency`. `owner` is whose it is now, empty for a guest.
+    """
+
+    redemption: str
+    reference: str
+    line: str
+    delivery: str
+    entitlement: str
+    sku_id: int
+    channel: str
+    owner: str
+    merchant: str
+    store: str
+    uses: int
+    amount_minor: int
+    share_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class RedemptionUndone:
+    """A use was taken back: the figures are those of the use `undo_of`."""
+
+    redemption: str
+    undo_of: str
+    reference: str
+    line: str
+    delivery: str
+    entitlement: str
+    sku_id: int
+    channel: str
+    owner: str
+    merchant: str
+    store: str
+    uses: int
+    amount_minor: int
+    share_minor: int
+    currency: str

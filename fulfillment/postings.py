@@ -17,14 +17,16 @@ INVENTORY = "code_inventory"
 PREPAID = "supplier_prepaid"
 SUSPENSE = "supplier_suspense"
 LOSS = "loss_supplier"
+MERCHANT = "merchant_payable"
 
-#: Heads of this floor's accounts; the part after the colon is a supplier's code.
+#: Heads of this floor's accounts; after the colon stands a supplier's code, or a merchant's.
 CHART: dict[str, ChartRow] = {
     COGS: ChartRow("expense", _("Cost of goods sold")),
     INVENTORY: ChartRow("asset", _("Codes in stock")),
     PREPAID: ChartRow("asset", _("Prepaid at suppliers"), floor=0),
     SUSPENSE: ChartRow("asset", _("Purchases under way")),
     LOSS: ChartRow("expense", _("Losses with suppliers")),
+    MERCHANT: ChartRow("liability", _("Owed to merchants for redemptions")),
 }
 
 
@@ -225,6 +227,42 @@ def pool_cost(
         lines=(
             Line(COGS, cost_minor, reference, currency),
             Line(INVENTORY, -cost_minor, reference, currency),
+        ),
+        now=now,
+    )
+
+
+@part
+def voucher_used(
+    *, redemption: str, merchant: str, reference: str, share_minor: int, currency: str,
+    now: datetime,
+) -> bool:  # fmt: skip
+    """A voucher was used at ``merchant`` (its code), who is owed ``share_minor`` for it.
+
+    The wide statement of ``redeem`` writes the same journal; a parity test holds them together.
+    """
+    return ledger.post(
+        key=f"redemption:{redemption}",
+        kind="redemption",
+        lines=(
+            Line(COGS, share_minor, reference, currency),
+            Line(f"{MERCHANT}:{merchant}", -share_minor, reference, currency),
+        ),
+        now=now,
+    )
+
+
+@part
+def voucher_use_undone(
+    *, undo: str, merchant: str, reference: str, share_minor: int, currency: str, now: datetime
+) -> bool:
+    """A use was undone (``undo`` is the undoing row): what its merchant was owed, no longer."""
+    return ledger.post(
+        key=f"redemption:{undo}",
+        kind="redemption.undone",
+        lines=(
+            Line(f"{MERCHANT}:{merchant}", share_minor, reference, currency),
+            Line(COGS, -share_minor, reference, currency),
         ),
         now=now,
     )

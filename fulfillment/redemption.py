@@ -28,6 +28,10 @@ class Refusal(models.TextChoices):
         "inactive",
         _("This voucher is not activated yet. Please activate it in the wallet first."),
     )
+    GIVEN = (
+        "given",
+        _("This voucher is on its way to a friend and cannot be used until it has arrived."),
+    )
     WRONG_MERCHANT = "wrong_merchant", _("This voucher is for another merchant, not for us.")
     WRONG_STORE = "wrong_store", _("This voucher is not for this store, but for another of ours.")
     OUTSIDE_HOURS = (

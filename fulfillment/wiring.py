@@ -13,11 +13,14 @@ from fulfillment.services import (
     export_codes,
     replace_code,
     resolve_manually,
+    undo_redemption,
     void_codes,
 )
 from fulfillment.services.choose_offer import PURCHASES
 from fulfillment.services.connect_supplier import credentials_context
 from fulfillment.services.export_codes import password_context
+from fulfillment.services.issue_voucher import voucher_context
+from fulfillment.services.make_till import till_context
 from fulfillment.services.queue_deliveries import target_context
 from fulfillment.services.reveal import code_context
 from fulfillment.trace import TRACERS, Tracer
@@ -113,7 +116,25 @@ for _tag, _title in {
 }.items():
     audit.declare(_tag, _title)
 
+for _name, _words, _roles in (
+    ("vouchers.terms", _("Say what vouchers are good for"), ["operator"]),
+    ("merchants.manage", _("Set up merchants, stores, clerks and tills"), ["operator"]),
+    ("redemptions.undo", _("Undo a redemption after its window"), ["operator", "support"]),
+):
+    acts.register(_name, _words, roles=_roles)
+
+for _tag, _title in {
+    "codes:leaked": "A code that nobody has bought was shown at a till",
+    "vouchers:terms": "The terms of a voucher were set",
+    "merchants:saved": "A merchant, a store or a clerk was set up or changed",
+    "tills:made": "A till was given a key",
+    "tills:ended": "A till's key was ended",
+    "redemption:undone": "Two persons undid a redemption",
+}.items():
+    audit.declare(_tag, _title)
+
 for _module, _act, _words in (
+    (undo_redemption, "redemptions.undo", _("Undo a redemption")),
     (void_codes, "codes.void", _("Write codes off")),
     (export_codes, "codes.export", _("Export codes")),
     (replace_code, "codes.replace", _("Replace a dead code")),
@@ -123,6 +144,14 @@ for _module, _act, _words in (
 SEALED_COLUMNS.register(
     "fulfillment.code",
     SealedColumn("fulfillment.Code", "sealed", lambda row: code_context(row.pk)),
+)
+SEALED_COLUMNS.register(
+    "fulfillment.voucher",
+    SealedColumn("fulfillment.VoucherCode", "sealed", lambda row: voucher_context(row.pk)),
+)
+SEALED_COLUMNS.register(
+    "fulfillment.till",
+    SealedColumn("fulfillment.TillKey", "secret", lambda row: till_context(row.public_id)),
 )
 SEALED_COLUMNS.register(
     "fulfillment.delivery",

@@ -10,6 +10,7 @@ class Point(models.TextChoices):
     ORDER = "order", _("place an order")
     LOOKUP = "lookup", _("look up an order")
     REVEAL = "reveal", _("reveal a code")
+    REDEEM = "redeem", _("redeem a voucher")
 
 
 class Verdict(models.TextChoices):

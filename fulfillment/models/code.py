@@ -150,3 +150,9 @@ class CodeReveal(AppendOnly):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def masked(self) -> str:
+        """What lists show of the code that was looked at."""
+        shown = self.code or self.voucher
+        return shown.masked if shown is not None else ""

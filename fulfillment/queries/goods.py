@@ -60,6 +60,11 @@ def valid_until(one: Goods, now: datetime) -> datetime | None:
     return end_of_day(timezone.localdate(now) + timedelta(days=days)) if days else None
 
 
+def start_of_day(day: Any) -> datetime:
+    """The first moment of `day` in the shop's time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
 def end_of_day(day: Any) -> datetime:
     """The first moment after `day` in the shop's time zone."""
     return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))

@@ -199,12 +199,14 @@ def _vault(issue: CodeIssue) -> list[Fact]:
 
 
 def _looks(deliveries: list[Delivery]) -> list[Fact]:
-    looks = CodeReveal.objects.filter(delivery__in=deliveries).select_related("delivery", "code")
+    looks = CodeReveal.objects.filter(delivery__in=deliveries).select_related(
+        "delivery", "code", "voucher"
+    )
     return [
         Fact(
             at=look.at,
             stage=_("Reveal"),
-            title=_("%(code)s shown to %(by)s") % {"code": look.code.masked, "by": look.by},
+            title=_("%(code)s shown to %(by)s") % {"code": look.masked, "by": look.by},
             detail=look.ip,
         )
         for look in looks

@@ -11,6 +11,7 @@ from core.tx import part
 from fulfillment.events import Delivered
 from fulfillment.models import Delivery, Entitlement
 from fulfillment.queries.goods import Goods, valid_until
+from fulfillment.services.issue_voucher import issue_voucher
 from fulfillment.states import DeliveryState
 from fulfillment.units import DeliveredUnit, OpenLine
 
@@ -91,9 +92,7 @@ def _row(
 
 
 @part
-def hand_over(
-    row: Delivery, one: Goods, *, now: datetime, counted: bool = False
-) -> DeliveredUnit:
+def hand_over(row: Delivery, one: Goods, *, now: datetime, counted: bool = False) -> DeliveredUnit:
     """The unit is its owner's: the entitlement in the wallet, and the fact for the floors above.
 
     `counted`: in the paying transaction, whose caller learns of the unit by what is returned.
@@ -108,6 +107,8 @@ def hand_over(
         valid_until=valid_until(one, now),
         created_at=now,
     )
+    if row.kind == DeliveryKind.VOUCHER:
+        issue_voucher(entitlement=entitlement, one=one, now=now)
     cost = row.cost_minor or 0
     outbox.publish(
         Delivered(

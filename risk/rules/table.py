@@ -7,7 +7,7 @@ so that only failures add up.
 
 from risk.rules.base import Standing
 
-POINTS = ("register", "login", "order", "lookup", "reveal")
+POINTS = ("register", "login", "order", "lookup", "reveal", "redeem")
 
 STANDING: tuple[Standing, ...] = (
     *(Standing(f"{point}.lists", point, "lists", {}) for point in POINTS),
@@ -39,6 +39,11 @@ STANDING: tuple[Standing, ...] = (
         {"fact": "ip+target", "limit": 5, "seconds": 900, "pardon": 1},
     ),
     Standing("reveal.ip", "reveal", "velocity", {"fact": "ip", "limit": 300, "seconds": 3600}),
+    # Only codes that nobody knows are told to risk: these count guesses, not scans.
+    Standing("redeem.ip", "redeem", "velocity", {"fact": "ip", "limit": 40, "seconds": 3600}),
+    Standing(
+        "redeem.clerk", "redeem", "velocity", {"fact": "person", "limit": 10, "seconds": 3600}
+    ),
     Standing(
         "reveal.person", "reveal", "velocity", {"fact": "person", "limit": 200, "seconds": 3600}
     ),

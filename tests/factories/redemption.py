@@ -1,0 +1,96 @@
+"""Merchants, stores, clerks and sold vouchers for tests, made as the services would leave them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from secrets import randbelow
+from typing import Any
+
+from catalog.models import Sku
+from core import clock
+from core.tx import step
+from fulfillment.models import (
+    Clerk,
+    ClerkRole,
+    Entitlement,
+    Merchant,
+    Store,
+    VoucherCode,
+    VoucherPlace,
+    VoucherTerms,
+)
+from fulfillment.queries.clerks import clerk_of
+from fulfillment.redemption import ClerkView
+from fulfillment.services.issue_voucher import open_voucher
+from fulfillment.services.open_deliveries import OpenLine, open_deliveries
+from tests.factories.fulfillment import make_goods
+
+_numbers = count(randbelow(10**6) * 1000)
+
+
+@dataclass(frozen=True)
+class Sold:
+    """A voucher with its owner: its rows and the code in clear."""
+
+    entitlement: Entitlement
+    code: str
+    delivery: str
+
+
+def make_store(merchant: Merchant | None = None, **fields: Any) -> Store:
+    """A store that takes vouchers, of a new merchant unless one is given."""
+    number, now = next(_numbers), clock.now()
+    if merchant is None:
+        merchant = Merchant.objects.create(
+            code=f"m{number}", name=f"商户{number}", name_en=f"Merchant {number}", created_at=now
+        )
+    values = {"code": f"s{number}", "name": f"门店{number}", "name_en": f"Store {number}"}
+    return Store.objects.create(merchant=merchant, created_at=now, **{**values, **fields})
+
+
+def make_clerk(
+    store: Store, *, role: str = ClerkRole.CLERK, user: str = "", **fields: Any
+) -> ClerkView:
+    """A clerk of the store, as the services know them."""
+    user = user or f"usr_{next(_numbers):016d}"
+    Clerk.objects.create(user=user, store=store, role=role, created_at=clock.now(), **fields)
+    view = clerk_of(user, store=store.public_id)
+    assert view is not None
+    return view
+
+
+def make_voucher_sku(
+    *stores: Store, uses: int | None = 1, amount_minor: int | None = None, share_minor: int = 0,
+    share_bp: int = 0, sku_fields: dict[str, Any] | None = None, **terms: Any,
+) -> Sku:  # fmt: skip
+    """A SKU whose vouchers count at these stores; with an amount, they are used by amount."""
+    sku = make_goods("voucher", **(sku_fields or {}))
+    row = VoucherTerms.objects.create(
+        sku=sku, uses_total=None if amount_minor else uses, amount_minor=amount_minor, **terms
+    )
+    for store in stores:
+        VoucherPlace.objects.create(
+            terms=row, merchant=store.merchant, store=store, share_minor=share_minor,
+            share_bp=share_bp,
+        )  # fmt: skip
+    return sku
+
+
+def sell_voucher(
+    sku: Sku, *, owner: str = "usr_OWNER", reference: str = "", now: datetime | None = None
+) -> Sold:
+    """A unit of the SKU, opened for a paid reference as the road would."""
+    with step():
+        opened = open_deliveries(
+            reference=reference or f"ord_{next(_numbers):016d}", owner=owner, channel="main",
+            lines=[OpenLine("a", sku.pk, 1)], now=now or clock.now(),
+        )  # fmt: skip
+    unit = opened.delivered[0]
+    owned = Entitlement.objects.get(public_id=unit.entitlement)
+    return Sold(owned, code_of(owned), unit.delivery)
+
+
+def code_of(owned: Entitlement) -> str:
+    """The live code of a voucher in clear, past the audited door: for tests only."""
+    row = VoucherCode.objects.get(entitlement=owned, replaced_at=None)
+    return open_voucher(row.pk, row.sealed)
