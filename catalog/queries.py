@@ -118,7 +118,8 @@ def _offer(
     priced = _priced(snap, sku_id, channel, now, quantity)
     if priced is None:
         return None
-    made = _build_offer(snap, sku_id, priced, now)
+    shelf = snap.shelves.get((sku_id, channel.code), snap.skus[sku_id].availability)
+    made = _build_offer(snap, sku_id, priced, shelf, now)
     if sku_id in snap.bundles:
         made = offer_of_parts(made, snap.bundles[sku_id], _part_offers(snap, sku_id, channel, now))
     elif made.delivery_kind == DeliveryKind.BUNDLE:
@@ -155,7 +156,7 @@ def _priced(
     return price(rows, at=now, quantity=quantity, currency=channel.currency)
 
 
-def _build_offer(snap: Snapshot, sku_id: int, priced: Priced, now: datetime) -> Offer:
+def _build_offer(snap: Snapshot, sku_id: int, priced: Priced, shelf: str, now: datetime) -> Offer:
     sku = snap.skus[sku_id]
     product = snap.products[sku.product_id]
     kind = snap.types[product.product_type_id]
@@ -201,7 +202,7 @@ def _build_offer(snap: Snapshot, sku_id: int, priced: Priced, now: datetime) -> 
         floor_minor=floor,
         reasons=priced.reasons,
         until=_earliest(priced.until, product.on_sale_from, product.on_sale_until, now=now),
-        availability=sku.availability,
+        availability=shelf,
         state_ok=sku.is_active and _sells(product, now) and priced.unit_minor >= floor,
     )  # fmt: skip
 

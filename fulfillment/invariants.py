@@ -5,6 +5,44 @@ Those which also look at orders (D6, D7, D8) are registered by the floor that kn
 
 from core.invariants import register
 
+SHARES = {
+    "INV-S81": (
+        "a unit reserved for a channel is held by and sold in no other",
+        "select id, share, channel, state from fulfillment_code"
+        " where share <> '' and state in ('held', 'sold') and channel <> share",
+    ),
+    "INV-S82": (
+        "a ticket stands for one unit that its channel holds or has bought",
+        "select t.id, t.channel, c.state, c.channel as sold_in from fulfillment_shareticket t"
+        " join fulfillment_code c on c.id = t.code_id"
+        " where c.state not in ('held', 'sold') or c.channel <> t.channel or c.sku_id <> t.sku_id",
+    ),
+    "INV-S83": (
+        "the units of a share are those that were moved into it and not out again",
+        "select sku_id, name, sum(units) from ("
+        " select sku_id, taker as name, units from fulfillment_sharemove"
+        "   where kind = 'reserved' and taker <> ''"
+        " union all select sku_id, giver, -units from fulfillment_sharemove"
+        "   where kind = 'reserved' and giver <> ''"
+        " union all select sku_id, share, -count(*) from fulfillment_code"
+        "   where share <> '' group by 1, 2) as n group by 1, 2 having sum(units) <> 0",
+    ),
+    "INV-S84": (
+        "a cap has as many tickets as it was given",
+        "select sku_id, name, sum(units) from ("
+        " select sku_id, taker as name, units from fulfillment_sharemove where kind = 'capped'"
+        " union all select sku_id, channel, -count(*) from fulfillment_shareticket group by 1, 2)"
+        " as n group by 1, 2 having sum(units) <> 0",
+    ),
+    "INV-S85": (
+        "what is free for one channel only has a share that says so",
+        "select distinct c.sku_id, c.share from fulfillment_code c"
+        " left join fulfillment_poolshare p on p.sku_id = c.sku_id and p.channel = c.share"
+        "   and p.kind = 'reserved'"
+        " where c.share <> '' and c.state in ('available', 'held') and p.id is null",
+    ),
+}
+
 VAULT = {
     "INV-D1": (
         "one code, one issue; the issues of a unit are an unbroken chain",
@@ -42,7 +80,8 @@ VAULT = {
         "select d.public_id from fulfillment_delivery d"
         " left join fulfillment_entitlement e on e.delivery_id = d.id"
         " where (d.state in ('delivered', 'revoked')) <> (e.id is not null)"
-        " or (e.id is not null and e.owner <> d.owner)",
+        # What has changed hands is looked at by INV-W2.
+        " or (e.moves = 0 and e.owner <> d.owner)",
     ),
     "INV-S1": (
         "every line of a batch is accounted for",
@@ -137,5 +176,5 @@ SUPPLY = {
     ),
 }
 
-for _id, (_title, _sql) in {**VAULT, **SUPPLY}.items():
+for _id, (_title, _sql) in {**VAULT, **SHARES, **SUPPLY}.items():
     register(_id, _title, _sql)

@@ -114,6 +114,11 @@ class CircuitState(models.TextChoices):
     HALF_OPEN = "half_open", _("Half open")
 
 
+class ShareKind(models.TextChoices):
+    RESERVED = "reserved", _("Reserved")
+    CAPPED = "capped", _("Capped")
+
+
 class CaseState(models.TextChoices):
     OPEN = "open", _("Open")
     PROPOSED = "proposed", _("Waiting for a second person")

@@ -95,6 +95,7 @@ QUEUES.register(
 for _name, _words, _roles in (
     ("codes.import", _("Import files of codes"), ["operator"]),
     ("codes.quarantine", _("Quarantine codes and put them back"), ["operator"]),
+    ("codes.share", _("Share the pool among channels"), ["operator"]),
     ("codes.void", _("Write codes off"), ["operator", "finance"]),
     ("codes.export", _("Export codes"), ["operator"]),
     ("codes.replace", _("Replace a dead code"), ["operator", "support"]),
@@ -108,6 +109,8 @@ for _tag, _title in {
     "codes:quarantined": "Codes were taken out of sale",
     "codes:restored": "Codes were put back on sale",
     "codes:batch_frozen": "A whole batch was taken out of sale",
+    "codes:share_moved": "Units changed from one channel's share to another's",
+    "codes:cap_set": "A channel's cap was changed",
     "codes:voided": "Codes were written off",
     "codes:replaced": "A dead code was replaced",
     "codes:exported": "A file of codes was made",

@@ -5,6 +5,7 @@ from catalog.models.price import Price, PriceList
 from catalog.models.product import Product, Sku
 from catalog.models.search import SearchToken
 from catalog.models.shelf import Brand, Category, Tag
+from catalog.models.stock import ChannelShelf
 from catalog.models.type import InputField, ProductType
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "BundlePart",
     "Category",
     "Channel",
+    "ChannelShelf",
     "InputField",
     "PageBlock",
     "Price",

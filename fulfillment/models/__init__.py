@@ -24,6 +24,7 @@ from fulfillment.models.routing import (
     SupplierPace,
     SupplierSlot,
 )
+from fulfillment.models.share import PoolShare, ShareMove, ShareTicket
 from fulfillment.models.supplier import Supplier, SupplierOffer
 from fulfillment.models.wallet import (
     ActivationTerms,
@@ -58,6 +59,7 @@ __all__ = [
     "ManualCase",
     "Merchant",
     "OwnershipChange",
+    "PoolShare",
     "Purchase",
     "PurchaseLine",
     "PurchaseSource",
@@ -69,6 +71,8 @@ __all__ = [
     "RouteDecision",
     "RoutePolicy",
     "SalesOccasion",
+    "ShareMove",
+    "ShareTicket",
     "Store",
     "Supplier",
     "SupplierCircuit",

@@ -48,12 +48,16 @@ class Code(models.Model):
     )
     expires_on = models.DateField(_("last day"), default=NEVER)
     spin = models.IntegerField(default=new_spin, editable=False)
+    # The channel for which the unit is reserved; empty: free for everybody (D8).
+    share = models.CharField(
+        _("share"), max_length=32, blank=True, default="", db_default="", editable=False
+    )
     # For whom the unit is kept or to whom it went: the caller's reference and line.
     held_by = models.CharField(_("held by"), max_length=40, blank=True, default="")
     held_line = models.CharField(max_length=40, blank=True, default="")
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)
     sold_at = models.DateTimeField(_("sold at"), null=True, blank=True)
-    # The channel in which it was sold: every code knows where it went (D7).
+    # The channel in which it is held or was sold: every code knows where it went (D7).
     channel = models.CharField(_("channel"), max_length=32, blank=True, default="")
 
     class Meta:
@@ -74,9 +78,14 @@ class Code(models.Model):
             # The pool. Nothing else has these columns in this order, so the planner has no
             # tempting primary key to walk (performance.md section 2).
             models.Index(
-                fields=["sku", "expires_on", "spin"],
+                fields=["sku", "share", "expires_on", "spin"],
                 name="fulfillment_code_free",
                 condition=Q(state=CodeState.AVAILABLE),
+            ),
+            models.Index(
+                fields=["sku", "share", "state"],
+                name="fulfillment_code_share",
+                condition=~Q(share=""),
             ),
             models.Index(
                 fields=["held_by"], name="fulfillment_code_held", condition=Q(state=CodeState.HELD)

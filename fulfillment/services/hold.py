@@ -37,39 +37,98 @@ class SoldOut(Exception):
 
 # The earliest day with a free unit; on it from a random place to the end of the wheel, then from
 # its start; then later days. Ordered by columns that only the pool's partial index has.
-TAKE = """
-with day as materialized (
+WHEEL = """
+{name}_day as materialized (
     select expires_on from fulfillment_code
-    where sku_id = %(sku)s and state = 'available' and expires_on >= %(today)s
+    where sku_id = %(sku)s and share = {share} and state = 'available'
+      and expires_on >= %(today)s {guard}
     order by expires_on, spin limit 1),
-ahead as materialized (
+{name}_ahead as materialized (
     select id from fulfillment_code
-    where sku_id = %(sku)s and state = 'available'
-      and expires_on = (select expires_on from day) and spin >= %(spin)s
-    order by spin limit %(units)s {lock}),
-behind as materialized (
+    where sku_id = %(sku)s and share = {share} and state = 'available'
+      and expires_on = (select expires_on from {name}_day) and spin >= %(spin)s
+    order by spin limit {units} {{lock}}),
+{name}_behind as materialized (
     select id from fulfillment_code
-    where sku_id = %(sku)s and state = 'available'
-      and expires_on = (select expires_on from day) and spin < %(spin)s
-    order by spin limit %(units)s - (select count(*) from ahead) {lock}),
-later as materialized (
+    where sku_id = %(sku)s and share = {share} and state = 'available'
+      and expires_on = (select expires_on from {name}_day) and spin < %(spin)s
+    order by spin limit {units} - (select count(*) from {name}_ahead) {{lock}}),
+{name}_later as materialized (
     select id from fulfillment_code
-    where sku_id = %(sku)s and state = 'available'
-      and expires_on > (select expires_on from day)
-    order by expires_on, spin
-    limit %(units)s - (select count(*) from ahead) - (select count(*) from behind) {lock}),
-taken as materialized (
-    select array_agg(id) as ids
-    from (select id from ahead union all select id from behind union all select id from later) as t)
+    where sku_id = %(sku)s and share = {share} and state = 'available'
+      and expires_on > (select expires_on from {name}_day)
+    order by expires_on, spin limit {units} - (select count(*) from {name}_ahead)
+                                            - (select count(*) from {name}_behind) {{lock}}),
+{name} as materialized (
+    select id from {name}_ahead union all select id from {name}_behind
+    union all select id from {name}_later)"""
+TO_HELD = """
 update fulfillment_code as code
-set state = 'held', held_by = %(reference)s, held_until = %(until)s,
+set state = 'held', held_by = %(reference)s, held_until = %(until)s, channel = %(channel)s,
     held_line = (%(lines)s::text[])[array_position(taken.ids, code.id)]
-from taken where code.id = any(taken.ids) and cardinality(taken.ids) = %(units)s
-"""
-SKIPPING = TAKE.format(lock="for update skip locked")
-WAITING = TAKE.format(lock="for update")
-# Only for the negative control of the race test: look, then mark.
-UNGUARDED = TAKE.format(lock="")
+from taken where code.id = any(taken.ids) and cardinality(taken.ids) = %(units)s"""
+# For a channel without a share: what is free for everybody. It takes nothing for another one, and
+# then the statement below is asked.
+TAKE = (
+    "with"  # noqa: S608  pieces of our own
+    + WHEEL.format(
+        name="free",
+        share="''",
+        units="%(units)s",
+        guard="and not exists (select from fulfillment_poolshare"
+        " where sku_id = %(sku)s and channel = %(channel)s)",
+    )
+    + ", taken as materialized (select array_agg(id) as ids from free)"
+    + TO_HELD
+)
+# For any channel: first what is reserved for it, then what is free; a capped one needs a ticket
+# for each unit, which stays tied to the unit for as long as the unit is held or sold.
+TAKE_SHARED = (
+    "with capped as materialized (select from fulfillment_poolshare"  # noqa: S608  the same
+    " where sku_id = %(sku)s and channel = %(channel)s and kind = 'capped'),"
+    + WHEEL.format(name="own", share="%(channel)s", units="%(units)s", guard="")
+    + ","
+    + WHEEL.format(
+        name="free", share="''", units="(%(units)s - (select count(*) from own))", guard=""
+    )
+    + """,
+picked as materialized (
+    select id, row_number() over () as place
+    from (select id from own union all select id from free) as either),
+ticket as materialized (
+    select id, row_number() over () as place from (
+        select id from fulfillment_shareticket
+        where sku_id = %(sku)s and channel = %(channel)s and code_id is null
+          and exists (select from capped)
+        order by id limit (select count(*) from picked) {lock}) as these),
+taken as materialized (
+    select array_agg(id) as ids from picked
+    where not exists (select from capped)
+       or (select count(*) from ticket) = (select count(*) from picked)),
+tied as (
+    update fulfillment_shareticket as mine set code_id = picked.id
+    from ticket join picked using (place) join taken on cardinality(taken.ids) = %(units)s
+    where mine.id = ticket.id)"""
+    + TO_HELD
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One statement in three tempers: past locked rows, waiting for them, and heedless of them."""
+
+    skipping: str
+    waiting: str
+    # Only for the negative control of the race test: look, then mark.
+    unguarded: str
+
+    @classmethod
+    def of(cls, statement: str) -> "_Way":
+        locks = ("for update skip locked", "for update", "")
+        return cls(*(statement.format(lock=lock) for lock in locks))
+
+
+PLAIN, SHARED = _Way.of(TAKE), _Way.of(TAKE_SHARED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +150,17 @@ def hold(
 ) -> None:
     """Hold every line's units until `until`; lines that are not delivered from the pool pass.
 
+    Units reserved for `channel` (its code) are taken before those that are free for everybody, and
+    never those of another; a capped channel gets as many as it has tickets left (D8).
     All or nothing: raises SoldOut with every SKU that is short, and then nothing is held, even if
     the caller goes on. Raises ValueError for a quantity below one, LookupError for an unknown SKU.
     """
     if any(line.quantity < 1 for line in lines):
         raise ValueError("a line asks for no units")
     wants = _wants(lines)
-    params = {"reference": reference, "until": until, "today": timezone.localdate(now)}
+    params = {
+        "reference": reference, "until": until, "today": timezone.localdate(now), "channel": channel,
+    }  # fmt: skip
     if len(wants) == 1:
         short = [] if _take(wants[0], params, now) else [wants[0].sku_id]
     else:
@@ -129,17 +192,17 @@ def _take_all(wants: Sequence[_Want], params: dict[str, Any], now: datetime) -> 
 
 def _take(want: _Want, params: dict[str, Any], now: datetime) -> bool:
     """Quickly; then again with overdue holds freed; then once more, waiting for locked rows."""
-    if _skip(want, params):
+    if _skip(PLAIN, want, params) or _skip(SHARED, want, params):
         return True
     freed = release_overdue(sku_id=want.sku_id, units=len(want.lines), now=now)
-    if freed and _skip(want, params):
+    if freed and _skip(SHARED, want, params):
         return True
     return _wait(want, params)
 
 
-def _skip(want: _Want, params: dict[str, Any]) -> bool:
-    statement = UNGUARDED if guard_off("hold.skip_locked") else SKIPPING
-    if len(want.lines) == 1:
+def _skip(way: _Way, want: _Want, params: dict[str, Any]) -> bool:
+    statement = way.unguarded if guard_off("hold.skip_locked") else way.skipping
+    if way is PLAIN and len(want.lines) == 1:
         return _run(statement, want, params, new_spin())
     # A try that falls short has locked the units it found. They are let go before any waiting,
     # or two buyers short by one would each wait for what the other holds.
@@ -152,7 +215,8 @@ def _skip(want: _Want, params: dict[str, Any]) -> bool:
 def _wait(want: _Want, params: dict[str, Any]) -> bool:
     """Rows that were passed over may come free when their transaction rolls back (R-STK-1).
 
-    Waiters take rows in one order, from the start of the wheel, so they cannot form a ring.
+    Waiters take rows in one order (reserved, free, tickets; each from its start), so they cannot
+    form a ring.
     """
     mark = transaction.savepoint()
     try:
@@ -160,7 +224,7 @@ def _wait(want: _Want, params: dict[str, Any]) -> bool:
             cursor.execute("select current_setting('lock_timeout')")
             (before,) = cursor.fetchone()
             cursor.execute("select set_config('lock_timeout', %s, true)", [WAIT_FOR_LOCK])
-            taken = _run(WAITING, want, params, 0)
+            taken = _run(SHARED.waiting, want, params, 0)
             cursor.execute("select set_config('lock_timeout', %s, true)", [before])
     except OperationalError as error:
         transaction.savepoint_rollback(mark)

@@ -10,6 +10,7 @@ from core import audit
 from core.tx import step
 from fulfillment.models import CodeBatch
 from fulfillment.services.change_codes import SLICE, Which, change_codes
+from fulfillment.services.release import LET_GO
 from fulfillment.states import CodeState
 
 
@@ -52,24 +53,24 @@ def _mark(batch: CodeBatch, by: str, why: str, now: datetime) -> None:
         )
 
 
-LET_GO = """
+OF_BATCH = (
+    """
 with due as (
     select id, held_by from fulfillment_code where batch_id = %(batch)s and state = 'held'
-    order by id limit %(limit)s for update),
-freed as (
-    update fulfillment_code as code
-    set state = 'available', held_by = '', held_line = '', held_until = null
-    from due where code.id = due.id returning code.id, due.held_by)
+    order by id limit %(limit)s for update),"""  # noqa: S608  pieces of our own
+    + LET_GO
+    + """
 insert into core_statechange (entity, subject, was, became, at, by, why)
 select 'code', id::text, 'held', 'available', %(now)s, %(by)s, left('frozen: ' || held_by, 200)
 from freed
 """
+)
 
 
 @step()
 def _freeze_slice(batch_pk: int, by: str, why: str, now: datetime) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(LET_GO, {"batch": batch_pk, "limit": SLICE, "now": now, "by": by[:48]})
+        cursor.execute(OF_BATCH, {"batch": batch_pk, "limit": SLICE, "now": now, "by": by[:48]})
     return change_codes(
         Which(batch_id=batch_pk),
         from_=[CodeState.AVAILABLE], to=CodeState.QUARANTINED, by=by, why=why, now=now,

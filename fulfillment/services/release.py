@@ -8,19 +8,28 @@ from django.utils import timezone
 
 from core.tx import part
 
-# Units go back with a line of history each: for whom they had been kept, and why no longer.
-GIVE_BACK = """
-with due as (
-    select id, held_by from fulfillment_code where state = 'held' and {which} {lock}),
+# A unit let go is nobody's again, and so is the ticket of a capped channel that was tied to it.
+LET_GO = """
 freed as (
     update fulfillment_code as code
-    set state = 'available', held_by = '', held_line = '', held_until = null
+    set state = 'available', held_by = '', held_line = '', held_until = null, channel = ''
     from due where code.id = due.id and code.state = 'held'
-    returning code.id, due.held_by)
+    returning code.id, due.held_by),
+untied as (
+    update fulfillment_shareticket as ticket set code_id = null
+    from freed where ticket.code_id = freed.id)"""
+# Units go back with a line of history each: for whom they had been kept, and why no longer.
+GIVE_BACK = (
+    """
+with due as (
+    select id, held_by from fulfillment_code where state = 'held' and {which} {lock}),"""  # noqa: S608  pieces of our own
+    + LET_GO
+    + """
 insert into core_statechange (entity, subject, was, became, at, by, why)
 select 'code', id::text, 'held', 'available', %(now)s, %(by)s,
        left(%(why)s || ' ' || held_by, 200) from freed
 """
+)
 # The owner's own units: wait for whoever works on them.
 OF_REFERENCE = GIVE_BACK.format(which="held_by = %(reference)s", lock="order by id for update")
 # Those of them whose last day has passed: nobody may be given them any more.

@@ -15,6 +15,7 @@ from fulfillment.services.count_availability import count_availability
 from fulfillment.services.expire_codes import expire_codes
 from fulfillment.services.release import release_overdue
 from fulfillment.services.take_export import drop
+from fulfillment.services.tend_shares import tend_shares
 from fulfillment.states import BatchState, ExportState
 
 ROUNDS = 20
@@ -24,13 +25,14 @@ GRACE = timedelta(seconds=5)
 
 
 def sweep_pool(*, now: datetime) -> None:
-    """Free overdue holds, expire codes, tell the shelf, clear forgotten files."""
+    """Free overdue holds, expire codes, tend shares, tell the shelf, clear forgotten files."""
     for _round in range(ROUNDS):
         if not _free(now - GRACE):
             break
     for _round in range(ROUNDS):
         if not expire_codes(now=now):
             break
+    tend_shares(now=now)
     tell_shelf(now=now)
     clear_files(now=now)
 

@@ -168,11 +168,11 @@ def test_the_statement_reads_the_pool_by_its_own_index() -> None:
     sku = make_stock(300)
     parameters: dict[str, Any] = {
         "reference": REF, "until": clock.now(), "today": date(2026, 1, 1), "sku": sku.pk,
-        "units": 2, "lines": ["a", "a"], "spin": 1 << 29,
+        "units": 2, "lines": ["a", "a"], "spin": 1 << 29, "channel": "main",
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("set local enable_seqscan = off")
-        cursor.execute("explain " + module.SKIPPING, parameters)
+        cursor.execute("explain " + module.PLAIN.skipping, parameters)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert plan.count("using fulfillment_code_free") == 4
     assert "Hash Join" not in plan

@@ -12,7 +12,7 @@ from core import clock, ledger
 from core.crypto import ensure_data_key, forget_keys
 from core.invariants import check_all
 from core.tx import step
-from fulfillment.invariants import SUPPLY, VAULT
+from fulfillment.invariants import SHARES, SUPPLY, VAULT
 from fulfillment.services.hold import HoldLine, hold
 from fulfillment.services.open_deliveries import OpenLine, open_deliveries
 from fulfillment.services.reveal import reveal
@@ -65,6 +65,13 @@ HURTS: dict[str, list[str]] = {
     "INV-S3": ["update fulfillment_code set held_by = 'ord_GHOST' where state = 'available'"],
     "INV-S5": ["update fulfillment_code set state = 'held', held_by = 'x',"
                " held_until = now() - interval '1 hour' where state = 'available'"],
+    "INV-S81": ["update fulfillment_code set share = 'other' where state = 'sold'"],
+    "INV-S82": ["insert into fulfillment_shareticket (sku_id, channel, code_id)"
+                " select sku_id, 'other', id from fulfillment_code where state = 'sold' limit 1"],
+    "INV-S83": ["update fulfillment_code set share = 'other' where state = 'available'"],
+    "INV-S84": ["insert into fulfillment_shareticket (sku_id, channel)"
+                " select sku_id, 'other' from fulfillment_code limit 1"],
+    "INV-S85": ["update fulfillment_code set share = 'other' where state = 'available'"],
     "INV-S8": ["update core_posting set amount = amount * 2 where account_id = 'code_inventory'"],
     "INV-A2": ["delete from core_auditentry"],
     "INV-L9": ["with j as (insert into core_journal (key, kind, at, note)"
@@ -157,7 +164,7 @@ def test_a_healthy_shop_breaks_none() -> None:
 
 
 def test_every_invariant_has_its_hurt() -> None:
-    assert set(HURTS) == {**VAULT, **SUPPLY}.keys()
+    assert set(HURTS) == {**VAULT, **SHARES, **SUPPLY}.keys()
 
 
 @pytest.mark.parametrize("invariant", sorted(HURTS))
