@@ -53,3 +53,5 @@ class RevealedCode:
     number: str = field(repr=False)
     secret: str = field(repr=False)
     expires_on: date | None
+    # What the QR of a voucher of ours holds; nothing for codes of others.
+    qr: str = field(default="", repr=False)

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
-from fulfillment.views import goods, wallet
+from fulfillment.views import goods, redeem, till_app, wallet
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")
@@ -16,5 +16,14 @@ urlpatterns = [
     path("deliveries/<pid:delivery_id>/reveal/", goods.reveal, name="reveal"),
     path("wallet/", wallet.wallet, name="wallet"),
     path("wallet/<pid:entitlement_id>/", wallet.entitlement, name="entitlement"),
+    path("redeem/", redeem.till, name="redeem"),
+    path("redeem/desk/", redeem.till, name="redeem_desk"),
+    path("redeem/store/", redeem.stores, name="redeem_stores"),
+    path("redeem/today/", redeem.today, name="redeem_today"),
+    path("redeem/undo/<pid:redemption>/", redeem.undo, name="redeem_undo"),
+    path("redeem/frame/", till_app.frame, name="redeem_frame"),
+    path("redeem/offline/", till_app.offline, name="redeem_offline"),
+    path("redeem/till.webmanifest", till_app.manifest, name="redeem_manifest"),
+    path("redeem/worker.js", till_app.worker, name="redeem_worker"),
     path("suppliers/<slug:code>/callback/", goods.supplier_callback, name="supplier_callback"),
 ]

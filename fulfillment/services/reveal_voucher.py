@@ -7,6 +7,7 @@ from core.ids import new_id
 from fulfillment.queries.deliveries import last_day
 from fulfillment.services.issue_voucher import open_voucher
 from fulfillment.units import RevealedCode
+from fulfillment.vouchers.codes import qr_text
 
 # The live code, the note of the look and its audit entry in one statement (as reveal.LOOK).
 LOOK = """
@@ -47,4 +48,5 @@ def reveal_voucher(
         return None
     voucher_id, sealed, valid_until = row
     day = None if valid_until is None else last_day(valid_until)
-    return RevealedCode("", open_voucher(voucher_id, sealed), day)
+    code = open_voucher(voucher_id, sealed)
+    return RevealedCode("", code, day, qr=qr_text(code))

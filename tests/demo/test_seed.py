@@ -9,15 +9,16 @@ from django.core.management import call_command
 from accounts.models import StaffRole, User
 from accounts.roles import may
 from catalog.models import PageBlock, Sku
+from catalog.states import DeliveryKind
 from core import ledger
 from core.clock import now
 from core.crypto import ensure_data_key
 from core.invariants import check_all
 from demo.home import BLOCKS
-from demo.people import SHOPPERS, STAFF, password
+from demo.people import CLERKS, SHOPPERS, STAFF, password
 from demo.places import CODE_FILES
 from demo.supply import FUNDS_MINOR
-from fulfillment.models import Code, CodeBatch, SupplierOffer
+from fulfillment.models import Clerk, Code, CodeBatch, Store, SupplierOffer, VoucherTerms
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -29,7 +30,9 @@ def _supplier(settings: Any) -> None:
 
 
 def counts() -> tuple[int, ...]:
-    models = (Sku, CodeBatch, Code, SupplierOffer, User, StaffRole, PageBlock)
+    models = (
+        Sku, CodeBatch, Code, SupplierOffer, User, StaffRole, PageBlock, Store, Clerk, VoucherTerms,
+    )  # fmt: skip
     return tuple(model.objects.count() for model in models)
 
 
@@ -40,13 +43,24 @@ def test_filling_twice_is_filling_once() -> None:
     first = counts()
     assert "NE-CARD-50.dirty.txt: 300 accepted" in said.getvalue()
     assert first[1] == len(CODE_FILES)
-    assert first[4] == len(STAFF) + len(SHOPPERS)
+    assert first[4] == len(STAFF) + len(SHOPPERS) + len(CLERKS)
     assert first[6] == len(BLOCKS)
     call_command("seed_demo", stdout=StringIO())
     assert counts() == first
     assert ledger.balance("supplier_prepaid:c") == FUNDS_MINOR
     assert check_all(now=now()) == []
     _people()
+    _tills()
+
+
+def _tills() -> None:
+    """Every voucher of the demo can be used somewhere, and somebody can scan it."""
+    vouchers = Sku.objects.filter(product__product_type__delivery_kind=DeliveryKind.VOUCHER)
+    assert vouchers.exists()
+    assert not vouchers.filter(voucher_terms__places=None).exists()
+    assert Clerk.objects.count() == 3
+    assert VoucherTerms.objects.get(sku__code="WASH-10").uses_total == 10
+    assert VoucherTerms.objects.get(sku__code="KFC-50").amount_minor == 5000
 
 
 def _people() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from demo.people import SHOPPERS, STAFF, Person, password, totp_code, totp_secret
+from demo.people import CLERKS, SHOPPERS, STAFF, Person, password, totp_code, totp_secret
 
 AGAIN = "python3 dev.py manage demo_accounts --code"
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         if options["code"]:
             self.stdout.write(totp_code())
             return
-        for line in (*_shop(), "", *_office(), "", *_other_side()):
+        for line in (*_shop(), "", *_till(), "", *_office(), "", *_other_side()):
             self.stdout.write(line)
 
 
@@ -30,6 +30,14 @@ def _shop() -> list[str]:
         f"             {settings.SITE_URL}/p/jd-e-card/  card code, delivered from our own vault",
         f"             {settings.SITE_URL}/p/iqiyi-gold-vip/  top-up of a phone number by the supplier",
         *(_line(person) for person in SHOPPERS),
+        f"             password  {password('shopper')}",
+    ]
+
+
+def _till() -> list[str]:
+    return [
+        f"Till         {settings.SITE_URL}/redeem/  scan a voucher bought in the shop",
+        *(_line(person) for person in CLERKS),
         f"             password  {password('shopper')}",
     ]
 

@@ -7,6 +7,7 @@ from demo.codes import fill_vault
 from demo.goods import fill_shelves
 from demo.people import invite
 from demo.supply import connect
+from demo.tills import open_tills
 
 
 class Command(BaseCommand):
@@ -23,3 +24,4 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}: {verdict}")
         self.stdout.write(f"supplier: {connect(now=clock.now())}")
         self.stdout.write(f"people: {invite(now=clock.now())} new")
+        self.stdout.write(f"tills: {open_tills(now=clock.now())}")

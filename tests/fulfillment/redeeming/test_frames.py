@@ -108,7 +108,9 @@ def test_too_many_bytes_are_refused_unseen() -> None:
 
 
 def test_a_process_reads_only_so_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    frame, answers = _bytes(_drawn("QY:X")), []
+    frame = _bytes(_drawn("QY:X"))
+    answers: list[object] = []
+    inner = frames._gray
 
     def one_more() -> None:
         try:
@@ -116,14 +118,14 @@ def test_a_process_reads_only_so_many_at_once(monkeypatch: pytest.MonkeyPatch) -
         except Busy:
             answers.append("busy")
 
-    def in_the_middle(data: bytes, inner: object = frames._gray) -> Image.Image:
+    def in_the_middle(data: bytes) -> Image.Image:
         # While this frame is being read, others arrive.
         monkeypatch.setattr(frames, "_gray", inner)
         for _ in range(frames.AT_ONCE):
             thread = Thread(target=one_more)
             thread.start()
             thread.join()
-        return inner(data)  # type: ignore[operator]
+        return inner(data)
 
     frames._seats.acquire()
     try:
