@@ -11,6 +11,6 @@ class FulfillmentConfig(AppConfig):
 
     def ready(self) -> None:
         # Registries are filled here, once every floor below is loaded.
-        from fulfillment import desk, invariants, wiring  # noqa: F401  app ready
+        from fulfillment import desk, invariants, wallet_wiring, wiring  # noqa: F401  app ready
 
         desk.register()

@@ -113,3 +113,16 @@ class RedemptionUndone:
     amount_minor: int
     share_minor: int
     currency: str
+
+
+@dataclass(frozen=True)
+class EndsSoon:
+    """Things of a reference that belong to nobody's account end within `days`, the first on `day`.
+
+    `units` counts them; `day` is an ISO date in the shop's time zone. Told once for each threshold.
+    """
+
+    reference: str
+    units: int
+    day: str
+    days: int

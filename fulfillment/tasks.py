@@ -13,6 +13,7 @@ from fulfillment.queries.due import due_deliveries, waiting_imports
 from fulfillment.services.import_codes import RUN_TASK
 from fulfillment.services.run_import import run_import
 from fulfillment.services.sweep_pool import sweep_pool
+from fulfillment.services.sweep_wallet import sweep_wallet
 
 #: A wake-up ahead of time is only for the near future; the sweeper has the rest.
 LONGEST_COUNTDOWN_SECONDS = 60
@@ -36,6 +37,7 @@ def sweep(*_: Any) -> None:
     if waiting_imports(now=clock.now()):
         wake.poke(RUN_TASK)
     sweep_pool(now=clock.now())
+    sweep_wallet(now=clock.now())
 
 
 @shared_task(name=RUN_TASK)

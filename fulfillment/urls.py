@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
-from fulfillment.views import goods, redeem, till_app, wallet
+from fulfillment.views import giving, goods, opening, redeem, till_app, wallet
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")
@@ -15,7 +15,19 @@ urlpatterns = [
     path("deliveries/<pid:reference>/", goods.deliveries, name="deliveries"),
     path("deliveries/<pid:delivery_id>/reveal/", goods.reveal, name="reveal"),
     path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/reminders/", wallet.reminders, name="reminders"),
     path("wallet/<pid:entitlement_id>/", wallet.entitlement, name="entitlement"),
+    path("wallet/<pid:entitlement_id>/keep/", wallet.keep, name="keep"),
+    path("wallet/<pid:entitlement_id>/activate/", opening.activate_it, name="activate"),
+    path("wallet/<pid:entitlement_id>/link/", opening.send_link, name="send_link"),
+    path("wallet/<pid:entitlement_id>/give/", giving.give_away, name="give"),
+    path("wallet/given/<pid:gift_id>/", giving.given, name="given"),
+    path("wallet/given/<pid:gift_id>/renew/", giving.renew, name="renew_gift"),
+    path("wallet/given/<pid:gift_id>/take-back/", giving.take_back, name="take_back"),
+    path("gifts/<pid:gift_id>/", giving.gift, name="gift"),
+    path("gifts/<pid:gift_id>/claim/", giving.claim, name="claim"),
+    path("codes/<pid:link_id>/", opening.code_link, name="code_link"),
+    path("codes/<pid:link_id>/open/", opening.open_link, name="open_link"),
     path("redeem/", redeem.till, name="redeem"),
     path("redeem/desk/", redeem.till, name="redeem_desk"),
     path("redeem/store/", redeem.stores, name="redeem_stores"),

@@ -13,12 +13,13 @@ from fulfillment.events import (
     Delivered,
     DeliveryReversed,
     DeliveryRevoked,
+    EndsSoon,
     StockArrived,
     SupplyFailed,
 )
 from orders.events import OrderCompleted, OrderRefunded
 from orders.services.complete_line import complete_line, fail_line, take_back_unit
-from orders.services.tell_buyer import tell_completed, tell_refunded
+from orders.services.tell_buyer import tell_completed, tell_ending, tell_refunded
 
 log = structlog.get_logger(__name__)
 
@@ -77,3 +78,8 @@ def on_refunded(event: OrderRefunded, *, now: datetime) -> None:
         order=event.order, refund=event.refund, amount_minor=event.amount_minor,
         currency=event.currency, now=now,
     )  # fmt: skip
+
+
+@subscribe(EndsSoon, "orders.tell_ending")
+def on_ending(event: EndsSoon, *, now: datetime) -> None:
+    tell_ending(order=event.reference, day=event.day, days=event.days, units=event.units, now=now)

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
-from orders.views import cart, checkout, lookup, order, pay
+from orders.views import cart, checkout, lookup, mine, order, pay
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")
@@ -16,6 +16,8 @@ urlpatterns = [
     path("cart/add/", cart.cart_add, name="cart_add"),
     path("cart/update/", cart.cart_update, name="cart_update"),
     path("checkout/", checkout.checkout, name="checkout"),
+    path("orders/", mine.mine, name="mine"),
+    path("orders/to-attach/", mine.to_attach, name="to_attach"),
     path("orders/place/", checkout.place, name="place"),
     path("orders/<pid:order_id>/", order.order, name="order"),
     path("orders/<pid:order_id>/status/", order.status, name="status"),

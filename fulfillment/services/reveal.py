@@ -28,15 +28,18 @@ class RevealLimited(PermissionError):
     """This member of staff has looked at enough codes for today."""
 
 
-# The live issue, the note of the look and its audit entry in one statement.
+# The live issue, the note of the look and its audit entry in one statement. The row of what is
+# owned is locked: whoever gives it away at this moment comes first or finds the look (give.py).
 LOOK = """
 with live as materialized (
     select d.id as delivery_id, c.id as code_id, c.sealed, c.expires_on
     from fulfillment_delivery d
     join fulfillment_codeissue i on i.delivery_id = d.id
     join fulfillment_code c on c.id = i.code_id
-    where d.public_id = %(delivery)s and d.state = 'delivered'
-    order by i.number desc limit 1),
+    join fulfillment_entitlement e on e.delivery_id = d.id
+    where d.public_id = %(delivery)s and d.state = 'delivered' and e.given_at is null
+      and (%(moves)s::int is null or e.moves = %(moves)s::int)
+    order by i.number desc limit 1 for update of e),
 noted as (
     insert into fulfillment_codereveal (public_id, delivery_id, code_id, by, ip, at)
     select %(reveal)s, delivery_id, code_id, %(by)s, %(ip)s, %(now)s from live),
@@ -54,26 +57,27 @@ def code_context(code_id: UUID) -> str:
 
 
 def reveal(
-    *, delivery_id: str, by: str, ip: str, now: datetime, staff: bool = False
+    *, delivery_id: str, by: str, ip: str, now: datetime, staff: bool = False, moves: int = 0
 ) -> list[RevealedCode]:
     """Text of the delivered code, after the look and its audit entry are committed.
 
-    The caller has checked that `by` may see it; the answer goes out with `no-store`. Raises
-    NotRevealable for anything but a delivered code, RevealLimited for `staff` past the day's limit.
+    The caller has checked that `by` may see it while it has changed hands `moves` times; the answer
+    goes out with `no-store`. Raises NotRevealable for anything but a delivered code, for one that is
+    given away or has changed hands since, RevealLimited for `staff` past the day's limit.
     """
     if staff:
         with step():
             key = f"reveal:{by}"
             if not limits.hit(key, limit=STAFF_LOOKS_A_DAY, seconds=DAY_SECONDS, now=now):
                 raise RevealLimited(by)
-            row = _look(delivery_id, by, ip, now)
+            row = _look(delivery_id, by, ip, now, moves=None)
     else:
         # One statement is a transaction of its own: the text is opened after its commit.
         refuse_in_transaction("reveal")
-        row = _look(delivery_id, by, ip, now)
+        row = _look(delivery_id, by, ip, now, moves=moves)
     if row is None:
         voucher = reveal_voucher(
-            delivery_id=delivery_id, by=by, ip=ip, now=now, moves=None, tag=TAG
+            delivery_id=delivery_id, by=by, ip=ip, now=now, moves=None if staff else moves, tag=TAG
         )
         if voucher is None:
             raise NotRevealable(delivery_id)
@@ -82,7 +86,9 @@ def reveal(
     return [open_code(code_id, sealed, expires_on)]
 
 
-def _look(delivery_id: str, by: str, ip: str, now: datetime) -> tuple[Any, ...] | None:
+def _look(
+    delivery_id: str, by: str, ip: str, now: datetime, *, moves: int | None
+) -> tuple[Any, ...] | None:
     with hot_cursor() as cursor:
         cursor.execute(
             LOOK,
@@ -93,6 +99,7 @@ def _look(delivery_id: str, by: str, ip: str, now: datetime) -> tuple[Any, ...] 
                 "ip": ip[:45],
                 "now": now,
                 "tag": TAG,
+                "moves": moves,
             },
         )
         row: tuple[Any, ...] | None = cursor.fetchone()

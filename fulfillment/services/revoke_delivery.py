@@ -7,10 +7,16 @@ from core import outbox, transitions
 from core.tx import part
 from fulfillment.events import REFUNDED, DeliveryRevoked
 from fulfillment.models import CodeIssue, Delivery, Entitlement
+from fulfillment.services.end_gift import end_gift_of
+from fulfillment.services.reveal_links import end_links
 from fulfillment.states import DeliveryState, EntitlementState
 
 # What went to somebody's account elsewhere cannot be taken back by us.
 OUT_OF_REACH = frozenset({DeliveryKind.TOPUP, DeliveryKind.MANUAL})
+
+
+class PassedOn(Exception):
+    """The unit belongs to somebody else by now."""
 
 
 @part
@@ -34,6 +40,8 @@ def revoke_delivery(
             Entitlement, owned.pk, from_=[s for s in EntitlementState if s != "revoked"],
             to=EntitlementState.REVOKED, now=now, by=by, why=reason,
         )  # fmt: skip
+        end_gift_of(owned, by=by, now=now)
+        end_links(owned, by=by, now=now, why=reason)
     outbox.publish(
         DeliveryRevoked(
             reference=delivery.reference, line=delivery.line, delivery=delivery.public_id,
@@ -48,9 +56,13 @@ def revoke_delivery(
 def revoke_refunded(*, delivery: str, approval: str, by: str, now: datetime) -> bool:
     """Revoke a unit whose money goes back, where its kind allows; whether it was revoked.
 
-    Money on somebody's account elsewhere, and work that people have done, stay delivered.
+    Money on somebody's account elsewhere, and work that people have done, stay delivered. Raises
+    PassedOn when a friend of the buyer's has accepted it: it is not the buyer's to give back.
     """
     row = Delivery.objects.select_for_update(of=("self",)).get(public_id=delivery)
+    owned = Entitlement.objects.select_for_update(of=("self",)).filter(delivery=row).first()
+    if owned is not None and owned.moves:
+        raise PassedOn(delivery)
     if row.kind in OUT_OF_REACH and not CodeIssue.objects.filter(delivery=row).exists():
         return False
     return revoke_delivery(delivery=row, reason=REFUNDED, approval=approval, by=by, now=now)

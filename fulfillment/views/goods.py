@@ -14,11 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core import clock
 from fulfillment.access import Proof, proof_for
-from fulfillment.models import Delivery
+from fulfillment.models import Delivery, Entitlement
 from fulfillment.queries.deliveries import deliveries_of, delivery_view
+from fulfillment.queries.looking import ACTIVATE, ELSEWHERE, GIVEN, hindrance
 from fulfillment.services.receive_callback import NoSuchSupplier, receive_callback
 from fulfillment.services.reveal import NotRevealable
 from fulfillment.services.reveal import reveal as reveal_code
+from fulfillment.views.keeping import device_of, holding
 from risk.requests import client_ip
 from risk.services.assess import assess
 
@@ -43,16 +45,19 @@ def deliveries(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def reveal(request: HttpRequest, delivery_id: str) -> HttpResponse:
     """Show the code of one delivered unit: judged, audited, and never kept by a cache."""
-    row = Delivery.objects.filter(public_id=delivery_id).first()
-    proof = row and proof_for(request, row.reference, owner=row.owner)
-    if row is None or not proof:
+    owned = Entitlement.objects.filter(delivery__public_id=delivery_id).select_related("delivery")
+    thing = owned.first()
+    mine = None if thing is None else holding(request, thing)
+    if thing is None or mine is None:
         raise Http404
-    codes, trouble = [], _trouble(request, row, proof)
+    row = thing.delivery
+    codes, trouble = [], _trouble(request, row, mine.proof) or _hindered(request, thing)
     if not trouble:
         try:
             codes = reveal_code(
-                delivery_id=delivery_id, by=proof.by, ip=client_ip(request), now=clock.now()
-            )
+                delivery_id=delivery_id, by=mine.proof.by, ip=client_ip(request), now=clock.now(),
+                moves=thing.moves,
+            )  # fmt: skip
         except NotRevealable:
             raise Http404 from None
     context: dict[str, Any] = {"codes": codes, "delivery_id": delivery_id, "trouble": trouble}
@@ -60,7 +65,8 @@ def reveal(request: HttpRequest, delivery_id: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         # htmx leaves answers of 4xx unshown: the sentence in it is the answer.
         return render(request, "fulfillment/_reveal.html", context)
-    context |= {"delivery": delivery_view(delivery_id), "back_url": _back_url(request, row)}
+    back = _back_url(request, thing)
+    context |= {"delivery": delivery_view(delivery_id, showable=True), "back_url": back}
     return render(request, "fulfillment/reveal.html", context, status=status)
 
 
@@ -74,11 +80,20 @@ def _trouble(request: HttpRequest, row: Delivery, proof: Proof) -> str:
     return _("Too many codes were shown. Please try again later.") if found.stops else ""
 
 
-def _back_url(request: HttpRequest, row: Delivery) -> str:
+def _hindered(request: HttpRequest, thing: Entitlement) -> str:
+    words = {
+        ACTIVATE: _("It has to be activated first; its page in the wallet does that."),
+        ELSEWHERE: _("It is bound to another device or address and is shown there only."),
+        GIVEN: _("It is on its way to a friend, so nobody can see its code."),
+    }
+    return words.get(hindrance(thing, device=device_of(request), ip=client_ip(request)), "")
+
+
+def _back_url(request: HttpRequest, thing: Entitlement) -> str:
     came_from = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure()):
         return came_from
-    return reverse("orders:order", args=[row.reference])
+    return reverse("fulfillment:entitlement", args=[thing.public_id])
 
 
 @csrf_exempt

@@ -1,30 +1,66 @@
-"""The wallet: everything a signed-in person owns, and one thing of it."""
+"""The wallet: everything a person owns, and one thing of it with what can be done."""
 
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core import clock
+from fulfillment.addresses import kept_address
 from fulfillment.models import Entitlement
+from fulfillment.queries.activation import terms_of
 from fulfillment.queries.deliveries import delivery_view
+from fulfillment.queries.gifts import gift_view, gifts_of, open_gift_of
+from fulfillment.queries.history import happenings
+from fulfillment.queries.looking import ACTIVATE, hindrance
+from fulfillment.queries.reminders import reminder_choice
 from fulfillment.queries.wallet import (
     FILTERS,
     entitlements_of,
-    happenings,
     number_hint,
     owned,
+    skus_named,
     wallet_counts,
 )
+from fulfillment.services.choose_reminders import choose_reminders
+from fulfillment.services.give import obstacle
+from fulfillment.services.keep_claimed import NotHeld, keep_claimed
+from fulfillment.tokens import fits
+from fulfillment.views.keeping import (
+    Holding,
+    carry,
+    device_of,
+    drop,
+    holding,
+    name_device,
+    token_of,
+)
+from fulfillment.wallet_forms import ReminderForm
+from risk.requests import client_ip
 
 PER_PAGE = 24
+LONGEST_SEARCH = 40
+
+
+class SeeOther(HttpResponseRedirect):
+    """After a POST the browser goes on with a GET."""
+
+    status_code = 303
+
+
+def language_of() -> str:
+    """The reader's language, as names of goods are asked for."""
+    return get_language() or "zh-hans"
 
 
 def _person(request: HttpRequest) -> str:
@@ -36,45 +72,141 @@ def _person(request: HttpRequest) -> str:
 @login_required
 @require_GET
 def wallet(request: HttpRequest) -> HttpResponse:
-    """Everything the signed-in person owns."""
-    now, show = clock.now(), request.GET.get("show", "usable")
-    show = show if show in FILTERS else "usable"
-    owner, language = _person(request), get_language() or "zh-hans"
-    page: Page[Any] = Paginator(entitlements_of(owner, show=show, now=now), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
-    page.object_list = [owned(row, language=language, now=now) for row in page.object_list]
-    counts = wallet_counts(owner, now=now)
-    labels = {"usable": _("To use"), "expiring": _("Ending soon"), "used": _("Used and ended"),
-              "all": _("All")}  # fmt: skip
-    tabs = [
+    """Everything the signed-in person owns, sorted by what needs attention."""
+    now, owner = clock.now(), _person(request)
+    show, search = request.GET.get("show", FILTERS[0]), request.GET.get("q", "")[:LONGEST_SEARCH]
+    show = show if show in FILTERS else FILTERS[0]
+    gifts = gifts_of(owner)
+    if search.strip():
+        gifts = gifts.filter(entitlement__sku_id__in=skus_named(search))
+    rows = gifts if show == "given" else entitlements_of(owner, show=show, now=now, search=search)
+    page: Page[Any] = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    view = gift_view if show == "given" else _owned_at(now)
+    page.object_list = [view(row, language=language_of()) for row in page.object_list]
+    counts = {**wallet_counts(owner, now=now, search=search), "given": gifts.count()}
+    context = {
+        "page": page,
+        "show": show,
+        "search": search,
+        "tabs": _tabs(request, counts, search),
+        "query": urlencode({"show": show, **({"q": search} if search else {})}),
+    }
+    return render(request, "fulfillment/wallet.html", context)
+
+
+def _owned_at(now: Any) -> Any:
+    return lambda row, language: owned(row, language=language, now=now)
+
+
+def _tabs(request: HttpRequest, counts: dict[str, int], search: str) -> list[dict[str, Any]]:
+    labels = {
+        "usable": _("To use"), "unused": _("Unused"), "active": _("In use"),
+        "expiring": _("Ending soon"), "used": _("Used up"), "expired": _("Expired"),
+        "given": _("Given away"), "all": _("All"),
+    }  # fmt: skip
+    more = {"q": search} if search else {}
+    return [
         {
             "key": key,
             "label": labels[key],
             "count": counts[key],
-            "url": f"{request.path}?show={key}",
+            "url": f"{request.path}?{urlencode({'show': key, **more})}",
         }
         for key in FILTERS
     ]
-    return render(request, "fulfillment/wallet.html", {"page": page, "show": show, "tabs": tabs})
+
+
+def held(request: HttpRequest, entitlement_id: str) -> tuple[Entitlement, Holding]:
+    """A thing and the reader's right to it. Raises Http404 alike for a foreign and an absent one."""
+    row = Entitlement.objects.filter(public_id=entitlement_id).select_related("delivery").first()
+    found = None if row is None else holding(request, row)
+    if row is None or found is None:
+        raise Http404
+    return row, found
+
+
+@never_cache
+@require_GET
+def entitlement(request: HttpRequest, entitlement_id: str) -> HttpResponse:
+    """One thing, for whoever holds it. A guest's token becomes a cookie and leaves the address."""
+    if "t" in request.GET:
+        return _enter(request, entitlement_id, request.GET["t"])
+    try:
+        row, mine = held(request, entitlement_id)
+    except Http404:
+        if request.user.is_authenticated:
+            raise
+        return redirect_to_login(request.get_full_path())
+    response = render(request, "fulfillment/entitlement.html", _context(request, row, mine))
+    name_device(request, response)
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+def _enter(request: HttpRequest, entitlement_id: str, token: str) -> HttpResponse:
+    row = Entitlement.objects.filter(public_id=entitlement_id).first()
+    if row is None or row.owner or not fits("holder", token, row.holder_hash):
+        raise Http404
+    response = HttpResponseRedirect(reverse("fulfillment:entitlement", args=[entitlement_id]))
+    carry(request, response, entitlement_id, token)
+    return response
+
+
+def _context(request: HttpRequest, row: Entitlement, mine: Holding) -> dict[str, Any]:
+    now = clock.now()
+    stop = hindrance(row, device=device_of(request), ip=client_ip(request))
+    shown = owned(row, language=language_of(), now=now)
+    gift, against = open_gift_of(row), obstacle(row, now=now)
+    order = "" if row.moves else reverse("orders:order", args=[row.reference])
+    return {
+        "w": shown.completed(number_hint(row), order),
+        "delivery": delivery_view(row.delivery.public_id, showable=not stop),
+        "stop": stop,
+        "terms": terms_of(row),
+        "bindings": row.bindings.order_by("number"),
+        "can_activate": stop == ACTIVATE or _more_activations(row),
+        "gift": gift_view(gift, language=language_of()) if gift else None,
+        "can_give": against is None,
+        "why_not": against.label if against is not None and shown.alive else "",
+        "history": happenings(row),
+        "keep_link": kept_address(row.public_id, mine.token) if mine.token else "",
+        "guest": not mine.owner,
+    }
+
+
+def _more_activations(row: Entitlement) -> bool:
+    terms = terms_of(row)
+    return terms.needed and 0 < row.bindings.count() < terms.activations
+
+
+@never_cache
+@require_POST
+@login_required
+def keep(request: HttpRequest, entitlement_id: str) -> HttpResponse:
+    """Put what was accepted as a guest into the signed-in person's wallet."""
+    try:
+        keep_claimed(
+            entitlement=entitlement_id, token=token_of(request, entitlement_id),
+            owner=_person(request), by=request.user.acting, now=clock.now(),
+        )  # fmt: skip
+    except NotHeld:
+        raise Http404 from None
+    messages.success(request, _("It is in your wallet now."))
+    response = SeeOther(reverse("fulfillment:entitlement", args=[entitlement_id]))
+    drop(request, response, entitlement_id)
+    return response
 
 
 @never_cache
 @login_required
-@require_GET
-def entitlement(request: HttpRequest, entitlement_id: str) -> HttpResponse:
-    """One thing the signed-in person owns."""
-    row = (
-        Entitlement.objects.filter(public_id=entitlement_id, owner=_person(request))
-        .select_related("delivery")
-        .first()
-    )
-    if row is None:
-        raise Http404
-    shown = owned(row, language=get_language() or "zh-hans", now=clock.now())
-    context = {
-        "w": shown.completed(number_hint(row), reverse("orders:order", args=[row.reference])),
-        "delivery": delivery_view(row.delivery.public_id),
-        "history": happenings(row),
-    }
-    return render(request, "fulfillment/entitlement.html", context)
+@require_http_methods(["GET", "POST"])
+def reminders(request: HttpRequest) -> HttpResponse:
+    """Whether and how one is reminded of what ends."""
+    form = ReminderForm(initial=reminder_choice(_person(request)))
+    if request.method == "POST":
+        form = ReminderForm(request.POST)
+        if form.is_valid():
+            choose_reminders(owner=_person(request), now=clock.now(), **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return SeeOther(reverse("fulfillment:reminders"))
+    return render(request, "fulfillment/reminders.html", {"form": form})

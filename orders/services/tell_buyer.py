@@ -67,6 +67,15 @@ def tell_waiting(*, order: str, until: datetime, now: datetime) -> bool:
     return _send(row, "waiting_stock", now, {"until": shown})
 
 
+@part
+def tell_ending(*, order: str, day: str, days: int, units: int, now: datetime) -> bool:
+    """Remind a guest of what ends within `days`, the first on `day` (an ISO date)."""
+    row = lock_order(order)
+    if row is None or row.owner:
+        return False
+    return _send(row, "guest_ending", now, {"day": day, "days": str(days), "units": str(units)})
+
+
 @step()
 def resend_link(*, order: str, now: datetime, acting: str) -> bool:
     """Send the link again because an operator asks for it."""

@@ -6,7 +6,8 @@ from typing import Any
 from core import approvals, audit
 from core.models import Approval
 from core.tx import part, step
-from fulfillment.services.revoke_delivery import revoke_refunded
+from fulfillment.queries.gifts import passed_on
+from fulfillment.services.revoke_delivery import PassedOn, revoke_refunded
 from orders.models import Notice, OrderLine, Payment, RefundLine
 from orders.models.notice import Outcome, Verdict
 from orders.queries.orders import lock_applied_payment, lock_order
@@ -152,7 +153,10 @@ def carry_out_delivered_refund(approval: Approval, *, now: datetime) -> None:
         OrderLine.objects.filter(pk=unit.line.pk).update(
             delivered=unit.line.delivered - 1, gone=unit.line.gone + 1
         )
-        revoke_refunded(delivery=unit.delivery, approval=approval.public_id, by=by, now=now)
+        try:
+            revoke_refunded(delivery=unit.delivery, approval=approval.public_id, by=by, now=now)
+        except PassedOn as error:
+            raise approvals.StalePayload(unit.delivery) from error
     audit.record(
         tag="order:delivered_refunded", by=by, subject=row.public_id, now=now,
         after={"approval": approval.public_id, "refund": refund.public_id if refund else ""},
@@ -163,10 +167,12 @@ def carry_out_delivered_refund(approval: Approval, *, now: datetime) -> None:
 def _delivered_units(order: str, deliveries: list[str]) -> list[Unit]:
     lines = {line.public_id: line for line in OrderLine.objects.filter(order__public_id=order)}
     done = set(RefundLine.objects.filter(line__in=lines.values()).values_list("line_id", "unit"))
+    # What a friend has accepted is not the buyer's to give back.
+    gone = passed_on(deliveries)
     found = [
         Unit(lines[u.line], u.unit, u.delivery, unit_amounts(lines[u.line])[u.unit - 1])
         for u in unit_states(order)
-        if u.delivery in deliveries and u.state == "delivered"
+        if u.delivery in deliveries and u.state == "delivered" and u.delivery not in gone
     ]
     units = [unit for unit in found if (unit.line.pk, unit.unit) not in done]
     if not units:

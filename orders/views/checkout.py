@@ -36,6 +36,7 @@ from orders.views.cart import buyer_of, cart_token, channel_of, forget_cart, quo
 from orders.views.order import SeeOther
 from orders.views.proof import Entry, acting, remember
 from orders.views.showing import providers_shown, reason_label
+from orders.views.veil import veil
 from risk.requests import client_ip
 
 TERMS_VERSION = "2026-01"
@@ -89,6 +90,8 @@ def _go_and_pay(request: HttpRequest, placed: Placed, *, from_cart: bool) -> Htt
         response = SeeOther(pay_address(placed.page, now=now))
     entry = Entry(placed.order, placed.token, int(now.timestamp()), placed.secret)
     remember(request, response, entry)
+    if request.POST.get("veil"):
+        veil(request, response, placed.order)
     if from_cart and not placed.replayed:
         empty_cart(token=cart_token(request))
         forget_cart(response)

@@ -22,6 +22,7 @@ from orders.services.tell_buyer import order_link
 from orders.states import OrderState
 from orders.views.proof import Entry, acting, entry_of, fits, is_fresh, owns, remember
 from orders.views.showing import MOST_TRIES, order_context
+from orders.views.veil import is_veiled
 from risk.requests import client_ip
 
 # A buyer who is still on the page sees the code at once; later it takes a press of a button.
@@ -157,7 +158,12 @@ def _reveal_fresh(
     goods: list[DeliveryView],
     now: datetime,
 ) -> list[DeliveryView]:
-    """Codes of goods that have just come, for the browser that bought them. Each look is audited."""
+    """Codes of goods that have just come, for the browser that bought them. Each look is audited.
+
+    Not where the buyer wants to give them away: what was shown cannot be given.
+    """
+    if is_veiled(request, row.id):
+        return goods
     shown, looks = [], 0
     for delivery in goods:
         fresh = is_fresh(entry, delivery.delivered_at, now, FRESH_SECONDS)
