@@ -129,6 +129,10 @@ class _Way:
 
 
 PLAIN, SHARED = _Way.of(TAKE), _Way.of(TAKE_SHARED)
+# Where only the second had units the last time, it is asked at once. A guess that may be out of
+# date: the second is right for every channel.
+_shared: set[tuple[int, str]] = set()
+MOST_GUESSES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,11 @@ def _take_all(wants: Sequence[_Want], params: dict[str, Any], now: datetime) -> 
 
 def _take(want: _Want, params: dict[str, Any], now: datetime) -> bool:
     """Quickly; then again with overdue holds freed; then once more, waiting for locked rows."""
-    if _skip(PLAIN, want, params) or _skip(SHARED, want, params):
+    guess = (want.sku_id, params["channel"])
+    if guess not in _shared and _skip(PLAIN, want, params):
+        return True
+    if _skip(SHARED, want, params):
+        _remember(guess)
         return True
     freed = release_overdue(sku_id=want.sku_id, units=len(want.lines), now=now)
     if freed and _skip(SHARED, want, params):
@@ -200,9 +208,15 @@ def _take(want: _Want, params: dict[str, Any], now: datetime) -> bool:
     return _wait(want, params)
 
 
+def _remember(guess: tuple[int, str]) -> None:
+    if len(_shared) >= MOST_GUESSES:
+        _shared.clear()
+    _shared.add(guess)
+
+
 def _skip(way: _Way, want: _Want, params: dict[str, Any]) -> bool:
     statement = way.unguarded if guard_off("hold.skip_locked") else way.skipping
-    if way is PLAIN and len(want.lines) == 1:
+    if len(want.lines) == 1:
         return _run(statement, want, params, new_spin())
     # A try that falls short has locked the units it found. They are let go before any waiting,
     # or two buyers short by one would each wait for what the other holds.
