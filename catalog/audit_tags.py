@@ -8,6 +8,8 @@ PRODUCT_STATE = "product:state"
 SKU_COST = "sku:cost"
 CATALOGUE_IMPORTED = "catalogue:imported"
 CATALOGUE_EDITED = "catalogue:edited"
+BUNDLE_PARTS = "bundle:parts"
+BUNDLES_IMPORTED = "bundles:imported"
 
 
 def register() -> None:
@@ -18,3 +20,5 @@ def register() -> None:
     declare(SKU_COST, "The cost of a SKU was set by hand")
     declare(CATALOGUE_IMPORTED, "A catalogue file was imported")
     declare(CATALOGUE_EDITED, "A row of the catalogue was edited")
+    declare(BUNDLE_PARTS, "What is inside a bundle was changed")
+    declare(BUNDLES_IMPORTED, "A file of bundles was imported")

@@ -29,6 +29,7 @@ BLOCKS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ),
     ("categories", "", "", {}),
     ("rail", "大家都在买", "Popular now", {"source": "hot", "limit": 8}),
+    _shelf("组合更划算", "Cheaper together", "bundles"),
     _shelf("影视会员", "Video", "video"),
     _picked(
         "新品上架", "New here",

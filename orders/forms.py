@@ -6,12 +6,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from orders.payments import registry
-from orders.services.quote import MOST_UNITS
+from orders.services.quote import MOST_UNITS, Item
 from risk.values import NotAValue, normal
 
 LONGEST = 254
 INPUT_PREFIX = "in_"
 MOST_INPUTS = 12
+PICK = "pick"
+MOST_PICKS = 24
 
 
 class ContactField(forms.CharField):
@@ -74,9 +76,18 @@ class ItemForm(forms.Form):
 
     sku = forms.CharField(max_length=40)
     quantity = forms.IntegerField(min_value=1, max_value=MOST_UNITS, required=False)
+    # What the product page showed inside a bundle.
+    contents = forms.CharField(max_length=16, required=False)
 
     def clean_quantity(self) -> int:
         return int(self.cleaned_data.get("quantity") or 1)
+
+    def item(self, data: Any) -> Item:
+        """The good as it is asked for, once the form is valid."""
+        said = self.cleaned_data
+        return Item(
+            said["sku"], said["quantity"], inputs_of(data), picks_of(data), said["contents"]
+        )
 
 
 class LookupForm(forms.Form):
@@ -99,3 +110,8 @@ def inputs_of(data: Any) -> dict[str, str]:
     """What a form says for the fields of a good (`in_<key>`), unchecked and bounded."""
     named = [name for name in data if name.startswith(INPUT_PREFIX)][:MOST_INPUTS]
     return {name.removeprefix(INPUT_PREFIX): str(data[name])[:LONGEST] for name in named}
+
+
+def picks_of(data: Any) -> tuple[str, ...]:
+    """The SKU codes that a form chooses inside a bundle, unchecked and bounded."""
+    return tuple(dict.fromkeys(str(code)[:40] for code in data.getlist(PICK)[:MOST_PICKS]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -24,15 +24,18 @@ class Verdict:
     row: Row | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All verdicts of a file, in its order."""
-
-    verdicts: Sequence[Verdict]
+class Judged(Protocol):
+    """A verdict of any file."""
 
     @property
-    def accepted(self) -> list[Row]:
-        return [v.row for v in self.verdicts if v.row is not None and v.outcome in (ADDED, CHANGED)]
+    def outcome(self) -> str: ...
+
+
+class Counts:
+    """How many lines of a file came to what."""
+
+    __slots__ = ()
+    verdicts: Sequence[Judged]
 
     def count(self, outcome: str) -> int:
         """How many lines have that outcome."""
@@ -41,6 +44,17 @@ class Plan:
     @property
     def counts(self) -> dict[str, int]:
         return {outcome: self.count(outcome) for outcome in (ADDED, CHANGED, SAME, REFUSED)}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Counts):
+    """All verdicts of a file, in its order."""
+
+    verdicts: Sequence[Verdict]
+
+    @property
+    def accepted(self) -> list[Row]:
+        return [v.row for v in self.verdicts if v.row is not None and v.outcome in (ADDED, CHANGED)]
 
 
 @dataclass(slots=True)

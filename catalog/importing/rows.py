@@ -26,7 +26,7 @@ _LONGEST = {
     "category": 40, "category_en": 60, "brand": 40, "brand_en": 60, "product": 80,
     "product_en": 120, "sku": 60, "sku_en": 80, "guide": 4000, "guide_en": 4000,
 }  # fmt: skip
-_CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{1,39}")
+CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{1,39}")
 _VALIDITY = re.compile(r"([1-9][0-9]{0,3})_(days|months)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 CURRENCY = "CNY"
@@ -67,7 +67,9 @@ class Row:
     tags: tuple[str, ...]
 
 
-def read_lines(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+def read_lines(
+    content: bytes, columns: tuple[str, ...] = COLUMNS
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and columns of every line. UTF-8 (with or without BOM) or GB18030.
 
     Raises UnreadableFile for too large a file, missing columns or an encoding of no such kind.
@@ -75,7 +77,7 @@ def read_lines(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     if len(content) > MAX_BYTES:
         raise UnreadableFile(_("The file is larger than %(size)s MB.") % {"size": MAX_BYTES >> 20})
     reader = csv.DictReader(io.StringIO(_decode(content), newline=""), strict=True)
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    missing = [name for name in columns if name not in (reader.fieldnames or ())]
     if missing:
         raise UnreadableFile(
             _("These columns are missing: %(names)s.") % {"names": ", ".join(missing)}
@@ -86,7 +88,7 @@ def read_lines(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
                 raise UnreadableFile(_("The file has more than %(n)s lines.") % {"n": MAX_LINES})
             yield (
                 reader.line_num,
-                {name: as_written((line.get(name) or "").strip()) for name in COLUMNS},
+                {name: as_written((line.get(name) or "").strip()) for name in columns},
             )
     except csv.Error as error:
         raise UnreadableFile(
@@ -97,7 +99,7 @@ def read_lines(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
 def parse_row(number: int, cells: dict[str, str]) -> Row:
     """A line as a Row. Raises BadRow with the first reason why not."""
     _check_text(cells)
-    cost, price = _money(cells, "cost_cny"), _money(cells, "price_cny")
+    cost, price = money_of(cells, "cost_cny"), money_of(cells, "price_cny")
     if price is None:
         raise BadRow(_("price_cny is missing."))
     if price <= 0:
@@ -117,8 +119,8 @@ def parse_row(number: int, cells: dict[str, str]) -> Row:
         sku=cells["sku"],
         sku_en=cells["sku_en"],
         type_code=_type_code(cells["type"], cells["input_fields"]),
-        face_minor=_money(cells, "face_value_cny"),
-        market_minor=_money(cells, "market_price_cny"),
+        face_minor=money_of(cells, "face_value_cny"),
+        market_minor=money_of(cells, "market_price_cny"),
         cost_minor=cost,
         price_minor=price,
         validity_kind=kind,
@@ -142,7 +144,14 @@ def _decode(content: bytes) -> str:
 
 
 def _check_text(cells: dict[str, str]) -> None:
-    for name in _NEEDED:
+    check_cells(cells, needed=_NEEDED)
+    if not CODE.fullmatch(cells["sku_code"]):
+        raise BadRow(_("sku_code has 2 to 40 capitals, digits, dots and dashes."))
+
+
+def check_cells(cells: dict[str, str], *, needed: tuple[str, ...]) -> None:
+    """What is wrong with any line's text. Raises BadRow."""
+    for name in needed:
         if not cells[name]:
             raise BadRow(_("%(column)s is missing.") % {"column": name})
     for name, value in cells.items():
@@ -155,11 +164,10 @@ def _check_text(cells: dict[str, str]) -> None:
                 _("%(column)s is longer than %(n)s characters.")
                 % {"column": name, "n": _LONGEST.get(name, 200)}
             )
-    if not _CODE.fullmatch(cells["sku_code"]):
-        raise BadRow(_("sku_code has 2 to 40 capitals, digits, dots and dashes."))
 
 
-def _money(cells: dict[str, str], name: str) -> int | None:
+def money_of(cells: dict[str, str], name: str) -> int | None:
+    """An amount in minor units of CNY, or None for an empty cell. Raises BadRow."""
     if not cells[name]:
         return None
     try:

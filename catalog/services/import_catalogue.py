@@ -82,7 +82,7 @@ def _product(row: Row, kind: ProductType, position: int, *, now: datetime, actin
         name=row.product,
         defaults={
             **texts,
-            "slug": _free_slug(Product, row.product_en),
+            "slug": free_slug(Product, row.product_en),
             "product_type": kind,
             "position": position,
             "created_at": now,
@@ -141,7 +141,7 @@ def _category(row: Row) -> Category:
         name=row.category,
         defaults={
             "name_en": row.category_en,
-            "slug": _free_slug(Category, row.category_en),
+            "slug": free_slug(Category, row.category_en),
             "position": Category.objects.count() * 10,
         },
     )
@@ -155,7 +155,7 @@ def _brand(row: Row) -> Brand:
         name=row.brand,
         defaults={
             "name_en": row.brand_en,
-            "slug": _free_slug(Brand, row.brand_en),
+            "slug": free_slug(Brand, row.brand_en),
             "hue": hue_for(row.brand_en),
         },
     )
@@ -165,12 +165,12 @@ def _brand(row: Row) -> Brand:
 
 
 def _tag(name: str) -> Tag:
-    slug = _free_slug(Tag, name)
+    slug = free_slug(Tag, name)
     tag, _ = Tag.objects.get_or_create(name=name, defaults={"name_en": name, "slug": slug})
     return tag
 
 
-def _free_slug(model: type[Brand] | type[Category] | type[Product] | type[Tag], text: str) -> str:
+def free_slug(model: type[Brand] | type[Category] | type[Product] | type[Tag], text: str) -> str:
     """An address made of the English name, with a number behind it when it is taken."""
     base = slugify(text)[:60] or model._meta.model_name or "item"
     slug, number = base, 1

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from catalog import snapshot
 from catalog.audit_tags import PRICE_SET
+from catalog.bundles.cost import cost_of
 from catalog.models import Price, PriceList, Sku
 from catalog.pricing import FloorBroken, check_floor
 from core import audit
@@ -108,7 +109,7 @@ def _refuse_nonsense(
     try:
         check_floor(
             amount_minor,
-            cost_minor=sku.cost_minor,
+            cost_minor=cost_of(sku),
             advertised_minimum_minor=sku.advertised_minimum_minor,
         )
     except FloorBroken as broken:

@@ -1,6 +1,7 @@
 """The product page: choose a SKU, say for whom, buy at once."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from catalog.bundles.showing import fields_for, inside
 from catalog.faces import offer_face, product_card
 from catalog.inputs import VALIDATORS, InputSpec
 from catalog.offers import ChannelView, Offer, ProductPage
@@ -19,6 +21,8 @@ from core import clock
 from core.money import decimal_text
 
 RELATED = 4
+# A stage shows no more faces than a hand holds.
+FAN = 3
 
 
 @require_safe
@@ -35,12 +39,16 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     chosen = named or page.lowest
     if chosen is None:
         raise Http404
+    groups = inside(chosen, channel, now, language)
     context = {
         "page": page,
         "offer": chosen,
         "choices": [_choice(page, offer, chosen, language) for offer in page.offers],
         "face": offer_face(chosen, language),
-        "fields": [_field(spec, language) for spec in chosen.inputs],
+        "fields": _fields(chosen, channel, now, language),
+        "inside": groups,
+        "fan": [part.face for group in groups for part in group.parts][:FAN],
+        "saved_minor": (chosen.market_minor or 0) - chosen.unit_minor,
         "can_buy": chosen.state_ok and chosen.availability != "out",
         "max_quantity": _most(chosen),
         "related": _related(page, channel, now, language),
@@ -60,6 +68,26 @@ def _choice(page: ProductPage, offer: Offer, chosen: Offer, language: str) -> di
         "chosen": offer is chosen,
         "out": offer.availability == "out" or not offer.state_ok,
     }
+
+
+def _fields(
+    offer: Offer, channel: ChannelView, now: datetime, language: str
+) -> list[dict[str, Any]]:
+    """What is asked of the buyer; a bundle asks for all that may be inside, the same kind once."""
+    if offer.bundle is None:
+        return [_field(spec, language) for spec in offer.inputs]
+    join = ", " if language.startswith("en") else "、"
+    return [
+        _field(one.spec, language)
+        | {
+            "codes": " ".join(one.codes),
+            "always": one.always,
+            "for": join.join(one.names),
+            # Which of them the buyer takes is not known yet; the server asks for what is missing.
+            "required": one.spec.required and one.always,
+        }
+        for one in fields_for(offer, channel, now, language)
+    ]
 
 
 def _field(spec: InputSpec, language: str) -> dict[str, Any]:

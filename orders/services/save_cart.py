@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from catalog.inputs import clean
-from catalog.offers import ChannelView
+from catalog.offers import ChannelView, Offer
 from catalog.queries import offer as find_offer
 from core import crypto, ids
 from core.tx import step
 from orders.models import Cart, CartLine
 from orders.models.private import cart_inputs_context
 from orders.services.quote import MOST_LINES, MOST_UNITS, Item
+from orders.services.quote_parts import quote_parts
 
 
 class CartFull(Exception):
@@ -31,16 +32,17 @@ def add_to_cart(
     """Put a good for a recipient into the cart of that token, or into a new one.
 
     The same good for the same recipient adds to its line. Raises NotSold, CartFull,
-    catalog.inputs.InputError.
+    catalog.inputs.InputError, catalog.bundles.PickError.
     """
     offer = find_offer(item.sku_code, channel, now)
     if offer is None:
         raise NotSold(item.sku_code)
-    cleaned = clean(offer.inputs, item.inputs)
+    values, masked = _checked(offer, item, channel, now)
+    picks = sorted(item.picks) if offer.bundle is not None else []
     cart = _cart(token, channel, user_id, now)
     index = None
-    if cleaned.values:
-        index = crypto.blind_index("cart.inputs", json.dumps(sorted(cleaned.values.items())))
+    if values or picks:
+        index = crypto.blind_index("cart.inputs", json.dumps([*sorted(values.items()), *picks]))
     line = cart.lines.filter(sku_id=offer.sku_id, inputs_index=index).first()
     if line is not None:
         line.quantity = min(line.quantity + item.quantity, offer.limits.per_order)
@@ -49,11 +51,11 @@ def add_to_cart(
     if cart.lines.count() >= MOST_LINES:
         raise CartFull
     new = CartLine(
-        cart=cart, sku_id=offer.sku_id, quantity=item.quantity, inputs_masked=cleaned.masked[:120],
-        inputs_index=index, created_at=now,
+        cart=cart, sku_id=offer.sku_id, quantity=item.quantity, inputs_masked=masked[:120],
+        inputs_index=index, picks=picks, created_at=now,
     )  # fmt: skip
-    if cleaned.values:
-        text = json.dumps(cleaned.values, ensure_ascii=False)
+    if values:
+        text = json.dumps(values, ensure_ascii=False)
         new.inputs_sealed = crypto.seal(text, context=cart_inputs_context(new.pk))
     new.save(force_insert=True)
     return cart
@@ -91,8 +93,22 @@ def items_of(lines: Sequence[CartLine], sku_codes: dict[int, str]) -> list[Item]
         if line.inputs_sealed is not None:
             context = cart_inputs_context(line.pk)
             values = json.loads(crypto.unseal(line.inputs_sealed, context=context).reveal())
-        items.append(Item(sku_codes[line.sku_id], line.quantity, values))
+        items.append(Item(sku_codes[line.sku_id], line.quantity, values, tuple(line.picks)))
     return items
+
+
+def _checked(
+    offer: Offer, item: Item, channel: ChannelView, now: datetime
+) -> tuple[dict[str, str], str]:
+    """The recipients as they are kept, and masked; of a bundle under the names it asks by."""
+    if offer.bundle is None:
+        cleaned = clean(offer.inputs, item.inputs)
+        return cleaned.values, cleaned.masked
+    _parts, masked = quote_parts(
+        offer=offer, picks=item.picks, inputs=item.inputs, channel=channel, now=now
+    )
+    names = {spec.key for spec in offer.inputs}
+    return {name: text for name, text in item.inputs.items() if name in names and text}, masked
 
 
 def _cart(token: str, channel: ChannelView, user_id: int | None, now: datetime) -> Cart:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,19 +10,23 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from catalog.bundles import PickError
 from catalog.faces import offer_face
 from catalog.inputs import InputError
 from catalog.offers import ChannelView
+from catalog.queries import offer as find_offer
 from core import clock, limits
-from orders.forms import ItemForm, inputs_of
+from orders.forms import ItemForm
 from orders.models import CartLine
 from orders.queries.carts import cart_lines, cart_units, codes_of
-from orders.services.quote import Buyer, Item, Problem, Quote, QuoteLine, quote
+from orders.services.quote import Buyer, Problem, Quote, QuoteLine, quote
+from orders.services.quote_parts import name_of
 from orders.services.save_cart import CartFull, NotSold, add_to_cart, change_cart, items_of
 from orders.views.order import SeeOther
 from orders.views.showing import LineShown, english
@@ -71,7 +76,7 @@ def cart_add(request: HttpRequest) -> HttpResponse:
     if not form.is_valid() or not allowed:
         messages.error(request, _("That could not be put into the cart."))
         return back
-    item = Item(form.cleaned_data["sku"], form.cleaned_data["quantity"], inputs_of(request.POST))
+    item = form.item(request.POST)
     user_id = request.user.pk if request.user.is_authenticated else None
     try:
         found = add_to_cart(
@@ -81,6 +86,9 @@ def cart_add(request: HttpRequest) -> HttpResponse:
     except InputError as error:
         messages.error(request, error.message)
         return SeeOther(_product_page(request))
+    except PickError as error:
+        messages.error(request, error.message)
+        return SeeOther(product_address(item.sku_code, channel_of(request), now))
     except (NotSold, CartFull):
         messages.error(request, _("That could not be put into the cart."))
         return back
@@ -154,7 +162,23 @@ def quoted_line(
         max_quantity=offer.limits.per_order,
         problem=problem.message if problem else "",
         blocking=problem is not None,
+        inside=tuple(
+            (
+                f"{name_of(part.offer)} {part.offer.sku_title_en if en else part.offer.sku_title}",
+                part.quantity,
+            )
+            for part in line.parts
+        ),
     )
+
+
+def product_address(sku_code: str, channel: ChannelView, now: datetime) -> str:
+    """The page on which a good is chosen; the cart when it is sold no more."""
+    found = find_offer(sku_code, channel, now)
+    if found is None:
+        return reverse("orders:cart")
+    page = reverse("catalog:product", args=[found.product_slug])
+    return f"{page}?{urlencode({'sku': found.sku_code})}"
 
 
 def _product_page(request: HttpRequest) -> str:

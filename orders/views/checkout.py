@@ -1,6 +1,7 @@
 """One page from wanting to paying: what it costs, whom to tell, consent, and the order."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.queries import verified_contacts
 from core import clock, switches
 from core.ids import new_token
-from orders.forms import ItemForm, PlaceForm, inputs_of
+from orders.forms import ItemForm, PlaceForm
 from orders.queries.carts import cart_lines, codes_of
 from orders.services.place_order import (
     FormReused,
@@ -32,7 +33,14 @@ from orders.services.place_order import (
 from orders.services.quote import Item, Quote, quote
 from orders.services.save_cart import empty_cart, items_of
 from orders.services.start_payment import pay_address
-from orders.views.cart import buyer_of, cart_token, channel_of, forget_cart, quoted_line
+from orders.views.cart import (
+    buyer_of,
+    cart_token,
+    channel_of,
+    forget_cart,
+    product_address,
+    quoted_line,
+)
 from orders.views.order import SeeOther
 from orders.views.proof import Entry, acting, remember
 from orders.views.showing import providers_shown, reason_label
@@ -133,12 +141,13 @@ def _wanted_items(request: HttpRequest, data: Any) -> tuple[list[Item], dict[str
         form = ItemForm(data)
         if not form.is_valid():
             return [], None
-        sku, quantity, inputs = (
-            form.cleaned_data["sku"],
-            form.cleaned_data["quantity"],
-            inputs_of(data),
-        )
-        return [Item(sku, quantity, inputs)], {"sku": sku, "quantity": quantity, "inputs": inputs}
+        item = form.item(data)
+        # What the page showed inside is not sent again: the quote's fingerprint says it from now on.
+        again = {
+            "sku": item.sku_code, "quantity": item.quantity, "inputs": item.inputs,
+            "picks": item.picks,
+        }  # fmt: skip
+        return [item], again
     lines = cart_lines(cart_token(request))
     return items_of(lines, codes_of(lines)), None
 
@@ -188,6 +197,8 @@ def _page(
             messages.error(request, problem.message)
         if express is None:
             return redirect("orders:cart")
+    if express and any(problem.key == "picks" for problem in priced.problems):
+        return _choose_again(request, items[0], priced, now)
     if not priced.lines:
         return redirect(f"{reverse('orders:cart')}?{urlencode({'gone': 1})}")
     chosen = form.data.get("provider", "") if form.is_bound else ""
@@ -202,6 +213,14 @@ def _page(
     response = render(request, "orders/checkout.html", context, status=status)
     response["Cache-Control"] = "no-store, private"
     return response
+
+
+def _choose_again(request: HttpRequest, item: Item, priced: Quote, now: datetime) -> HttpResponse:
+    """Goods inside a bundle are chosen on its own page."""
+    if request.method == "POST":
+        for problem in priced.problems:
+            messages.error(request, problem.message)
+    return SeeOther(product_address(item.sku_code, channel_of(request), now))
 
 
 def _quote_shown(priced: Quote) -> dict[str, Any]:

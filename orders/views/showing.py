@@ -50,6 +50,8 @@ class LineShown:
     max_quantity: int = 0
     problem: str = ""
     blocking: bool = False
+    # Of one bundle: what is inside, and how many of it.
+    inside: tuple[tuple[str, int], ...] = ()
 
 
 def english() -> bool:

@@ -14,9 +14,9 @@ class Command(BaseCommand):
     help = "Fill the shop with the demo's goods, codes, supplier and people. What is there stays as it is."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = fill_shelves(now=clock.now())
-        counts = ", ".join(f"{number} {outcome}" for outcome, number in plan.counts.items())
-        self.stdout.write(f"catalogue: {counts}")
+        for name, plan in zip(("catalogue", "bundles"), fill_shelves(now=clock.now()), strict=True):
+            counts = ", ".join(f"{number} {outcome}" for outcome, number in plan.counts.items())
+            self.stdout.write(f"{name}: {counts}")
         for name, batch in fill_vault():
             verdict = (
                 f"{batch.accepted} accepted, {batch.duplicate} twice, {batch.rejected} refused"
