@@ -126,6 +126,71 @@ VAULT = {
     ),
 }
 
+VOUCHERS = {
+    "INV-V1": (
+        "what is left of a voucher is what it had without its uses",
+        "select e.public_id, e.uses_total, e.uses_left, e.amount_total_minor, e.amount_left_minor,"
+        " r.uses, r.amount from fulfillment_entitlement e left join"
+        " (select entitlement_id, sum(case kind when 'use' then uses else -uses end) as uses,"
+        "   sum(case kind when 'use' then amount_minor else -amount_minor end) as amount"
+        "   from fulfillment_redemption group by 1) r on r.entitlement_id = e.id"
+        " where (e.kind = 'voucher' or r.uses is not null)"
+        " and (e.uses_left is distinct from e.uses_total - coalesce(r.uses, 0)"
+        "   or e.amount_left_minor is distinct from e.amount_total_minor - coalesce(r.amount, 0)"
+        "   or coalesce(e.uses_left, e.amount_left_minor) is null"
+        "   or e.uses_left < 0 or e.amount_left_minor < 0)",
+    ),
+    "INV-V2": (
+        "no voucher was used outside its days or stays used after it was taken back",
+        "select r.public_id, r.at from fulfillment_redemption r"
+        " join fulfillment_entitlement e on e.id = r.entitlement_id"
+        " join fulfillment_delivery d on d.id = e.delivery_id"
+        " left join fulfillment_redemption u on u.undo_of_id = r.id"
+        " where r.kind = 'use' and u.id is null and (r.at < e.valid_from or r.at >= e.valid_until"
+        "   or r.at > d.revoked_at or e.state = 'revoked')",
+    ),
+    "INV-V7": (
+        "a voucher is used up exactly when nothing is left",
+        "select public_id, state, uses_left, amount_left_minor from fulfillment_entitlement"
+        " where kind = 'voucher' and state in ('issued', 'active', 'exhausted')"
+        " and (state = 'exhausted') <> (coalesce(uses_left, amount_left_minor) = 0)",
+    ),
+    "INV-V8": (
+        "a voucher has one live code, the last of an unbroken chain",
+        "select e.public_id, count(v.id), max(v.number) from fulfillment_entitlement e"
+        " left join fulfillment_vouchercode v on v.entitlement_id = e.id where e.kind = 'voucher'"
+        " group by 1 having count(v.id) <> coalesce(max(v.number), 0)"
+        " or count(v.id) filter (where v.replaced_at is null) <> 1"
+        " or max(v.number) <> max(v.number) filter (where v.replaced_at is null)",
+    ),
+    "INV-V9": (
+        "an undo takes back exactly one use, all of it",
+        "select u.public_id, r.public_id from fulfillment_redemption u"
+        " left join fulfillment_redemption r on r.id = u.undo_of_id and r.kind = 'use'"
+        " where u.kind = 'undo' and (r.id is null or u.entitlement_id <> r.entitlement_id"
+        "   or (u.uses, u.amount_minor, u.share_minor, u.store_id)"
+        "     is distinct from (r.uses, r.amount_minor, r.share_minor, r.store_id))"
+        " union all select 'twice', min(public_id) from fulfillment_redemption"
+        "   where kind = 'undo' group by undo_of_id having count(*) > 1",
+    ),
+    "INV-V10": (
+        "merchants are owed what their redemptions say",
+        "select coalesce(r.account, p.account) as account, r.share, p.booked from"
+        " (select 'merchant_payable:' || m.code as account,"
+        "   sum(case r.kind when 'use' then r.share_minor else -r.share_minor end) as share"
+        "   from fulfillment_redemption r join fulfillment_merchant m on m.id = r.merchant_id"
+        "   group by 1) r full join"
+        " (select p.account_id as account, -sum(p.amount) as booked from core_posting p"
+        "   join core_journal j on j.id = p.journal_id"
+        "   where j.kind in ('redemption', 'redemption.undone')"
+        "   and p.account_id like 'merchant_payable:%%' group by 1) p on p.account = r.account"
+        " where coalesce(r.share, 0) <> coalesce(p.booked, 0)",
+    ),
+}
+
+for _id, (_title, _sql) in VOUCHERS.items():
+    register(_id, _title, _sql)
+
 SUPPLY = {
     "INV-D4": (
         "a unit is bought once",

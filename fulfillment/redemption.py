@@ -87,6 +87,10 @@ class RedeemRefused(Exception):
         return self.sentence()
 
 
+class PartlyUsed(Exception):
+    """A voucher that was used is not taken back for a refund: its uses have been had."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClerkView:
     """Who scans, and where: a clerk at a store, or a till. Got from queries/clerks.py.

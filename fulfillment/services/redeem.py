@@ -74,7 +74,9 @@ select (select count(*) from used), (select count(*) from use), (select uses_lef
     (select amount_left_minor from used)
 """
 GUARDED = USE.format(
-    guard="and e.state in ('issued', 'active') and e.given_at is null"
+    guard="and exists (select 1 from fulfillment_vouchercode v"
+    " where v.id = %(voucher)s::uuid and v.replaced_at is null)"
+    " and e.state in ('issued', 'active') and e.given_at is null"
     " and e.valid_from <= %(now)s::timestamptz"
     " and (e.valid_until is null or e.valid_until > %(now)s::timestamptz)"
     " and coalesce(e.uses_left, 0) >= %(uses)s::int"

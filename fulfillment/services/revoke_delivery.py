@@ -7,6 +7,8 @@ from core import outbox, transitions
 from core.tx import part
 from fulfillment.events import REFUNDED, DeliveryRevoked
 from fulfillment.models import CodeIssue, Delivery, Entitlement
+from fulfillment.queries.vouchers import used_of
+from fulfillment.redemption import PartlyUsed
 from fulfillment.services.end_gift import end_gift_of
 from fulfillment.services.reveal_links import end_links
 from fulfillment.states import DeliveryState, EntitlementState
@@ -26,15 +28,18 @@ def revoke_delivery(
     """Revoke a locked, delivered unit with what its owner holds; False when it is not delivered.
 
     Its codes stay sold and issued: somebody may have seen them, so they never return to sale.
-    ``reason`` is a key: reversed, refunded.
+    ``reason`` is a key: reversed, refunded. Raises PartlyUsed for a voucher that was used: who
+    redeems at this moment comes first and is seen, or finds it revoked.
     """
+    owned = Entitlement.objects.select_for_update(of=("self",)).filter(delivery=delivery).first()
+    if used_of([delivery.public_id]):
+        raise PartlyUsed(delivery.public_id)
     moved = transitions.move(
         Delivery, delivery.pk, from_=[DeliveryState.DELIVERED], to=DeliveryState.REVOKED, now=now,
         by=by, why=approval, revoked_at=now, approval=approval, resolved_by=by,
     )  # fmt: skip
     if not moved:
         return False
-    owned = Entitlement.objects.filter(delivery=delivery).first()
     if owned is not None:
         transitions.move(
             Entitlement, owned.pk, from_=[s for s in EntitlementState if s != "revoked"],

@@ -247,7 +247,7 @@ class OrderAdmin(ReadOnlyAdmin):
                 )  # fmt: skip
             except NothingDelivered:
                 raise ValidationError(
-                    gettext("Nothing of it is delivered and unrefunded.")
+                    gettext("Nothing of it is delivered, unused and unrefunded.")
                 ) from None
             return gettext("A second person has to agree.")
 

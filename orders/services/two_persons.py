@@ -7,6 +7,8 @@ from core import approvals, audit
 from core.models import Approval
 from core.tx import part, step
 from fulfillment.queries.gifts import passed_on
+from fulfillment.queries.vouchers import used_of
+from fulfillment.redemption import PartlyUsed
 from fulfillment.services.revoke_delivery import PassedOn, revoke_refunded
 from orders.models import Notice, OrderLine, Payment, RefundLine
 from orders.models.notice import Outcome, Verdict
@@ -155,7 +157,7 @@ def carry_out_delivered_refund(approval: Approval, *, now: datetime) -> None:
         )
         try:
             revoke_refunded(delivery=unit.delivery, approval=approval.public_id, by=by, now=now)
-        except PassedOn as error:
+        except (PassedOn, PartlyUsed) as error:
             raise approvals.StalePayload(unit.delivery) from error
     audit.record(
         tag="order:delivered_refunded", by=by, subject=row.public_id, now=now,
@@ -167,8 +169,8 @@ def carry_out_delivered_refund(approval: Approval, *, now: datetime) -> None:
 def _delivered_units(order: str, deliveries: list[str]) -> list[Unit]:
     lines = {line.public_id: line for line in OrderLine.objects.filter(order__public_id=order)}
     done = set(RefundLine.objects.filter(line__in=lines.values()).values_list("line_id", "unit"))
-    # What a friend has accepted is not the buyer's to give back.
-    gone = passed_on(deliveries)
+    # What a friend has accepted is not the buyer's to give back, and what was used was had.
+    gone = passed_on(deliveries) | used_of(deliveries)
     found = [
         Unit(lines[u.line], u.unit, u.delivery, unit_amounts(lines[u.line])[u.unit - 1])
         for u in unit_states(order)

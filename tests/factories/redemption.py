@@ -60,19 +60,23 @@ def make_clerk(
 
 
 def make_voucher_sku(
-    *stores: Store, uses: int | None = 1, amount_minor: int | None = None, share_minor: int = 0,
-    share_bp: int = 0, sku_fields: dict[str, Any] | None = None, **terms: Any,
-) -> Sku:  # fmt: skip
-    """A SKU whose vouchers count at these stores; with an amount, they are used by amount."""
-    sku = make_goods("voucher", **(sku_fields or {}))
-    row = VoucherTerms.objects.create(
-        sku=sku, uses_total=None if amount_minor else uses, amount_minor=amount_minor, **terms
-    )
+    *stores: Store,
+    sku: Sku | None = None,
+    sku_fields: dict[str, Any] | None = None,
+    **values: Any,
+) -> Sku:
+    """A SKU whose vouchers count at these stores, or terms for `sku`.
+
+    One use, unless `uses` or `amount_minor` says otherwise; `share_minor` or `share_bp` is what the
+    merchants get. Other values are columns of the terms.
+    """
+    sku = sku or make_goods("voucher", **(sku_fields or {}))
+    shares = {name: values.pop(name, 0) for name in ("share_minor", "share_bp")}
+    uses = values.pop("uses", 1)
+    values["uses_total"] = None if "amount_minor" in values else uses
+    terms = VoucherTerms.objects.create(sku=sku, **values)
     for store in stores:
-        VoucherPlace.objects.create(
-            terms=row, merchant=store.merchant, store=store, share_minor=share_minor,
-            share_bp=share_bp,
-        )  # fmt: skip
+        VoucherPlace.objects.create(terms=terms, merchant=store.merchant, store=store, **shares)
     return sku
 
 

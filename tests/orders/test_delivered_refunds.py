@@ -5,7 +5,8 @@ import pytest
 from core import approvals, clock
 from core.invariants import check_all
 from core.ledger import balance
-from fulfillment.models import Code, CodeIssue, Delivery, Entitlement
+from fulfillment.models import Code, CodeIssue, Delivery, Entitlement, Store
+from fulfillment.services.redeem import redeem
 from fulfillment.services.reveal import NotRevealable, reveal
 from orders.models import Order, Refund
 from orders.services.start_payment import start_payment
@@ -14,6 +15,7 @@ from orders.states import OrderState
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_sku
 from tests.factories.orders import make_order, make_paid, relay_all, stocked
+from tests.factories.redemption import code_of, make_clerk, make_store, make_voucher_sku
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +110,44 @@ def _done_by_staff(unit: Delivery) -> None:
         now=clock.now(),
     )  # fmt: skip
     relay_all()
+
+
+def vouchers(units: int) -> tuple[Order, list[Delivery], Store]:
+    store = make_store()
+    sku = make_voucher_sku(store, sku=make_sku(kind="voucher"), uses=3)
+    order = make_paid(sku, units)
+    return order, units_of(order), store
+
+
+def use(unit: Delivery, store: Store) -> None:
+    code = code_of(Entitlement.objects.get(delivery=unit))
+    redeem(code=code, clerk=make_clerk(store), nonce="n", ip="", now=clock.now())
+
+
+def test_an_unused_voucher_is_taken_back_and_a_used_one_is_not() -> None:
+    order, (unused, used), store = vouchers(2)
+    use(used, store)
+    with pytest.raises(NothingDelivered):
+        refund(order, used)
+    refund(order, used, unused)
+    states = [Entitlement.objects.get(delivery=unit).state for unit in (unused, used)]
+    assert states == ["revoked", "active"]
+    assert (counts(order), Refund.objects.get().amount_minor) == ((1, 1), 9850)
+    all_holds()
+
+
+def test_a_voucher_used_before_the_second_person_agrees_is_not_refunded() -> None:
+    order, (unit,), store = vouchers(1)
+    asked = request_delivered_refund(
+        order=order.public_id, deliveries=[unit.public_id], reason="not wanted",
+        by=make_staff("finance").public_id, now=clock.now(),
+    )  # fmt: skip
+    use(unit, store)
+    with pytest.raises(approvals.StalePayload):
+        approvals.decide(
+            approval_id=asked.public_id, by=make_staff("finance").public_id, agree=True,
+            now=clock.now(),
+        )  # fmt: skip
+    assert Entitlement.objects.get().state == "active"
+    assert not Refund.objects.exists()
+    all_holds()
