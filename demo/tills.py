@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from catalog.models import Brand, Sku
-from catalog.states import DeliveryKind
+from catalog.models import Brand, Product, Sku
+from catalog.services.change_state import change_state
+from catalog.states import DeliveryKind, ProductState
 from core.tx import step
 from demo.people import CLERKS, find
 from fulfillment.models import Clerk, ClerkRole, Merchant, Store, VoucherPlace, VoucherTerms
@@ -18,6 +19,7 @@ TIMES = {"WASH-10": 10, "LOUNGE-6": 6, "PIANO-10": 10}
 # Cash vouchers are used by amount, in as many visits as one likes.
 BY_AMOUNT = frozenset({"KFC-50", "KFC-100", "ATOUR-200"})
 WHOLE_BP = 10_000
+BY = "system:demo"
 
 
 @step()
@@ -27,8 +29,17 @@ def open_tills(*, now: datetime) -> str:
     brands = Brand.objects.filter(products__skus__in=vouchers).distinct().order_by("pk")
     for brand in brands:
         merchant = _merchant(brand, now)
-        for sku in vouchers.filter(product__brand=brand):
-            _promise(sku, merchant)
+        new = {
+            sku.product_id
+            for sku in vouchers.filter(product__brand=brand)
+            if _promise(sku, merchant)
+        }
+        # An import keeps vouchers back until somebody takes them: now somebody does.
+        for product in Product.objects.filter(pk__in=new, state=ProductState.PAUSED):
+            change_state(
+                product_id=product.pk, to=ProductState.ON_SALE, now=now, acting=BY,
+                why="tills are open",
+            )  # fmt: skip
     _clerks(now)
     return f"{Store.objects.count()} stores"
 
@@ -49,8 +60,8 @@ def _merchant(brand: Brand, now: datetime) -> Merchant:
     return merchant
 
 
-def _promise(sku: Sku, merchant: Merchant) -> None:
-    """What the merchant gets is what the catalogue calls the cost, shared out over the uses."""
+def _promise(sku: Sku, merchant: Merchant) -> bool:
+    """Terms and place of a SKU, if it had none. The merchant gets what the catalogue calls the cost."""
     cost, face = sku.cost_minor or 0, sku.face_value_minor or 0
     by_amount, uses = sku.code in BY_AMOUNT and face > 0, TIMES.get(sku.code, 1)
     measure = {"uses_total": None, "amount_minor": face} if by_amount else {"uses_total": uses}
@@ -60,6 +71,7 @@ def _promise(sku: Sku, merchant: Merchant) -> None:
             {"share_bp": cost * WHOLE_BP // face} if by_amount else {"share_minor": cost // uses}
         )
         VoucherPlace.objects.create(terms=terms, merchant=merchant, **share)
+    return new
 
 
 def _clerks(now: datetime) -> None:

@@ -58,6 +58,7 @@ def _tills() -> None:
     vouchers = Sku.objects.filter(product__product_type__delivery_kind=DeliveryKind.VOUCHER)
     assert vouchers.exists()
     assert not vouchers.filter(voucher_terms__places=None).exists()
+    assert not vouchers.exclude(product__state="on_sale").exists()
     assert Clerk.objects.count() == 3
     assert VoucherTerms.objects.get(sku__code="WASH-10").uses_total == 10
     assert VoucherTerms.objects.get(sku__code="KFC-50").amount_minor == 5000
