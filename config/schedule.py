@@ -18,6 +18,7 @@ def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any
         "accounts.send_messages": sweep,
         "catalog.sweep": 10 * sweep,
         "fulfillment.sweep": sweep,
+        "fulfillment.plan": 60 * sweep,
         "orders.sweep": sweep,
     }
     return {

@@ -14,3 +14,4 @@ class FulfillmentConfig(AppConfig):
         from fulfillment import desk, invariants, wallet_wiring, wiring  # noqa: F401  app ready
 
         desk.register()
+        from fulfillment import purchasing_wiring  # noqa: F401  app ready

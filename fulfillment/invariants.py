@@ -3,6 +3,8 @@
 Those which also look at orders (D6, D7, D8) are registered by the floor that knows orders.
 """
 
+from django.conf import settings
+
 from core.invariants import register
 
 SHARES = {
@@ -243,3 +245,65 @@ SUPPLY = {
 
 for _id, (_title, _sql) in {**VAULT, **SHARES, **SUPPLY}.items():
     register(_id, _title, _sql)
+
+PURCHASING = {
+    "INV-BUY1": (
+        "codes that came for a purchase are what was agreed, from whom and at which cost",
+        "select b.public_id, p.public_id as purchase from fulfillment_codebatch b"
+        " join fulfillment_purchaseline l on l.id = b.purchase_line_id"
+        " join fulfillment_purchase p on p.id = l.purchase_id"
+        " where b.sku_id <> l.sku_id or b.supplier_id is distinct from p.supplier_id"
+        " or b.cost_minor <> l.cost_minor or b.currency <> p.currency"
+        " or b.paid_from <> p.paid_from",
+    ),
+    "INV-BUY2": (
+        "nothing came for a purchase that was never ordered or was canceled",
+        "select p.public_id, p.state, b.public_id as batch from fulfillment_purchase p"
+        " join fulfillment_purchaseline l on l.purchase_id = p.id"
+        " join fulfillment_codebatch b on b.purchase_line_id = l.id"
+        " where p.state = 'draft' or (p.state = 'canceled' and b.accepted > 0 and not b.dry_run)"
+        " or (p.state in ('received', 'closed', 'canceled')"
+        "     and b.state not in ('finished', 'canceled'))",
+    ),
+    "INV-BUY3": (
+        "what came differs from what was ordered only with a reason",
+        "select p.public_id, l.id as line, l.units, coalesce(n.came, 0) as came"
+        " from fulfillment_purchase p join fulfillment_purchaseline l on l.purchase_id = p.id"
+        " left join (select purchase_line_id, sum(accepted) as came from fulfillment_codebatch"
+        "   where not dry_run group by 1) n on n.purchase_line_id = l.id"
+        " where p.state in ('received', 'closed') and p.difference_why = ''"
+        " and coalesce(n.came, 0) <> l.units",
+    ),
+    "INV-BUY4": (
+        "what came for a purchase is in the ledger at its cost",
+        "select b.public_id, b.accepted * b.cost_minor as worth, j.booked"
+        " from fulfillment_codebatch b"
+        " left join (select p.subject, sum(p.amount) as booked from core_posting p"
+        "   join core_journal j on j.id = p.journal_id and j.kind = 'stock.bought'"
+        "   where p.account_id = 'code_inventory' group by 1) j on j.subject = b.public_id"
+        " where b.purchase_line_id is not null and not b.dry_run"
+        " and b.accepted * b.cost_minor <> coalesce(j.booked, 0)",
+    ),
+    "INV-BUY5": (
+        "what was agreed when it was ordered is what stands there",
+        "select p.public_id, a.total, sum(l.units * l.cost_minor) as stands"
+        " from fulfillment_purchase p join fulfillment_purchaseline l on l.purchase_id = p.id"
+        " join (select subject, (after->>'total_minor')::bigint as total from core_auditentry"
+        "   where tag = 'purchase:ordered') a on a.subject = p.public_id"
+        " group by 1, 2 having a.total <> sum(l.units * l.cost_minor)",
+    ),
+    "INV-BUY6": (
+        "a counted day holds every unit that was paid for on it",
+        "select c.sku_id, c.day, c.units, coalesce(d.units, 0) as paid_for"
+        " from fulfillment_dailydemand c left join ("
+        "   select sku_id, (created_at at time zone %(zone)s)::date as day, count(*) as units"
+        "   from fulfillment_delivery where id > coalesce((select id from fulfillment_delivery"
+        "     where created_at < %(now)s - interval '4 days' order by id desc limit 1), 0)"
+        "   group by 1, 2) d on d.sku_id = c.sku_id and d.day = c.day"
+        " where c.day > ((%(now)s - interval '3 days') at time zone %(zone)s)::date"
+        " and c.units <> coalesce(d.units, 0)",
+    ),
+}
+
+for _id, (_title, _sql) in PURCHASING.items():
+    register(_id, _title, _sql, **({"zone": settings.TIME_ZONE} if "%(zone)s" in _sql else {}))

@@ -11,6 +11,7 @@ from core.leases import Lease
 from core.tx import part, step
 from fulfillment.codefiles import store
 from fulfillment.models import BatchSeen, CodeBatch
+from fulfillment.services.bind_batch import note_receipt
 from fulfillment.services.write_chunk import LostLease
 from fulfillment.states import BatchState
 
@@ -64,6 +65,8 @@ def end_import(*, lease: Lease, to: str, now: datetime, problem: str = "") -> No
         if batch.accepted and batch.cost_minor:
             set_cost(sku_id=batch.sku_id, cost_minor=batch.cost_minor, now=now)
     _move(batch, to, now, problem or "done", **also)
+    if to == BatchState.FINISHED:
+        note_receipt(batch, now=now)
     if batch.dry_run:
         BatchSeen.objects.filter(batch_id=batch.pk)._raw_delete(using="default")
 

@@ -10,6 +10,7 @@ from core import audit, transitions, wake
 from core.tx import step
 from fulfillment.codefiles import store
 from fulfillment.models import CodeBatch, Supplier
+from fulfillment.services.bind_batch import is_open
 
 RUN_TASK = "fulfillment.run_import"
 
@@ -23,6 +24,7 @@ class ImportRequest:
     """What a person says about a file. `cost_minor` is per code, in minor units of the SKU.
 
     `expires_on` is for lines that name no day. `dry_run` checks every line and imports nothing.
+    `purchase_line_id` binds the batch to a line of an open purchase (receive_purchase.py).
     """
 
     sku_id: int
@@ -33,6 +35,7 @@ class ImportRequest:
     expires_on: date | None = None
     layout: str = CodeBatch.Layout.PAIR
     dry_run: bool = False
+    purchase_line_id: int | None = None
 
 
 def import_codes(
@@ -69,6 +72,8 @@ def _queue(
     request: ImportRequest, sku: Sku, stored: store.Stored, *, by: str, now: datetime
 ) -> CodeBatch:
     cost = request.cost_minor if request.cost_minor is not None else (sku.cost_minor or 0)
+    if request.purchase_line_id is not None and not is_open(request.purchase_line_id):
+        raise ImportRefused("purchase_not_open")
     batch = CodeBatch.objects.create(
         sku=sku,
         supplier_id=request.supplier_id,
@@ -83,6 +88,7 @@ def _queue(
         paid_from=request.paid_from,
         expires_on=request.expires_on,
         dry_run=request.dry_run,
+        purchase_line_id=request.purchase_line_id,
         created_by=by[:48],
         created_at=now,
     )

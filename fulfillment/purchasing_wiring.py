@@ -1,0 +1,21 @@
+"""What purchasing hangs into the sockets of the floors below."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import acts
+from core import audit
+from fulfillment import purchasing_tasks  # noqa: F401  Celery looks for its tasks here
+
+acts.register(
+    "fulfillment.purchase", _("Order codes from suppliers"), roles=("operator", "finance")
+)
+
+for _tag, _title in {
+    "purchase:planned": "A purchase was drafted",
+    "purchase:changed": "The draft of a purchase was changed",
+    "purchase:ordered": "A purchase was ordered",
+    "purchase:received": "A purchase was said to be complete",
+    "purchase:closed": "A purchase was put away",
+    "purchase:canceled": "A purchase was canceled",
+}.items():
+    audit.declare(_tag, _title)
