@@ -81,30 +81,34 @@ TAKE = (
     + ", taken as materialized (select array_agg(id) as ids from free)"
     + TO_HELD
 )
-# For any channel: first what is reserved for it, then what is free; a capped one needs a ticket
-# for each unit, which stays tied to the unit for as long as the unit is held or sold.
+# For any channel: first what is reserved for it, then what is free. A capped one needs a ticket for
+# each unit, which stays tied to the unit for as long as that is held or sold. Tickets are locked
+# first: whoever gets none has locked no unit that others wait for.
 TAKE_SHARED = (
     "with capped as materialized (select from fulfillment_poolshare"  # noqa: S608  the same
-    " where sku_id = %(sku)s and channel = %(channel)s and kind = 'capped'),"
-    + WHEEL.format(name="own", share="%(channel)s", units="%(units)s", guard="")
-    + ","
-    + WHEEL.format(
-        name="free", share="''", units="(%(units)s - (select count(*) from own))", guard=""
-    )
-    + """,
-picked as materialized (
-    select id, row_number() over () as place
-    from (select id from own union all select id from free) as either),
+    """ where sku_id = %(sku)s and channel = %(channel)s and kind = 'capped'),
 ticket as materialized (
     select id, row_number() over () as place from (
         select id from fulfillment_shareticket
         where sku_id = %(sku)s and channel = %(channel)s and code_id is null
           and exists (select from capped)
-        order by id limit (select count(*) from picked) {lock}) as these),
-taken as materialized (
-    select array_agg(id) as ids from picked
-    where not exists (select from capped)
-       or (select count(*) from ticket) = (select count(*) from picked)),
+        order by id limit %(units)s {lock}) as these),
+room as materialized (
+    select case when exists (select from capped) then (select count(*) from ticket)
+           else %(units)s end as units),"""
+    + WHEEL.format(name="own", share="%(channel)s", units="(select units from room)", guard="")
+    + ","
+    + WHEEL.format(
+        name="free",
+        share="''",
+        guard="",
+        units="((select units from room) - (select count(*) from own))",
+    )
+    + """,
+picked as materialized (
+    select id, row_number() over () as place
+    from (select id from own union all select id from free) as either),
+taken as materialized (select array_agg(id) as ids from picked),
 tied as (
     update fulfillment_shareticket as mine set code_id = picked.id
     from ticket join picked using (place) join taken on cardinality(taken.ids) = %(units)s
@@ -229,7 +233,7 @@ def _skip(way: _Way, want: _Want, params: dict[str, Any]) -> bool:
 def _wait(want: _Want, params: dict[str, Any]) -> bool:
     """Rows that were passed over may come free when their transaction rolls back (R-STK-1).
 
-    Waiters take rows in one order (reserved, free, tickets; each from its start), so they cannot
+    Waiters take rows in one order (tickets, reserved, free; each from its start), so they cannot
     form a ring.
     """
     mark = transaction.savepoint()

@@ -18,6 +18,7 @@ from core.crypto import ensure_data_key, forget_keys
 from core.faults import without
 from core.invariants import check_all
 from core.tx import step
+from fulfillment.invariants import SHARES, VAULT
 from fulfillment.models import Code, ShareTicket
 from fulfillment.services.hold import HoldLine, SoldOut, hold
 from fulfillment.services.move_share import EVERYBODY, NothingToMove, move_share
@@ -44,7 +45,8 @@ def _quiet(committed: None, settings: Any, tmp_path: Path) -> Iterator[None]:
 
 
 def broken() -> list[str]:
-    return [str(v) for v in check_all(now=clock.now()) if v.invariant.id[4] in "DSLA"]
+    known = {**VAULT, **SHARES}
+    return [str(v) for v in check_all(now=clock.now()) if v.invariant.id in known]
 
 
 def order(number: int, sku_id: int, channel: str, *, walk_away: bool = False) -> bool:
