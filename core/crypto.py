@@ -17,7 +17,9 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import padding as block_padding
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -224,6 +226,36 @@ def same(left: str | bytes, right: str | bytes) -> bool:
     """Compare two secrets in constant time."""
     as_bytes = [side.encode() if isinstance(side, str) else side for side in (left, right)]
     return hmac.compare_digest(*as_bytes)
+
+
+# --- what others chose: suppliers' recipes, never our own ---------------------------------------
+
+
+def md5_hex(data: bytes) -> str:
+    """MD5 in small hex, for suppliers whose signatures are made with it. Proves little: whoever
+    relies on it compares what was said with what was asked, field by field.
+    """
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+class CannotOpen(ValueError):
+    """The foreign ciphertext is not what was promised: wrong key, padding or form."""
+
+
+def open_aes_ecb(sealed: str, *, key: bytes) -> bytes:
+    """Open standard base64 of AES-ECB with PKCS#7 padding; `key` is 16, 24 or 32 bytes.
+
+    ECB hides no patterns and authenticates nothing; it is here because suppliers send cards so.
+    A wrong key mostly shows as bad padding, not always: check what comes out. Raises CannotOpen.
+    """
+    try:
+        raw = base64.b64decode(sealed, validate=True)
+        cipher = Cipher(algorithms.AES(key), modes.ECB()).decryptor()  # noqa: S305  see above
+        padded = cipher.update(raw) + cipher.finalize()
+        unpadder = block_padding.PKCS7(algorithms.AES.block_size).unpadder()
+        return unpadder.update(padded) + unpadder.finalize()
+    except ValueError as error:
+        raise CannotOpen("not opened by this key") from error
 
 
 # --- RSA signatures -----------------------------------------------------------------------------

@@ -18,18 +18,26 @@ class Simulator:
     """
 
     def __init__(
-        self, name: str, *, state: Path, options: list[str] | None = None, port: int = 0
+        self,
+        name: str,
+        *,
+        state: Path,
+        options: list[str] | None = None,
+        port: int = 0,
+        module: str = "",
     ) -> None:
+        """`module` is what is run when it is not `simulators.<name>`."""
         self.name = name
         self.state = state
         self.options = options or []
+        self.module = module or f"simulators.{name}"
         self.port = port
         self.url = ""
         self._child: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
         """Returns when the ready line is there; raises RuntimeError when it never comes."""
-        command = [sys.executable, "-m", f"simulators.{self.name}", "--port", str(self.port)]
+        command = [sys.executable, "-m", self.module, "--port", str(self.port)]
         self._child = subprocess.Popen(
             [*command, "--state", str(self.state), *self.options],
             cwd=ROOT,

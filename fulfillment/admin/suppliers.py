@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -24,7 +25,12 @@ from core.money import BadMoney, format_minor, parse_minor
 from fulfillment.models import Supplier
 from fulfillment.postings import PREPAID, SUSPENSE
 from fulfillment.queries.breaker import paused_until
-from fulfillment.services.change_supplier_keys import NothingToChange, Wanted, ask_to_change_keys
+from fulfillment.services.change_supplier_keys import (
+    NothingToChange,
+    Wanted,
+    ask_to_change_keys,
+    read_text,
+)
 from fulfillment.services.connect_supplier import NotReady, supplier_keys
 from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
 from fulfillment.services.probe_supplier import probe_supplier
@@ -37,6 +43,7 @@ from fulfillment.services.save_supplier import (
     switch_supplier,
 )
 from fulfillment.states import SupplierState
+from fulfillment.suppliers.options import BadOptions
 from fulfillment.suppliers.registry import adapters
 from risk.admin.confirm import confirm
 
@@ -53,6 +60,12 @@ class ConnectionForm(forms.Form):
         label=_("Secret"), max_length=512, required=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("Sealed when saved and never shown again. Left empty, the keys stay as they are."),
+    )  # fmt: skip
+
+    options = forms.CharField(
+        label=_("Options of the dialect"), max_length=2000, required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_('As JSON, such as {"charset": "GBK"}; empty where the supplier differs in nothing.'),
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -97,7 +110,7 @@ class SupplierAdmin(ReadOnlyAdmin):
     ordering = ["code"]
     fieldsets = [
         (None, {"fields": ["name", "code", "state", "circuit", "note"]}),
-        (_("Connection"), {"fields": ["dialect", "base_url", "key_id", "keys", "callback", "concurrency"]}),
+        (_("Connection"), {"fields": ["dialect", "base_url", "options", "key_id", "keys", "callback", "concurrency"]}),
         (_("Money"), {"fields": ["currency", "prepaid", "under_way"]}),
     ]  # fmt: skip
     actions_list = ["connect_new"]
@@ -189,6 +202,7 @@ class SupplierAdmin(ReadOnlyAdmin):
             if supplier is not None:
                 data["code"] = supplier.code
             with _told_in_words():
+                data["options"] = read_text(data["options"])
                 save_supplier(by=actor(request), now=clock.now(), **data)
             return gettext("Saved. Try it with the connection test.")
 
@@ -303,6 +317,8 @@ def _told_in_words() -> Iterator[None]:
         raise ValidationError(
             {"base_url": gettext("Outside this machine it must be https.")}
         ) from error
+    except BadOptions as error:
+        raise ValidationError({"options": str(error)}) from error
     except NothingToChange as error:
         raise ValidationError(gettext("It is like this already.")) from error
     except TakesTwoPersons as error:

@@ -16,6 +16,8 @@ class Supplier(models.Model):
     key_id = models.CharField(_("key id"), max_length=64, blank=True, default="")
     # JSON of key id → secret, sealed with context `fulfillment_supplier:credentials:<code>`.
     credentials = models.BinaryField(null=True, blank=True, editable=False)
+    # What this connection's dialect leaves open (charset, separator, …); nothing secret.
+    options = models.JSONField(_("dialect's options"), default=dict, db_default={}, blank=True)
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     state = models.CharField(
         _("state"), max_length=8, choices=SupplierState, default=SupplierState.ON

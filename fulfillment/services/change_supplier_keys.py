@@ -4,8 +4,10 @@ Whoever can turn a supplier's address or key can send our money and buyers' acco
 """
 
 import base64
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from core import approvals, audit
 from core.crypto import CannotUnseal, seal, unseal
@@ -16,8 +18,10 @@ from fulfillment.services.save_supplier import (
     BadSupplier,
     check_connection,
     connection_of,
+    options_text,
     put_key,
 )
+from fulfillment.suppliers.options import BadOptions
 from fulfillment.suppliers.registry import NoSuchDialect
 
 ACTION = "fulfillment.change_supplier_keys"
@@ -29,13 +33,17 @@ class NothingToChange(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The connection as it shall be. An empty ``secret`` keeps the keys as they are."""
+    """The connection as it shall be. An empty ``secret`` keeps the keys as they are.
+
+    ``options`` is the JSON text of the dialect's options, empty for none.
+    """
 
     name: str
     dialect: str
     base_url: str
     key_id: str
     secret: str = field(repr=False)
+    options: str = ""
 
 
 @step()
@@ -44,10 +52,11 @@ def ask_to_change_keys(
 ) -> Approval:
     """Ask for another name, dialect, address or key. ``by`` is the maker's public id.
 
-    Raises NothingToChange, BadSupplier, NoSuchDialect, NotAllowed,
+    Raises NothingToChange, BadSupplier, BadOptions, NoSuchDialect, NotAllowed,
     and IntegrityError while another change of this supplier waits.
     """
-    check_connection(dialect=wanted.dialect, base_url=wanted.base_url)
+    options = read_text(wanted.options)
+    check_connection(dialect=wanted.dialect, base_url=wanted.base_url, options=options)
     supplier = Supplier.objects.get(code=code)
     was = connection_of(supplier)
     told = {
@@ -55,6 +64,7 @@ def ask_to_change_keys(
         "dialect": wanted.dialect,
         "base_url": wanted.base_url,
         "key_id": wanted.key_id if wanted.secret else supplier.key_id,
+        "options": options_text(options),
     }
     if told == was and not wanted.secret:
         raise NothingToChange(code)
@@ -85,12 +95,14 @@ def carry_out(approval: Approval, *, now: datetime) -> None:
     try:
         if before != wanted["was"]:
             raise approvals.StalePayload(approval.public_id)
-        check_connection(dialect=wanted["dialect"], base_url=wanted["base_url"])
+        options = read_text(wanted.get("options", ""))
+        check_connection(dialect=wanted["dialect"], base_url=wanted["base_url"], options=options)
         secret = _opened(approval.subject, wanted["sealed_secret"])
-    except (BadSupplier, NoSuchDialect, CannotUnseal) as error:
+    except (BadSupplier, BadOptions, NoSuchDialect, CannotUnseal) as error:
         raise approvals.StalePayload(approval.public_id) from error
     for name in ("name", "dialect", "base_url"):
         setattr(supplier, name, wanted[name])
+    supplier.options = options
     put_key(supplier, key_id=wanted["key_id"], secret=secret)
     supplier.save()
     audit.record(
@@ -105,6 +117,17 @@ def carry_out(approval: Approval, *, now: datetime) -> None:
             "approval": approval.public_id,
         },
     )
+
+
+def read_text(text: str) -> dict[str, Any]:
+    """Options from their JSON text. Raises BadOptions."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError as error:
+        raise BadOptions("not JSON") from error
+    if not isinstance(found, dict):
+        raise BadOptions("not an object")
+    return found
 
 
 def _context(subject: str) -> str:

@@ -46,6 +46,7 @@ def connect_supplier(supplier: Supplier) -> Link:
             key_id=supplier.key_id,
             keys=keys,
             callback_url=callback,
+            options=supplier.options,
         ),
     )
 

@@ -69,7 +69,7 @@ def receive_callback(
     crashpoint("CP01")
     if callback.verified and attempt is not None and (fresh or attempt.closed_at is None):
         _act(attempt, callback, supplier=supplier, now=now)
-    return link.adapter.acknowledge(accepted=callback.verified)
+    return link.adapter.acknowledge(link.connection, accepted=callback.verified)
 
 
 def _purchase(supplier: Supplier, number: str, found: dict[str, Attempt]) -> Purchase | None:

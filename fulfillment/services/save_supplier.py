@@ -1,7 +1,9 @@
 """Set up a supplier: address, dialect, keys. Keys are sealed and never shown again."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,7 +13,9 @@ from core.crypto import same, seal
 from core.tx import step
 from fulfillment.models import Supplier
 from fulfillment.services.connect_supplier import NotReady, credentials_context, supplier_keys
+from fulfillment.services.wake_waiting import wake_waiting
 from fulfillment.states import SupplierState
+from fulfillment.suppliers.options import read_options
 from fulfillment.suppliers.registry import adapter_for
 
 #: Two keys may be valid at once while they are changed; the oldest beyond that is dropped.
@@ -28,7 +32,7 @@ class TakesTwoPersons(PermissionError):
 
 
 @step()
-def save_supplier(
+def save_supplier(  # noqa: PLR0913
     *,
     code: str,
     name: str,
@@ -38,22 +42,28 @@ def save_supplier(
     secret: str,
     by: str,
     now: datetime,
+    options: Mapping[str, Any] | None = None,
 ) -> Supplier:
     """Connect a supplier for the first time; the same once more changes nothing.
 
-    Raises BadSupplier, NoSuchDialect, and TakesTwoPersons for any change of what is connected
+    ``options`` are those of its dialect (`fulfillment.suppliers.options`); None leaves them.
+    Raises BadSupplier, BadOptions, NoSuchDialect, and TakesTwoPersons for any change of what is connected
     (`change_supplier_keys` asks for it).
     """
-    check_connection(dialect=dialect, base_url=base_url)
+    check_connection(dialect=dialect, base_url=base_url, options=options)
     supplier, made = Supplier.objects.select_for_update().get_or_create(
         code=code, defaults={"name": name, "dialect": dialect, "base_url": base_url}
     )
     if not made and is_connected(supplier):
-        if _differs(supplier, dialect=dialect, base_url=base_url, key_id=key_id, secret=secret):
+        other = options is not None and dict(options) != supplier.options
+        if other or _differs(
+            supplier, dialect=dialect, base_url=base_url, key_id=key_id, secret=secret
+        ):
             raise TakesTwoPersons(code)
         return supplier
     before = None if made else connection_of(supplier)
     supplier.name, supplier.dialect, supplier.base_url = name, dialect, base_url
+    supplier.options = dict(supplier.options if options is None else options)
     put_key(supplier, key_id=key_id, secret=secret)
     supplier.save()
     audit.record(
@@ -73,13 +83,23 @@ def is_connected(supplier: Supplier) -> bool:
 
 
 def connection_of(supplier: Supplier) -> dict[str, str]:
-    """What may be told of a connection: everything but the secrets."""
-    return {name: getattr(supplier, name) for name in ("name", "dialect", "base_url", "key_id")}
+    """What may be told of a connection: everything but the secrets. Options as JSON text."""
+    told = {name: getattr(supplier, name) for name in ("name", "dialect", "base_url", "key_id")}
+    return {**told, "options": options_text(supplier.options)}
 
 
-def check_connection(*, dialect: str, base_url: str) -> None:
-    """Raises BadSupplier for an address in the clear, NoSuchDialect for an unknown dialect."""
-    adapter_for(dialect)
+def options_text(options: Mapping[str, Any]) -> str:
+    """Options in the one form in which two texts are equal when the options are; empty for none."""
+    return json.dumps(dict(options), sort_keys=True, ensure_ascii=False) if options else ""
+
+
+def check_connection(
+    *, dialect: str, base_url: str, options: Mapping[str, Any] | None = None
+) -> None:
+    """Raises BadSupplier for an address in the clear, NoSuchDialect for an unknown dialect, and
+    BadOptions for what the dialect does not know.
+    """
+    read_options(options or {}, adapter_for(dialect).options)
     parts = urlsplit(base_url)
     if parts.scheme != "https" and parts.hostname not in LOOPBACK and not settings.DEBUG:
         raise BadSupplier("https is needed outside this machine")
@@ -128,4 +148,5 @@ def switch_supplier(*, code: str, on: bool, by: str, note: str, now: datetime) -
             now=now,
             after={"state": str(state), "note": note},
         )
+        wake_waiting(supplier_code=code, now=now)
     return bool(changed)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from fulfillment.suppliers.lists import CatalogPage, Statement
+from fulfillment.suppliers.options import Option
 
 
 class Verdict(StrEnum):
@@ -57,13 +58,17 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where and as whom to call. ``keys`` maps key id to secret; ``key_id`` signs."""
+    """Where and as whom to call. ``keys`` maps key id to secret; ``key_id`` signs.
+
+    ``options`` is what this connection sets of the adapter's ``options``; nothing secret.
+    """
 
     code: str
     base_url: str
     key_id: str
     keys: Mapping[str, str] = field(repr=False)
     callback_url: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def secret(self) -> bytes:
@@ -160,6 +165,7 @@ class Adapter(Protocol):
 
     capabilities: Capabilities
     title: str
+    options: Mapping[str, Option]
 
     def place(self, connection: Connection, purchase: Purchase, *, now: datetime) -> Answer:
         """Buy. Called once per merchant number, outside any transaction."""
@@ -197,6 +203,6 @@ class Adapter(Protocol):
         """
         ...
 
-    def acknowledge(self, *, accepted: bool) -> Acknowledgement:
+    def acknowledge(self, connection: Connection, *, accepted: bool) -> Acknowledgement:
         """The reply that stops (``True``) or keeps (``False``) the supplier repeating."""
         ...

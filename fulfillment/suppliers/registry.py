@@ -1,20 +1,21 @@
-"""Adapters by dialect name: our own folders plus whatever is installed beside us.
+"""Adapters by dialect name: every folder beside this file, plus whatever is installed beside us.
 
-Another package ships an adapter by naming it in its metadata::
+A folder is an adapter when its ``client.py`` has an ``ADAPTER``; its name is the dialect's. Another
+package ships an adapter by naming it in its metadata::
 
     [project.entry-points."quanyi.suppliers"]
     my_dialect = "my_package.client:ADAPTER"
 """
 
+import pkgutil
 from functools import cache
+from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from fulfillment.suppliers.base import Adapter
-from fulfillment.suppliers.rest_hmac.client import ADAPTER as REST_HMAC
 
 GROUP = "quanyi.suppliers"
-
-_BUILT_IN: dict[str, Adapter] = {"rest_hmac": REST_HMAC}
 
 
 class NoSuchDialect(LookupError):
@@ -25,7 +26,7 @@ class NoSuchDialect(LookupError):
 def adapters() -> dict[str, Adapter]:
     """Every known dialect. A built-in name cannot be taken over by an installed package."""
     found: dict[str, Adapter] = {point.name: point.load() for point in entry_points(group=GROUP)}
-    return {**found, **_BUILT_IN}
+    return {**found, **_built_in()}
 
 
 def adapter_for(dialect: str) -> Adapter:
@@ -34,3 +35,9 @@ def adapter_for(dialect: str) -> Adapter:
         return adapters()[dialect]
     except KeyError:
         raise NoSuchDialect(dialect) from None
+
+
+def _built_in() -> dict[str, Adapter]:
+    here = Path(__file__).parent
+    names = (module.name for module in pkgutil.iter_modules([str(here)]) if module.ispkg)
+    return {name: import_module(f"fulfillment.suppliers.{name}.client").ADAPTER for name in names}

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from simulators.control import Act
 from simulators.outgoing import Message, Reply
 from simulators.supplier_c import forging, messages, shown
 from simulators.supply.store import Row
@@ -34,6 +35,9 @@ class RestHmac:
 
     def forgeries(self) -> tuple[str, ...]:
         return forging.KINDS
+
+    def acts(self) -> dict[str, Act]:
+        return {}
 
     def taken(self, reply: Reply) -> bool:
         return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES

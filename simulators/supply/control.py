@@ -24,12 +24,14 @@ def mount(router: Router, sup: Supplier) -> None:
         "finish": _finish,
         "callback": _callback,
         "recallback": _recallback,
+        "forgeries": _forgeries,
         "repeat": _repeat,
         "key": _key,
         "statement_breaks": _statement_breaks,
     }
     acts: dict[str, Act] = {name: _bound(sup, act) for name, act in own.items()}
-    mount_acts(router, {**common_acts(sup.rules, sup.clock, sup.poke), **acts})
+    common = common_acts(sup.rules, sup.clock, sup.poke)
+    mount_acts(router, {**common, **acts, **sup.dialect.acts()})
 
 
 def _bound(sup: Supplier, act: Callable[[Supplier, Body], Body]) -> Act:
@@ -88,6 +90,10 @@ def _callback(sup: Supplier, body: Body) -> Body:
     say = sup.dialect
     made = say.forge(sup, row, forge, changes) if forge else say.message(sup, row, changes, mark)
     return _shown(made)
+
+
+def _forgeries(sup: Supplier, body: Body) -> Body:
+    return {"kinds": list(sup.dialect.forgeries())}
 
 
 def _shown(made: Message) -> Body:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from simulators.control import Act
 from simulators.outgoing import Message, Reply
 from simulators.supply.store import Row
 
@@ -39,6 +40,10 @@ class Dialect(Protocol):
         ...
 
     def forgeries(self) -> tuple[str, ...]: ...
+
+    def acts(self) -> dict[str, Act]:
+        """What scripts may tell this dialect besides what they may tell every supplier."""
+        ...
 
     def taken(self, reply: Reply) -> bool:
         """Whether the shop's answer ends the repeats."""

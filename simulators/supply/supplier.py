@@ -13,7 +13,8 @@ from simulators.store import Store
 from simulators.supply.dialect import Dialect
 
 FAULTS: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("lookup", "balance", "statement"), LINE),
+    **dict.fromkeys(("balance", "statement"), LINE),
+    "lookup": LINE | {"odd_cards"},
     "products": LINE | {"inject"},
     "order": LINE
     | {"reject", "reject_later", "fail", "stuck", "slow", "partial", "sold_code", "reverse"}

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -20,6 +21,7 @@ from fulfillment.services.change_supplier_keys import (
 )
 from fulfillment.services.connect_supplier import connect_supplier
 from fulfillment.services.save_supplier import BadSupplier, TakesTwoPersons, save_supplier
+from fulfillment.suppliers.registry import adapter_for
 from tests.factories.accounts import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +31,8 @@ SET_UP = {"code": "c", "name": "C", "dialect": "rest_hmac", "base_url": "https:/
 
 
 def save(**changes: str) -> Supplier:
-    return save_supplier(by="system", now=clock.now(), **{**SET_UP, **changes})
+    values: dict[str, Any] = {**SET_UP, **changes}
+    return save_supplier(by="system", now=clock.now(), **values)
 
 
 def ask(by: str = "", **changes: str) -> Approval:
@@ -68,7 +71,8 @@ def test_one_person_changes_nothing_that_is_connected(
 ) -> None:
     save()
     save()  # the same again is no change
-    monkeypatch.setattr("fulfillment.services.save_supplier.adapter_for", lambda _dialect: None)
+    monkeypatch.setattr("fulfillment.services.save_supplier.adapter_for",
+                        lambda _dialect: adapter_for("rest_hmac"))  # fmt: skip
     with pytest.raises(TakesTwoPersons):
         save(**change)
     assert keys() == OLD
@@ -90,9 +94,10 @@ def test_a_second_person_puts_it_into_force() -> None:
     entry = AuditEntry.objects.filter(tag="supplier:saved").latest("id")
     assert (entry.by, entry.before, entry.after) == (
         f"user:{two}",
-        {"base_url": "https://c.example", "dialect": "rest_hmac", "key_id": "k1", "name": "C"},
+        {"base_url": "https://c.example", "dialect": "rest_hmac", "key_id": "k1", "name": "C",
+         "options": ""},
         {"base_url": "https://new.example", "dialect": "rest_hmac", "key_id": "k2", "name": "C",
-         "new_key": True, "approval": asked.public_id},
+         "options": "", "new_key": True, "approval": asked.public_id},
     )  # fmt: skip
 
 

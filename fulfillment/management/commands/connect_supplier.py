@@ -8,9 +8,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core import clock
 from core.money import parse_minor
+from fulfillment.services.change_supplier_keys import read_text
 from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
 from fulfillment.services.offer_goods import offer_goods
 from fulfillment.services.save_supplier import BadSupplier, TakesTwoPersons, save_supplier
+from fulfillment.suppliers.options import BadOptions
 from fulfillment.suppliers.registry import NoSuchDialect
 
 BY = "system"
@@ -20,7 +22,8 @@ class Command(BaseCommand):
     """The first connection. A second run changes nothing: another key takes two persons."""
 
     help = (
-        "Connect a supplier. SUPPLIER_<CODE>_URL, _KEY and _SECRET are read from the environment. "
+        "Connect a supplier. SUPPLIER_<CODE>_URL, _KEY and _SECRET are read from the environment, "
+        "and _OPTIONS, a JSON object, where the dialect leaves something open. "
         "With --fund the prepaid account is opened once; with --offers every top-up SKU gets an offer."
     )
 
@@ -49,8 +52,11 @@ class Command(BaseCommand):
                 secret=secret,
                 by=BY,
                 now=now,
+                options=read_text(text)
+                if (text := os.environ.get(f"{place}_OPTIONS", ""))
+                else None,
             )
-        except (BadSupplier, NoSuchDialect) as error:
+        except (BadSupplier, BadOptions, NoSuchDialect) as error:
             raise CommandError(str(error)) from error
         except TakesTwoPersons as error:
             raise CommandError(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -21,45 +21,29 @@ from fulfillment.suppliers.base import (
     Strength,
     Verdict,
 )
+from fulfillment.suppliers.hearing import (
+    CALLBACK_BYTES,
+    Heard,
+    reach,
+    refused_callback,
+    unlisted,
+)
 from fulfillment.suppliers.lists import CatalogPage, Statement
+from fulfillment.suppliers.options import Option
 from fulfillment.suppliers.rest_hmac import listing, reading, signing
 from fulfillment.suppliers.rest_hmac.codes import LOOKUP_ERRORS, REFUSALS
 
-#: A callback never carries goods; more than this is not one.
-CALLBACK_BYTES = 64 * 1024
 #: A day of fifty thousand lines; the only answer that may be more than a mebibyte.
 STATEMENT_BYTES = 16 << 20
 #: Goods a page is asked for.
 PAGE_ITEMS = 500
-#: A supplier may ask us to slow down, not to stop for a day.
-RETRY_AFTER_SECONDS = 600
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """One call's outcome: a reply with our doubt about it, or why there is none."""
-
-    status: int = 0
-    body: bytes = b""
-    doubt: str = ""
-    sent: bool = True
-    retry_after_seconds: int = 0
-
-    def unproved(self) -> Answer:
-        """The answer when nothing in the reply may be believed."""
-        return Answer(
-            Verdict.UNKNOWN if self.sent else Verdict.NOT_SENT,
-            problem=self.doubt,
-            digest=sha256_hex(self.body) if self.body else "",
-            status=self.status,
-            retry_after_seconds=self.retry_after_seconds,
-        )
 
 
 class RestHmac:
     """Stateless adapter; see docs/protocols/supplier_c.md for every word it knows."""
 
     title = "REST JSON, HMAC-SHA256"
+    options: Mapping[str, Option] = {}
     capabilities = Capabilities(
         kinds=frozenset({"direct", "card"}),
         asynchronous=True,
@@ -93,9 +77,9 @@ class RestHmac:
         """Ask by our own number."""
         path = "/v1/orders/by-external-id/" + quote(purchase.merchant_no, safe="")
         heard = self._call(connection, "GET", path, b"", now=now)
-        answer = self._read(heard, purchase, errors=LOOKUP_ERRORS, good=(200,))
-        # A question that never left says nothing about the purchase.
-        return replace(answer, verdict=Verdict.UNKNOWN) if not heard.sent else answer
+        if heard.doubt:
+            return heard.unproved(asking=True)
+        return self._read(heard, purchase, errors=LOOKUP_ERRORS, good=(200,))
 
     def balance(self, connection: Connection, *, now: datetime) -> Balance:
         """Our prepaid money at the supplier, in minor units, or the reason it is not known."""
@@ -137,7 +121,6 @@ class RestHmac:
     ) -> Callback:
         """Verify signature, key and time over the raw bytes, then read the order."""
         envelope = signing.read_envelope(headers)
-        digest = sha256_hex(body)
         doubt = "huge" if len(body) > CALLBACK_BYTES else ""
         doubt = doubt or signing.doubt_callback(envelope, keys=connection.keys, body=body, now=now)
         try:
@@ -147,10 +130,8 @@ class RestHmac:
         order = data.get("order")
         number = reading.word(order.get("external_id")) if isinstance(order, dict) else ""
         if doubt:
-            # Its own key space: a forged copy must not use up the number of the true message.
-            refused = Answer(Verdict.UNKNOWN, problem=doubt, digest=digest)
-            key = sha256_hex(f"{envelope.callback_id}|{envelope.signature}|{digest}".encode())
-            return Callback(number, refused, Strength.NONE, f"refused:{key[:40]}")
+            mark = f"{envelope.callback_id}|{envelope.signature}"
+            return refused_callback(number, doubt, body=body, mark=mark)
         answer = reading.read_order(
             order, purchase=find(number), body=body, status=200, with_goods=False
         )
@@ -161,7 +142,7 @@ class RestHmac:
         )
         return Callback(number, answer, Strength.STRONG, f"cb:{claim[:48]}")
 
-    def acknowledge(self, *, accepted: bool) -> Acknowledgement:
+    def acknowledge(self, connection: Connection, *, accepted: bool) -> Acknowledgement:
         """2xx ends the repeats; anything else keeps them coming."""
         if accepted:
             return Acknowledgement(200, b'{"ok":true}')
@@ -176,7 +157,7 @@ class RestHmac:
         *,
         now: datetime,
         max_bytes: int = http.MAX_BYTES,
-    ) -> _Heard:
+    ) -> Heard[None]:
         url = connection.base_url.rstrip("/") + path
         nonce, timestamp = new_token(), str(int(now.timestamp()))
         target = urlsplit(url)
@@ -196,36 +177,25 @@ class RestHmac:
         }
         if body:
             headers["Content-Type"] = "application/json"
-        try:
-            reply = http.call(
-                method,
-                url,
-                name=f"supplier:{connection.code}",
-                headers=headers,
-                content=body or None,
-                max_bytes=max_bytes,
-            )
-        except http.NotSent:
-            return _Heard(doubt="not_sent", sent=False)
-        except http.Unclear as error:
-            return _Heard(doubt=f"unclear: {error}"[:60])
-        envelope = signing.read_envelope(reply.headers)
+        heard: Heard[None] = reach(
+            connection, method, url, headers=headers, content=body or None, max_bytes=max_bytes
+        )
+        if heard.doubt:
+            return heard
         doubt = signing.doubt_reply(
-            envelope,
+            signing.read_envelope(heard.headers),
             secret=connection.secret,
             key_id=connection.key_id,
             nonce=nonce,
-            status=reply.status,
-            body=reply.body,
+            status=heard.status,
+            body=heard.body,
             now=now,
         )
-        wait = {name.lower(): value for name, value in reply.headers.items()}.get("retry-after", "")
-        seconds = min(int(wait), RETRY_AFTER_SECONDS) if wait.isascii() and wait.isdigit() else 0
-        return _Heard(reply.status, reply.body, doubt, retry_after_seconds=seconds)
+        return replace(heard, doubt=doubt)
 
     def _read(
         self,
-        heard: _Heard,
+        heard: Heard[None],
         purchase: Purchase,
         *,
         errors: Mapping[tuple[int, str], Verdict],
@@ -236,22 +206,16 @@ class RestHmac:
         try:
             data = reading.parse(heard.body)
         except reading.Unreadable as error:
-            return replace(heard.unproved(), problem=str(error))
+            return replace(heard, doubt=str(error)).unproved()
         if heard.status in good:
             return reading.read_order(
                 data.get("order"), purchase=purchase, body=heard.body, status=heard.status
             )
         code = reading.error_code(data)
         verdict = errors.get((heard.status, code), Verdict.UNKNOWN)
-        return Answer(
-            verdict,
-            code=code,
-            problem="" if verdict is not Verdict.UNKNOWN else "unlisted_code",
-            digest=sha256_hex(heard.body),
-            status=heard.status,
-            trusted=True,
-            retry_after_seconds=heard.retry_after_seconds,
-        )
+        if verdict is Verdict.UNKNOWN:
+            return heard.stamp(unlisted(code))
+        return heard.stamp(Answer(verdict, code=code, trusted=True))
 
 
 ADAPTER = RestHmac()

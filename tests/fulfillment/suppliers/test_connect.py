@@ -1,5 +1,7 @@
 """Setting a supplier up from the command line, and what is refused."""
 
+from typing import Any
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -39,7 +41,7 @@ def test_the_command_wants_its_environment(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def save(**changes: str) -> Supplier:
-    values = {"code": "c", "name": "C", "dialect": "rest_hmac", "base_url": "https://c.example",
+    values: dict[str, Any] = {"code": "c", "name": "C", "dialect": "rest_hmac", "base_url": "https://c.example",
               "key_id": "k1", "secret": "one", **changes}  # fmt: skip
     return save_supplier(by="user:usr_X", now=clock.now(), **values)
 

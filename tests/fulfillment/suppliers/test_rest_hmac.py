@@ -183,7 +183,7 @@ def test_forged_callbacks_are_not_believed(
     )
     assert (heard.verified, heard.answer.verdict) == (False, UNKNOWN)
     assert heard.dedupe_key.startswith("refused:")
-    assert ADAPTER.acknowledge(accepted=False).status >= 400
+    assert ADAPTER.acknowledge(link, accepted=False).status >= 400
 
 
 def test_a_true_callback_is_strong(supplier_c: Simulator, script: Script) -> None:

@@ -1,0 +1,1 @@
+"""A supplier speaking dialect A. Protocol: docs/protocols/supplier_a.md."""

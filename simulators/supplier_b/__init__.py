@@ -1,0 +1,1 @@
+"""A supplier speaking dialect B. Protocol: docs/protocols/supplier_b.md."""
