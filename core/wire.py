@@ -20,12 +20,17 @@ _call = threading.local()
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Everything this thread sends or receives inside ends within `seconds`."""
-    _call.ends = time.monotonic() + seconds
+    """Everything this thread sends or receives inside ends within `seconds`.
+
+    Inside another deadline the earlier of the two counts.
+    """
+    outer = getattr(_call, "ends", None)
+    ends = time.monotonic() + seconds
+    _call.ends = ends if outer is None else min(outer, ends)
     try:
         yield
     finally:
-        _call.ends = None
+        _call.ends = outer
 
 
 def _left(timeout: float | None, late: type[Exception]) -> float | None:

@@ -1,7 +1,7 @@
 """The road of one unit, from pending to delivered, on one screen (design.md, step 7).
 
-A worker, the sweeper, a callback and an operator all come through ``advance``; there is no second
-way. The step follows from the latest attempt: a crash anywhere resumes at the right place.
+The worker (``services/drive_units.py``), which the sweeper, a callback and an operator wake, comes through
+``walk``; there is no second way. The step follows from the latest attempt: a crash anywhere resumes at the right place.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from core import clock, leases
 from core.faults import crashpoint
 from core.leases import Lease
 from fulfillment.models import Attempt, Delivery
+from fulfillment.models.routing import MOST_ATTEMPTS
 from fulfillment.services.prepare_attempt import prepare_attempt
 from fulfillment.services.query_attempt import query_attempt
 from fulfillment.services.send_attempt import send_attempt
@@ -22,8 +23,8 @@ from fulfillment.states import AttemptState, DeliveryState
 
 #: Where the road leads nowhere by itself.
 ENDS = frozenset({DeliveryState.FAILED, DeliveryState.REVOKED})
-#: Turns of one visit: three offers, each prepared, sent and asked after, and one to spare.
-TURNS = 10
+#: Turns of one visit: as many offers as a policy may ask, each prepared and sent, some to spare.
+TURNS = 2 * MOST_ATTEMPTS + 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,19 @@ def advance(delivery_id: str, *, now: datetime) -> float | None:
     if not held:
         return None
     (lease,) = held
+    now = walk(lease, now=now)
+    return _due_in(lease.pk, now=now)
+
+
+def walk(lease: Lease, *, now: datetime) -> datetime:
+    """Take the unit that `lease` holds as far as it goes, and give it back. Returns the time then."""
     for _turn in range(TURNS):
         visit = _look(lease, now=now)
         if visit is None or not STEPS[visit.attempt.state if visit.attempt else None](visit):
             break
         now = clock.now()
     leases.release(Delivery, lease)
-    return _due_in(lease.pk, now=now)
+    return now
 
 
 def _look(lease: Lease, *, now: datetime) -> Visit | None:

@@ -8,32 +8,37 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from core import clock, wake
-from fulfillment import road
+from core.leases import take_duty
 from fulfillment.queries.due import due_deliveries, waiting_imports
+from fulfillment.services.drive_units import RUN_SECONDS, drive_units
 from fulfillment.services.import_codes import RUN_TASK
+from fulfillment.services.queue_deliveries import DRIVE_TASK
 from fulfillment.services.run_import import run_import
 from fulfillment.services.sweep_pool import sweep_pool
 from fulfillment.services.sweep_wallet import sweep_wallet
 
-#: A wake-up ahead of time is only for the near future; the sweeper has the rest.
-LONGEST_COUNTDOWN_SECONDS = 60
-SWEEP_ROWS = 200
+#: The duty that says a wake-up is on its way already.
+ALARM = "fulfillment.alarm"
 
 
-@shared_task(name="fulfillment.advance")
-def advance(delivery_id: str, *_: Any) -> None:
-    due_in = road.advance(delivery_id, now=clock.now())
-    if due_in is None or due_in > min(LONGEST_COUNTDOWN_SECONDS, settings.VISIBILITY_SECONDS / 2):
+@shared_task(name=DRIVE_TASK)
+def drive(*_: Any) -> None:
+    """Walk all that is due. At most as long as a message stays invisible; the next run goes on."""
+    due_in = drive_units(seconds=min(RUN_SECONDS, settings.VISIBILITY_SECONDS * 0.6))
+    if due_in is None or due_in >= settings.SWEEP_SECONDS:
         return
-    # Never below half a second: a row that cannot move must not spin.
-    with suppress(OperationalError):
-        advance.apply_async((delivery_id,), countdown=max(due_in, 0.5) + 0.05, retry=False)
+    if due_in == 0:
+        wake.poke(DRIVE_TASK)
+    # Sooner than the sweeper: one wake-up ahead of time, however many runs ask for it.
+    elif take_duty(ALARM, seconds=due_in, now=clock.now()):
+        with suppress(OperationalError):
+            drive.apply_async(countdown=due_in + 0.02, retry=False)
 
 
 @shared_task(name="fulfillment.sweep")
 def sweep(*_: Any) -> None:
-    for delivery_id in due_deliveries(now=clock.now(), limit=SWEEP_ROWS):
-        wake.poke("fulfillment.advance", delivery_id)
+    if due_deliveries(now=clock.now(), limit=1):
+        wake.poke(DRIVE_TASK)
     if waiting_imports(now=clock.now()):
         wake.poke(RUN_TASK)
     sweep_pool(now=clock.now())

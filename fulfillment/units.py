@@ -15,12 +15,19 @@ class HoldLine:
 
 @dataclass(frozen=True, slots=True)
 class OpenLine:
-    """A paid line. `target` holds the buyer's inputs (phone, account), already checked."""
+    """A paid line. `target` holds the buyer's inputs (phone, account), already checked.
+
+    `paid_minor` is what was paid for all its units, subsidies included: no unit is bought from a
+    supplier for more than its share. None when there is nothing to hold a purchase against (a
+    part of a bundle, whose price holds only as a whole).
+    """
 
     line: str
     sku_id: int
     quantity: int
     target: dict[str, str] | None = field(default=None, repr=False)
+    paid_minor: int | None = None
+    currency: str = "CNY"
 
 
 @dataclass(frozen=True, slots=True)

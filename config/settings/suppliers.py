@@ -8,3 +8,7 @@ SUPPLIER_C_SECRET = env.str("SUPPLIER_C_SECRET", default="")
 
 # Shrinks every waiting time of the supply road (query ladder, grace, manual deadline); 1 in production.
 SUPPLY_TIME_SCALE = env.float("SUPPLY_TIME_SCALE", default=1.0)
+
+# The worker that buys: how many units one process walks at once, and how many processes do so.
+SUPPLY_THREADS = env.int("SUPPLY_THREADS", default=32)
+SUPPLY_DRIVERS = env.int("SUPPLY_DRIVERS", default=1)

@@ -1,53 +1,53 @@
-"""Whether new purchases at a supplier are paused (R-SUP-6). Read from the answers themselves.
+"""Whether new purchases at a supplier are paused (R-SUP-6): what the breaker's row says at a moment.
 
-There is no breaker row that could be wrong: the last answers to purchases say it. Queries are never
-paused. Half open means: past the pause one purchase goes through, and its answer decides.
+The row is written by `services/trip_breaker.py`. Questions are never paused by it.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from fulfillment.models import SupplierEvent
-from fulfillment.states import AttemptState
+from fulfillment.models import SupplierCircuit
+from fulfillment.states import CircuitState
 
-#: Verdicts of answers that prove nothing or never came.
-BAD = frozenset({AttemptState.NOT_SENT.value, AttemptState.UNKNOWN.value})
-IN_A_ROW = 10
-WINDOW_SECONDS, WINDOW_CALLS, WINDOW_SHARE = 60.0, 20, 0.5
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 30.0, 600.0
-LOOKED_AT = 60
-
-
-def paused_until(supplier_id: int, *, now: datetime) -> datetime | None:
-    """The moment until which nothing new is bought there; None while the circuit is closed."""
-    answers = list(
-        SupplierEvent.objects.filter(supplier_id=supplier_id, source=SupplierEvent.Source.ANSWER)
-        .order_by("-id")
-        .values_list("verdict", "at")[:LOOKED_AT]
-    )
-    scale = settings.SUPPLY_TIME_SCALE
-    pause = _pause_seconds(answers, window=timedelta(seconds=WINDOW_SECONDS * scale))
-    if not pause:
-        return None
-    until = answers[0][1] + timedelta(seconds=pause * scale)
-    return until if now < until else None
+ORDER, QUERY = SupplierCircuit.Operation.ORDER, SupplierCircuit.Operation.QUERY
+#: Purchases let through a half-open breaker.
+PROBES = 3
+#: A probe that was not answered after this long (its worker died) gives its place to another.
+PROBE_SECONDS = 60.0
 
 
-def _pause_seconds(answers: list[tuple[str, datetime]], *, window: timedelta) -> float:
-    """Newest first. The pause doubles with every further ten failures in a row."""
-    bad = [verdict in BAD for verdict, _at in answers]
-    streak = bad.index(False) if False in bad else len(bad)
-    if streak >= IN_A_ROW:
-        return min(FIRST_PAUSE_SECONDS * 2.0 ** (streak // IN_A_ROW - 1), LONGEST_PAUSE_SECONDS)
-    recent = [
-        was for was, (_v, at) in zip(bad, answers, strict=True) if at >= answers[0][1] - window
-    ]
-    # The newest answer was good: the probe has closed the circuit again.
-    if (
-        bad[:1] == [True]
-        and len(recent) >= WINDOW_CALLS
-        and sum(recent) >= WINDOW_SHARE * len(recent)
-    ):
-        return FIRST_PAUSE_SECONDS
-    return 0.0
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """State at a moment. ``probes_left``: None when closed, else how many may try now."""
+
+    state: str = CircuitState.CLOSED
+    until: datetime | None = None
+    probes_left: int | None = None
+
+
+def breaker_at(row: SupplierCircuit | None, *, now: datetime) -> Breaker:
+    """How a breaker stands at `now`; open past its pause means half open, with all its probes."""
+    if row is None or row.state == CircuitState.CLOSED:
+        return Breaker()
+    if row.state == CircuitState.OPEN and row.until is not None:
+        if row.until > now:
+            return Breaker(CircuitState.OPEN, row.until, 0)
+        return Breaker(CircuitState.HALF_OPEN, None, PROBES)
+    left = PROBES - row.probes
+    if left <= 0 and _may_still_answer(row, now=now):
+        return Breaker(CircuitState.HALF_OPEN, None, 0)
+    return Breaker(CircuitState.HALF_OPEN, None, left if left > 0 else PROBES)
+
+
+def _may_still_answer(row: SupplierCircuit, *, now: datetime) -> bool:
+    if row.probed_at is None:
+        return False
+    return now < row.probed_at + timedelta(seconds=PROBE_SECONDS * settings.SUPPLY_TIME_SCALE)
+
+
+def paused_until(supplier_id: int, *, now: datetime, operation: str = ORDER) -> datetime | None:
+    """The moment until which nothing new is bought there; None while the circuit is not open."""
+    row = SupplierCircuit.objects.filter(supplier_id=supplier_id, operation=operation).first()
+    return breaker_at(row, now=now).until

@@ -22,6 +22,7 @@ from fulfillment.models import (
     ManualCase,
     SupplierEvent,
 )
+from fulfillment.queries.decisions import decisions
 from fulfillment.queries.reasons import explain
 from fulfillment.states import DeliveryState
 from fulfillment.trace import MOST_CHAINS, Fact, Trouble
@@ -105,6 +106,7 @@ def facts(reference: str) -> list[Fact]:
     )
     return [
         # Of what has the same moment, the cause stands before its effect.
+        *decisions(deliveries),
         *(_sent(attempt) for attempt in attempts if attempt.sent_at),
         *_heard(attempts),
         *_money(reference),

@@ -22,7 +22,7 @@ from fulfillment.services.choose_offer import NEVER_ARRIVED, choose_offer
 from fulfillment.services.give_up import give_up
 from fulfillment.services.keep_supplied import keep_supplied
 from fulfillment.services.open_case import close_case, open_case
-from fulfillment.services.prepare_attempt import OUT_OF_REACH, pause_for_supplier
+from fulfillment.services.prepare_attempt import OUT_OF_REACH, go_on_or_pause
 from fulfillment.services.queue_deliveries import hand_over
 from fulfillment.states import AttemptState, DeliveryState
 from fulfillment.suppliers.base import Answer, Verdict
@@ -209,7 +209,7 @@ def go_elsewhere(attempt: Attempt, *, reason: str, by: str, now: datetime) -> bo
 
 @part
 def not_sent(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> bool:
-    """No byte left: the money returns and the unit waits for its next try."""
+    """No byte left: the money returns; another offer is asked now, or the same one by and by."""
     if attempt.state != AttemptState.SENT:
         return False
     _close(attempt, AttemptState.NOT_SENT, answer, by=by, now=now)
@@ -225,7 +225,7 @@ def not_sent(attempt: Attempt, answer: Answer, *, by: str, now: datetime) -> boo
         why="not_sent",
     )
     delivery.state = DeliveryState.PENDING
-    return pause_for_supplier(delivery, OUT_OF_REACH, now=now)
+    return go_on_or_pause(delivery, OUT_OF_REACH, now=now)
 
 
 @part

@@ -7,12 +7,15 @@ from django.conf import settings
 from core import transitions
 from core.ids import new_number
 from core.leases import Lease
-from core.tx import step
+from core.tx import part, step
 from fulfillment.models import Attempt, Delivery
-from fulfillment.services.choose_offer import choose_offer
+from fulfillment.routing.route import FULL, TOO_DEAR
+from fulfillment.services.choose_offer import Choice, choose_offer
 from fulfillment.services.give_up import give_up
+from fulfillment.services.keep_decision import keep_decision
 from fulfillment.services.lock_delivery import lock_delivery
 from fulfillment.services.open_case import open_case
+from fulfillment.services.take_call import take_call
 from fulfillment.states import OPEN_ATTEMPT, AttemptState, DeliveryState
 from fulfillment.suppliers.ladder import Patience
 
@@ -42,50 +45,88 @@ def prepare_attempt(*, lease: Lease, now: datetime) -> bool:
         give_up(delivery=delivery, reason=OUT_OF_REACH, now=now, by="worker")
         return False
     choice = choose_offer(delivery, now=now)
-    if choice.offer is None:
-        return _without_offer(delivery, choice.why, now=now)
-    attempt = Attempt.objects.create(
-        delivery=delivery,
-        supplier=choice.offer.supplier,
-        offer=choice.offer,
-        number=new_number("Q"),
-        supplier_sku=choice.offer.supplier_sku,
-        max_cost_minor=choice.offer.max_cost_minor,
-        currency=choice.offer.supplier.currency,
-        created_at=now,
-    )
-    transitions.begin(
-        entity="attempt",
-        subject=attempt.public_id,
-        state=AttemptState.PREPARED,
-        now=now,
-        by="worker",
-        why=choice.offer.supplier.code,
-    )
+    made = None if choice.why else _begin(delivery, choice, now=now)
+    if made is None:
+        return _without_offer(delivery, choice, now=now)
     return True
 
 
-def _without_offer(delivery: Delivery, why: str, *, now: datetime) -> bool:
-    if why == "no_offer":
+def _begin(delivery: Delivery, choice: Choice, *, now: datetime) -> Attempt | None:
+    """The first offer whose call can be taken, written down as a purchase; None when all are full."""
+    number = new_number("Q")
+    for chosen in choice.ready:
+        supplier, probe = choice.supplier(chosen), choice.is_probe(chosen)
+        turn = take_call(supplier=supplier, holder=number, probing=probe, now=now)
+        if turn is None:
+            continue
+        attempt = Attempt.objects.create(
+            delivery=delivery,
+            supplier_id=supplier.pk,
+            offer_id=chosen.facts.offer,
+            number=number,
+            supplier_sku=chosen.facts.supplier_sku,
+            max_cost_minor=chosen.limit_minor,
+            currency=chosen.facts.currency,
+            not_before=turn,
+            probe=probe,
+            created_at=now,
+        )
+        transitions.begin(
+            entity="attempt",
+            subject=attempt.public_id,
+            state=AttemptState.PREPARED,
+            now=now,
+            by="worker",
+            why=supplier.code,
+        )
+        keep_decision(delivery=delivery, attempt=attempt, route=choice.route, now=now)
+        return attempt
+    return None
+
+
+def _without_offer(delivery: Delivery, choice: Choice, *, now: datetime) -> bool:
+    why = choice.why or "busy"
+    keep_decision(delivery=delivery, attempt=None, route=choice.route, why=why, now=now)
+    if why == "no_offer" or why in TOO_DEAR:
         return _to_person(delivery, why, now=now)
     if why == "refused":
         give_up(delivery=delivery, reason=_last_refusal(delivery), now=now, by="worker")
         return False
+    return pause_for_supplier(delivery, why, now=now, until=_earliest(choice))
+
+
+def _earliest(choice: Choice) -> datetime | None:
+    """When the first of the obstacles is over, as far as that is known."""
+    return min((one.until for one in choice.route.considered if one.until), default=None)
+
+
+@part
+def go_on_or_pause(delivery: Delivery, why: str, *, now: datetime) -> bool:
+    """After a purchase that never left: True when another offer can be asked at once, else pause."""
+    if choose_offer(delivery, now=now).ready:
+        Delivery.objects.filter(pk=delivery.pk).update(not_before=now)
+        return True
     return pause_for_supplier(delivery, why, now=now)
 
 
-def pause_for_supplier(delivery: Delivery, why: str, *, now: datetime) -> bool:
-    """Nothing was bought and nobody can be asked now: pause.
+def pause_for_supplier(
+    delivery: Delivery, why: str, *, now: datetime, until: datetime | None = None
+) -> bool:
+    """Nothing was bought and nobody can be asked now: pause, at the latest to ``until``.
 
-    After half an hour a person is asked; a supplier out of reach is given up by the next visit.
+    After half an hour a person is asked; not for a supplier that is only busy (the unit has its
+    place in the queue), and one out of reach is given up by the next visit.
     """
     patience = Patience(settings.SUPPLY_TIME_SCALE)
     since = delivery.retried_at or delivery.created_at
     late = (now - since).total_seconds() >= patience.give_up_seconds
-    if late and why != OUT_OF_REACH:
+    if late and why not in (OUT_OF_REACH, *FULL):
         return _to_person(delivery, why, now=now)
-    pause = timedelta(seconds=patience.retry_seconds(tries=delivery.tries))
-    Delivery.objects.filter(pk=delivery.pk).update(reason=why, not_before=now + pause)
+    tries = 0 if why in FULL else delivery.tries
+    due = now + timedelta(seconds=patience.retry_seconds(tries=tries))
+    if until is not None and until > now:
+        due = min(due, until)
+    Delivery.objects.filter(pk=delivery.pk).update(reason=why, not_before=due)
     return False
 
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-import structlog
 from django.db.models import F
 
 from core import clock
@@ -10,10 +9,9 @@ from core.faults import crashpoint
 from core.leases import Lease
 from fulfillment.models import Attempt, SupplierEvent
 from fulfillment.services.connect_supplier import NotReady, connect_supplier, purchase_of
+from fulfillment.services.reach_supplier import Reached, reach_supplier
 from fulfillment.services.record_answer import record_answer
 from fulfillment.suppliers.base import Answer, Verdict
-
-log = structlog.get_logger(__name__)
 
 
 def query_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
@@ -27,18 +25,20 @@ def query_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
     Attempt.objects.filter(pk=attempt.pk).update(query_count=F("query_count") + 1)
     try:
         link = connect_supplier(attempt.supplier)
-        answer = link.adapter.query(link.connection, purchase_of(attempt), now=now)
+        purchase = purchase_of(attempt)
     except NotReady as error:
-        answer = Answer(Verdict.UNKNOWN, problem=error.reason)
-    except Exception as error:  # R-SUP 2.4: an adapter's failure proves nothing
-        log.exception("adapter_failed", supplier=attempt.supplier.code)
-        answer = Answer(Verdict.UNKNOWN, problem=f"adapter: {type(error).__name__}")
+        reached = Reached(Answer(Verdict.UNKNOWN, problem=error.reason), 0)
+    else:
+        reached = reach_supplier(
+            attempt.supplier, lambda: link.adapter.query(link.connection, purchase, now=now)
+        )
     crashpoint("CP14")
     return record_answer(
         attempt_id=attempt.pk,
-        answer=answer,
+        answer=reached.answer,
         source=SupplierEvent.Source.QUERY,
         lease=lease,
         by="worker",
         now=max(now, clock.now()),
+        took_ms=reached.took_ms,
     )

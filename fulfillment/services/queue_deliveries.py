@@ -7,6 +7,7 @@ from datetime import datetime
 from catalog.states import DeliveryKind
 from core import crypto, masking, outbox, wake
 from core.models import StateChange
+from core.money import split_minor
 from core.tx import part
 from fulfillment.events import Delivered
 from fulfillment.models import Delivery, Entitlement
@@ -15,7 +16,7 @@ from fulfillment.services.issue_voucher import issue_voucher
 from fulfillment.states import DeliveryState
 from fulfillment.units import DeliveredUnit, OpenLine
 
-ADVANCE_TASK = "fulfillment.advance"
+DRIVE_TASK = "fulfillment.drive"
 # Goods that exist by being written down: nothing has to be bought or found for them.
 MADE_HERE = frozenset({DeliveryKind.VOUCHER, DeliveryKind.MEMBERSHIP})
 BY = "system"
@@ -58,9 +59,8 @@ def queue_deliveries(
         for row in rows
     )  # fmt: skip
     made = [row for row in rows if row.state == DeliveryState.DELIVERED]
-    for row in rows:
-        if row.state == DeliveryState.PENDING:
-            wake.poke(ADVANCE_TASK, row.public_id)
+    if len(made) < len(rows):
+        wake.poke(DRIVE_TASK)
     handed = tuple(hand_over(row, kinds[row.sku_id], now=now, counted=True) for row in made)
     return handed, len(rows) - len(made)
 
@@ -83,6 +83,9 @@ def _row(
         delivered_at=now if here else None,
         cost_minor=0 if here else None,
     )
+    if line.paid_minor is not None:
+        row.paid_minor = split_minor(line.paid_minor, [1] * line.quantity)[unit - 1]
+        row.paid_currency = line.currency
     values = [value for value in (line.target or {}).values() if value]
     if values:
         row.target = crypto.seal(json.dumps(line.target), context=target_context(row.public_id))

@@ -14,11 +14,11 @@ from fulfillment.services.connect_supplier import (
     connect_supplier,
     purchase_of,
 )
+from fulfillment.services.queue_deliveries import DRIVE_TASK
 from fulfillment.services.record_answer import note_answer, settle_answer
 from fulfillment.states import AttemptState
 from fulfillment.suppliers.base import Acknowledgement, Callback, Purchase, Strength, Verdict
 
-ADVANCE_TASK = "fulfillment.advance"
 #: Unverified messages of one supplier that are still written down, per minute.
 KEPT_FORGERIES_PER_MINUTE = 30
 #: What a strong signature proves alone (2.3); a failure is confirmed by query first.
@@ -94,7 +94,7 @@ def _act(attempt: Attempt, callback: Callback, *, supplier: Supplier, now: datet
         )
     elif not ask_by_query(attempt_id=attempt.pk, now=now):
         return
-    wake.poke(ADVANCE_TASK, attempt.delivery.public_id)
+    wake.poke(DRIVE_TASK)
 
 
 @step()

@@ -14,11 +14,16 @@ from core.faults import guard_off
 from core.leases import Lease
 from core.tx import step
 from fulfillment.models import Attempt, SupplierEvent
+from fulfillment.queries.breaker import ORDER, QUERY
 from fulfillment.services import land
 from fulfillment.services.lock_delivery import lock_delivery
-from fulfillment.services.prepare_attempt import pause_for_supplier
+from fulfillment.services.prepare_attempt import go_on_or_pause
+from fulfillment.services.trip_breaker import note_call, return_probe
 from fulfillment.states import AttemptState
 from fulfillment.suppliers.base import Answer, Verdict
+
+#: Answers to calls of ours, and the breaker that each of them moves.
+CALLS = {SupplierEvent.Source.ANSWER: ORDER, SupplierEvent.Source.QUERY: QUERY}
 
 #: Verdicts that are facts of the world, not estimates of ours.
 UNFENCED = frozenset({Verdict.SUCCEEDED, Verdict.REVERSED})
@@ -51,9 +56,13 @@ def record_answer(
     lease: Lease | None,
     by: str,
     now: datetime,
+    took_ms: int | None = None,
 ) -> bool:
-    """Store and settle one answer. True when the road may take its next step at once."""
-    attempt = Attempt.objects.only("supplier_id", "number").get(pk=attempt_id)
+    """Store and settle one answer. True when the road may take its next step at once.
+
+    ``took_ms``: how long our call lasted, in milliseconds.
+    """
+    attempt = Attempt.objects.only("supplier_id", "number", "probe").get(pk=attempt_id)
     note_answer(
         supplier_id=attempt.supplier_id,
         attempt_id=attempt_id,
@@ -61,12 +70,14 @@ def record_answer(
         answer=answer,
         source=source,
         now=now,
+        took_ms=took_ms,
+        probe=attempt.probe,
     )
     return settle_answer(attempt_id=attempt_id, answer=answer, lease=lease, by=by, now=now)
 
 
 @step()
-def note_answer(
+def note_answer(  # noqa: PLR0913  a fact has as many parts as it has
     *,
     supplier_id: int,
     attempt_id: int | None,
@@ -75,8 +86,10 @@ def note_answer(
     source: str,
     now: datetime,
     dedupe_key: str = "",
+    took_ms: int | None = None,
+    probe: bool = False,
 ) -> Heard:
-    """Append what was heard. ``dedupe_key`` makes a repeated message one fact."""
+    """Append what was heard, and let the breaker hear it. ``dedupe_key`` makes a repeat one fact."""
     if dedupe_key:
         held = SupplierEvent.objects.filter(supplier_id=supplier_id, dedupe_key=dedupe_key).first()
         if held is not None:
@@ -95,14 +108,23 @@ def note_answer(
         status=answer.status,
         digest=answer.digest,
         dedupe_key=dedupe_key[:80],
+        took_ms=took_ms,
         at=now,
     )
+    if source in CALLS:
+        fact.save(force_insert=True)
+        note_call(
+            supplier_id=supplier_id,
+            operation=CALLS[source],
+            verdict=answer.verdict,
+            probe=probe,
+            now=now,
+        )
+        return Heard(fact.pk, fresh=True)
     try:
         with transaction.atomic():
             fact.save(force_insert=True)
     except IntegrityError:
-        if not dedupe_key:
-            raise
         # Two copies at once: the other one was first.
         held = SupplierEvent.objects.get(supplier_id=supplier_id, dedupe_key=dedupe_key[:80])
         return Heard(held.pk, fresh=False)
@@ -134,7 +156,10 @@ def settle_answer(
 
 @step()
 def drop_attempt(*, attempt_id: int, lease: Lease, why: str, now: datetime) -> bool:
-    """A prepared attempt cannot leave (keys, inputs, money): nothing was sent; wait and retry."""
+    """A prepared attempt cannot leave (keys, inputs, money, switched off): nothing was sent.
+
+    True when another offer can be asked at once; else the unit waits.
+    """
     delivery = lock_delivery(pk=lease.pk, lease=lease)
     if delivery is None:
         return False
@@ -150,6 +175,7 @@ def drop_attempt(*, attempt_id: int, lease: Lease, why: str, now: datetime) -> b
         closed_at=now,
         next_query_at=None,
     )
-    if moved:
-        pause_for_supplier(delivery, why, now=now)
-    return False
+    attempt = Attempt.objects.only("supplier_id", "probe").get(pk=attempt_id)
+    if moved and attempt.probe:
+        return_probe(supplier_id=attempt.supplier_id)
+    return moved and go_on_or_pause(delivery, why, now=now)

@@ -6,9 +6,8 @@ from core import audit, transitions, wake
 from core.tx import step
 from fulfillment.models import Attempt, Delivery
 from fulfillment.services.open_case import close_case
+from fulfillment.services.queue_deliveries import DRIVE_TASK
 from fulfillment.states import OPEN_ATTEMPT, AttemptState, DeliveryState
-
-ADVANCE_TASK = "fulfillment.advance"
 
 
 class StillOpen(RuntimeError):
@@ -47,7 +46,7 @@ def retry_delivery(*, delivery_id: str, by: str, note: str, now: datetime) -> No
         before={"state": delivery.state, "reason": delivery.reason},
         after={"note": note},
     )
-    wake.poke(ADVANCE_TASK, delivery.public_id)
+    wake.poke(DRIVE_TASK)
 
 
 def refuse_while_open(delivery: Delivery) -> None:

@@ -20,6 +20,7 @@ class Terms:
     max_cost_minor: int
     position: int
     active: bool
+    weight: int = 1
 
 
 @part
@@ -67,4 +68,5 @@ def _told(offer: SupplierOffer) -> dict[str, Any]:
         "max_cost_minor": offer.max_cost_minor,
         "position": offer.position,
         "active": offer.active,
+        "weight": offer.weight,
     }

@@ -4,24 +4,23 @@ No transaction is open while the supplier is called. After a crash ``prepared`` 
 left and ``sent`` means unknown (reliability.md section 0, rule 6).
 """
 
+import time
 from datetime import datetime
 
-import structlog
-
-from core import clock, transitions
+from core import clock, switches, transitions
 from core.faults import crashpoint
 from core.leases import Lease
 from core.ledger import FloorBreached
 from core.tx import step
 from fulfillment import postings
 from fulfillment.models import Attempt, Delivery, SupplierEvent
+from fulfillment.queries.routes import PURCHASES
 from fulfillment.services.connect_supplier import NotReady, connect_supplier, purchase_of
 from fulfillment.services.lock_delivery import lock_delivery
+from fulfillment.services.reach_supplier import reach_supplier
 from fulfillment.services.record_answer import drop_attempt, record_answer
-from fulfillment.states import AttemptState, DeliveryState
-from fulfillment.suppliers.base import Answer, Verdict
-
-log = structlog.get_logger(__name__)
+from fulfillment.services.take_call import AHEAD_SECONDS, give_back_call, keep_call
+from fulfillment.states import AttemptState, DeliveryState, SupplierState
 
 
 def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
@@ -32,42 +31,58 @@ def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
     try:
         link = connect_supplier(attempt.supplier)
         purchase = purchase_of(attempt)
+        _await_turn(attempt, now=now)
         if not mark_sent(attempt_id=attempt.pk, lease=lease, now=now):
             return False
     except NotReady as error:
+        give_back_call(attempt.number)
         return drop_attempt(attempt_id=attempt.pk, lease=lease, why=error.reason, now=now)
     except FloorBreached:
+        give_back_call(attempt.number)
         return drop_attempt(attempt_id=attempt.pk, lease=lease, why="no_funds", now=now)
     crashpoint("CP07")
-    try:
-        answer = link.adapter.place(link.connection, purchase, now=now)
-    except Exception as error:  # R-SUP 2.4: an adapter's failure proves nothing
-        log.exception("adapter_failed", supplier=attempt.supplier.code)
-        answer = Answer(Verdict.UNKNOWN, problem=f"adapter: {type(error).__name__}")
+    reached = reach_supplier(
+        attempt.supplier, lambda: link.adapter.place(link.connection, purchase, now=now)
+    )
+    give_back_call(attempt.number)
     crashpoint("CP10")
     # A call takes its time: what it heard, it heard now.
     going_on = record_answer(
         attempt_id=attempt.pk,
-        answer=answer,
+        answer=reached.answer,
         source=SupplierEvent.Source.ANSWER,
         lease=lease,
         by="worker",
         now=max(now, clock.now()),
+        took_ms=reached.took_ms,
     )
     crashpoint("CP11")
     return going_on
+
+
+def _await_turn(attempt: Attempt, *, now: datetime) -> None:
+    """A supplier with a rate limit was promised that this purchase does not leave before its turn."""
+    if attempt.not_before is not None and attempt.not_before > now:
+        wait = (attempt.not_before - clock.now()).total_seconds()
+        time.sleep(min(max(wait, 0.0), AHEAD_SECONDS))
 
 
 @step()
 def mark_sent(*, attempt_id: int, lease: Lease, now: datetime) -> bool:
     """Commit the intent and set the money aside. False when it is not ours to send any more.
 
-    Raises core.ledger.FloorBreached when the prepaid money does not cover it.
+    Raises core.ledger.FloorBreached when the prepaid money does not cover it, NotReady when the
+    supplier was switched off meanwhile or has no call free.
     """
     delivery = lock_delivery(pk=lease.pk, lease=lease)
     if delivery is None or delivery.state != DeliveryState.PENDING:
         return False
     attempt = Attempt.objects.select_related("supplier").get(pk=attempt_id, delivery=delivery)
+    supplier = attempt.supplier
+    if supplier.state != SupplierState.ON or not switches.is_on(PURCHASES):
+        raise NotReady("supplier_off")
+    if not keep_call(supplier=supplier, holder=attempt.number, now=now):
+        raise NotReady("busy")
     if not transitions.move(
         Attempt,
         attempt.pk,

@@ -280,7 +280,11 @@ def open_lines(lines: Sequence[LockedLine]) -> list[OpenLine]:
         target = None
         if line.target_sealed is not None:
             target = json.loads(crypto.unseal(line.target_sealed, context=line.context).reveal())
-        opened.append(OpenLine(line.public_id, line.sku_id, line.quantity, target))
+        # A bundle's price holds as a whole: the share of one part says nothing about its cost.
+        paid = None if line.bundled else line.paid_minor
+        opened.append(
+            OpenLine(line.public_id, line.sku_id, line.quantity, target, paid, line.currency)
+        )
     return opened
 
 

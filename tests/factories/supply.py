@@ -50,23 +50,27 @@ def make_topup(
     supplier_sku: str = "TOPUP-1",
     max_cost_minor: int = 1650,
     sku: Sku | None = None,
+    position: int = 1,
 ) -> Sku:
     """A top-up SKU that this supplier offers at its simulator's price."""
     sku = sku or make_goods(DeliveryKind.TOPUP, cost_minor=1650)
     make_offer(
-        sku, supplier, supplier_sku=supplier_sku, cost_minor=1650, max_cost_minor=max_cost_minor
-    )
+        sku, supplier, supplier_sku=supplier_sku, cost_minor=1650,
+        max_cost_minor=max_cost_minor, position=position,
+    )  # fmt: skip
     return sku
 
 
-def open_unit(sku: Sku, *, account: str | None = PHONE, owner: str = "") -> Delivery:
-    """One paid unit, as the floor above would open it."""
+def open_unit(
+    sku: Sku, *, account: str | None = PHONE, owner: str = "", paid_minor: int | None = None
+) -> Delivery:
+    """One paid unit, as the floor above would open it. Without a price nobody minds its cost."""
     reference = new_id("ord")
     target = {"phone": account} if account else None
     with tx.step():
         open_deliveries(
             reference=reference, owner=owner or None, channel="main",
-            lines=[OpenLine("l1", sku.pk, 1, target)], now=clock.now(),
+            lines=[OpenLine("l1", sku.pk, 1, target, paid_minor)], now=clock.now(),
         )  # fmt: skip
     return Delivery.objects.get(reference=reference)
 
