@@ -14,6 +14,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from catalog import page_cache, snapshot
 from core import cache as versions
 from core import clock, crypto, ledger
+from fulfillment.queries import activation
 from risk import rulebook
 from tests import databases
 from tests.house import House, standing
@@ -118,5 +119,6 @@ def _fresh_process() -> Iterator[None]:
         clock.forget,
         snapshot.forget,
         page_cache.forget,
+        activation.forget,
     ):
         forget()

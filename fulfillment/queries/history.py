@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.models import StateChange
+from core.money import format_minor
 from core.sockets import Socket
 from fulfillment.models import (
     CodeIssue,
@@ -16,6 +18,8 @@ from fulfillment.models import (
     EntitlementBinding,
     Gift,
     OwnershipChange,
+    Redemption,
+    RedemptionKind,
     RevealLink,
 )
 from fulfillment.states import EntitlementState, GiftState, LinkState
@@ -39,7 +43,8 @@ def happenings(row: Entitlement) -> list[Happening]:
     """The newest lines of its history. What happened before it came to its holder is not told."""
     since = _since(row)
     found = [
-        *_arrival(row), *_looks(row), *_activations(row), *_gifts(row), *_links(row), *_states(row),
+        *_arrival(row), *_looks(row), *_activations(row), *_uses(row), *_gifts(row), *_links(row),
+        *_states(row),
         *(one for history in HISTORIES for one in history(row)),
     ]  # fmt: skip
     mine = (one for one in found if since is None or one.at >= since)
@@ -83,6 +88,21 @@ def _activations(row: Entitlement) -> Iterable[Happening]:
         else:
             words = _("It was activated.")
         yield Happening(one.at, words)
+
+
+def _uses(row: Entitlement) -> Iterable[Happening]:
+    english = (get_language() or "").startswith("en")
+    uses = Redemption.objects.filter(entitlement=row).select_related("store").order_by("-id")
+    for use in uses[:30]:
+        store = use.store.name_en if english else use.store.name
+        if use.kind == RedemptionKind.UNDO:
+            words = _("A use at %(store)s was undone.")
+        elif use.amount_minor:
+            words = _("%(amount)s was used at %(store)s.")
+        else:
+            words = _("It was used at %(store)s.")
+        amount = format_minor(use.amount_minor, use.currency)
+        yield Happening(use.at, words % {"store": store, "amount": amount})
 
 
 def _gifts(row: Entitlement) -> Iterable[Happening]:

@@ -53,7 +53,7 @@ def tell(
     sms: bool,
 ) -> str:
     """Send by mail and by SMS, as far as wanted and proved; the first message's id, "" for none."""
-    sent = []
+    sent: list[Message] = []
     for contact in verified_contacts(person):
         wanted = mail if contact.kind == Kind.MAIL else sms
         kind = Message.Kind.MAIL if contact.kind == Kind.MAIL else Message.Kind.SMS

@@ -73,7 +73,7 @@ def send_link(request: HttpRequest, entitlement_id: str) -> HttpResponse:
         messages.warning(request, _("Its code cannot be shown now, so no link was sent."))
         return response
     if not form.is_valid():
-        messages.warning(request, form.errors["to"][0])
+        messages.warning(request, str(form.errors["to"][0]))
         return response
     try:
         link = send_reveal_link(

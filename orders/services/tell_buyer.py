@@ -1,4 +1,7 @@
-"""Mails and texts to buyers: a link to the order page, never what was bought."""
+"""Mails and texts to buyers: a link to the order page, never a code.
+
+What was bought is named only where the parts of a bundle went different ways.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,6 +9,7 @@ from datetime import datetime
 import structlog
 from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 from django.utils.timezone import localtime
 
 from accounts.models import Message
@@ -15,6 +19,8 @@ from core.money import format_minor
 from core.tx import part, step
 from orders.models import Order
 from orders.models.private import open_private
+from orders.queries.bundle_words import account_of
+from orders.queries.bundles import bundles_around
 from orders.queries.orders import lock_order, lock_orders
 from orders.states import OrderState
 from risk.values import NotAValue
@@ -39,7 +45,7 @@ def tell_completed(*, orders: Sequence[str], now: datetime) -> int:
     if not done:
         return 0
     Order.objects.filter(pk__in=[row.pk for row in done]).update(link_sent_at=now)
-    composed = [_composed(row, LINK_TEMPLATE[row.state], now, {}) for row in done]
+    composed = [_completed(row, now) for row in done]
     messages = [message for message in composed if message is not None]
     queue_messages(messages)
     return len(messages)
@@ -54,7 +60,8 @@ def tell_refunded(
     if row is None:
         return False
     amount = format_minor(amount_minor, currency)
-    return _send(row, "refund_done", now, {"refund": refund, "amount": amount})
+    told = {"refund": refund, "amount": amount, "account": _account(row, refund=refund)}
+    return _send(row, "refund_done", now, told)
 
 
 @part
@@ -89,6 +96,27 @@ def resend_link(*, order: str, now: datetime, acting: str) -> bool:
 def order_link(public_id: str, token: str) -> str:
     """The address that opens an order to whoever holds it."""
     return f"{settings.SITE_URL}{reverse('orders:order', args=[public_id])}?t={token}"
+
+
+def _completed(order: Order, now: datetime) -> Message | None:
+    account = _account(order) if order.state == OrderState.PARTIALLY_DELIVERED else ""
+    if account:
+        return _composed(order, "parts_delivered", now, {"account": account})
+    return _composed(order, LINK_TEMPLATE[order.state], now, {})
+
+
+def _account(order: Order, *, refund: str = "") -> str:
+    """What became of the order's bundles, or of those a refund is for; empty without any."""
+    if order.units == 1:
+        return ""
+    parts = order.lines.filter(bundle__isnull=False)
+    if refund:
+        parts = parts.filter(refund_lines__refund__public_id=refund)
+    lines = set(parts.values_list("public_id", flat=True))
+    if not lines:
+        return ""
+    with translation.override(order.language):
+        return account_of(bundles_around(lines))
 
 
 def _send(order: Order, template: str, now: datetime, more: dict[str, str]) -> bool:

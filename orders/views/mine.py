@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -20,7 +21,6 @@ from orders.models import Order
 from orders.queries.mine import FILTERS, guests_orders, orders_shown, unproven
 from orders.states import OrderState
 from orders.views.proof import entries, fits
-from orders.views.showing import english
 
 PER_PAGE = 12
 TONES = {
@@ -92,7 +92,7 @@ def _joinable(request: HttpRequest, user: User) -> dict[str, Any]:
 def _shown(row: Order) -> OrderShown:
     lines = sorted(row.lines.all(), key=lambda line: line.position)
     first = lines[0]
-    en = english()
+    en = (get_language() or "").startswith("en")
     title = (first.product_title_en if en else "") or first.product_title
     return OrderShown(
         id=row.public_id,

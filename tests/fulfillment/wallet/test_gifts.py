@@ -188,7 +188,12 @@ def test_a_guest_holds_by_a_token_and_keeps_it_in_an_account_later() -> None:
     assert held.token
     assert fits("holder", held.token, row.holder_hash)
     assert (row.owner, row.moves) == ("", 1)
-    keep = {"entitlement": row.public_id, "owner": FRIEND, "by": FRIEND, "now": clock.now()}
+    keep: dict[str, Any] = {
+        "entitlement": row.public_id,
+        "owner": FRIEND,
+        "by": FRIEND,
+        "now": clock.now(),
+    }
     with pytest.raises(NotHeld):
         keep_claimed(token=new_token(), **keep)
     keep_claimed(token=held.token, **keep)
@@ -282,7 +287,7 @@ def test_what_expires_on_its_way_ends_the_gift_with_it() -> None:
 
 def test_a_message_names_the_gift_and_carries_no_words_of_the_giver() -> None:
     gift = given(buy_one(GIVER), sender="Lin", greeting="see http://bad.example now")
-    to = {"given": gift, "by": f"user:{GIVER}", "ip_key": "k", "now": clock.now()}
+    to: dict[str, Any] = {"given": gift, "by": f"user:{GIVER}", "ip_key": "k", "now": clock.now()}
     assert send_gift(to="13800138000", **to) == "138****8000"
     message = Message.objects.get()
     assert (message.kind, message.template) == ("sms", "gift_link")
