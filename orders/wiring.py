@@ -10,11 +10,13 @@ from core.health import QUEUES, Queue
 from core.ledger import CHART, ChartRow
 from core.rotation import SEALED_COLUMNS, SealedColumn
 from fulfillment import access, trace
+from fulfillment.origins import ORIGINS
 from orders import postings
 from orders.models.private import cart_inputs_context, private_context, target_context
 from orders.payments import registry
 from orders.queries.tracing import TRACER
 from orders.services import two_persons
+from orders.views.bundles import origins
 from orders.views.checkout import ACCEPT
 from orders.views.proof import prove
 
@@ -125,4 +127,5 @@ def register() -> None:
     _switches()
     registry.load()
     access.PROOFS.register("orders", prove)
+    ORIGINS.register("orders", origins)
     trace.TRACERS.register("orders", TRACER)

@@ -1,5 +1,6 @@
 """What a person owns, by filter, with the counts of all filters in one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -12,6 +13,7 @@ from catalog.faces import Face
 from catalog.search.text import normalise, pinyin_starts
 from catalog.states import DeliveryKind
 from fulfillment.models import CodeIssue, Entitlement
+from fulfillment.origins import Origin, origins_of
 from fulfillment.queries.activation import terms_of
 from fulfillment.queries.deliveries import last_day
 from fulfillment.queries.showing import shown
@@ -49,6 +51,7 @@ class Owned:
     amount_left_minor: int | None = None
     number_hint: str = ""
     order_url: str = ""
+    origin: Origin | None = None
 
     @property
     def alive(self) -> bool:
@@ -155,6 +158,22 @@ def owned(row: Entitlement, *, language: str, now: datetime) -> Owned:
         uses_total=row.uses_total,
         amount_left_minor=row.amount_left_minor,
     )
+
+
+def with_origins(
+    rows: Sequence[Entitlement], shown: Sequence[Owned], *, language: str
+) -> list[Owned]:
+    """The same with what each was sold as a part of; parts of one whole stand together.
+
+    What came from somebody else tells nothing of how that person bought it.
+    """
+    own = {row.public_id: row.delivery.line for row in rows if not row.moves}
+    known = origins_of(set(own.values()), language)
+    told = [replace(one, origin=known.get(own.get(one.id, ""))) for one in shown]
+    places: dict[str, int] = {}
+    for place, one in enumerate(told):
+        places.setdefault(one.origin.key if one.origin else one.id, place)
+    return sorted(told, key=lambda one: places[one.origin.key if one.origin else one.id])
 
 
 def _state(row: Entitlement, *, ended: bool) -> str:

@@ -31,6 +31,7 @@ from fulfillment.queries.wallet import (
     owned,
     skus_named,
     wallet_counts,
+    with_origins,
 )
 from fulfillment.services.choose_reminders import choose_reminders
 from fulfillment.services.give import obstacle
@@ -82,7 +83,10 @@ def wallet(request: HttpRequest) -> HttpResponse:
     rows = gifts if show == "given" else entitlements_of(owner, show=show, now=now, search=search)
     page: Page[Any] = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     view = gift_view if show == "given" else _owned_at(now)
-    page.object_list = [view(row, language=language_of()) for row in page.object_list]
+    listed = list(page.object_list)
+    page.object_list = [view(row, language=language_of()) for row in listed]
+    if show != "given":
+        page.object_list = with_origins(listed, page.object_list, language=language_of())
     counts = {**wallet_counts(owner, now=now, search=search), "given": gifts.count()}
     context = {
         "page": page,
@@ -155,7 +159,9 @@ def _enter(request: HttpRequest, entitlement_id: str, token: str) -> HttpRespons
 def _context(request: HttpRequest, row: Entitlement, mine: Holding) -> dict[str, Any]:
     now = clock.now()
     stop = hindrance(row, device=device_of(request), ip=client_ip(request))
-    shown = owned(row, language=language_of(), now=now)
+    (shown,) = with_origins(
+        [row], [owned(row, language=language_of(), now=now)], language=language_of()
+    )
     gift, against = open_gift_of(row), obstacle(row, now=now)
     order = "" if row.moves else reverse("orders:order", args=[row.reference])
     return {
@@ -187,7 +193,7 @@ def keep(request: HttpRequest, entitlement_id: str) -> HttpResponse:
     try:
         keep_claimed(
             entitlement=entitlement_id, token=token_of(request, entitlement_id),
-            owner=_person(request), by=request.user.acting, now=clock.now(),
+            owner=_person(request), by=f"user:{_person(request)}", now=clock.now(),
         )  # fmt: skip
     except NotHeld:
         raise Http404 from None

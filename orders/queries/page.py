@@ -16,7 +16,8 @@ select o.public_id, o.state, o.owner, o.token_hash, o.contact_masked, o.currency
         'title_en', l.product_title_en, 'sku_title', l.sku_title, 'sku_title_en', l.sku_title_en,
         'guide', l.guide, 'guide_en', l.guide_en, 'face', l.face, 'list_minor', l.list_minor,
         'unit_minor', l.unit_minor, 'paid_minor', l.paid_minor, 'target', l.target_masked,
-        'delivered', l.delivered, 'gone', l.gone, 'failed', l.failed) order by l.position)
+        'delivered', l.delivered, 'gone', l.gone, 'failed', l.failed,
+        'bundle', l.bundle_id) order by l.position)
         from orders_orderline l where l.order_id = o.id)::text,
     (select json_agg(json_build_object('state', p.state, 'provider', p.provider,
         'amount_minor', p.amount_minor, 'applied', p.applied, 'at', p.succeeded_at) order by p.id)

@@ -2,19 +2,21 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.faces import Face
 from fulfillment.queries.deliveries import DeliveryView
 from orders.payments import registry
+from orders.queries.bundles import BundleState, bundles_around
 from orders.queries.page import OrderRow
 from orders.states import OrderState
+from orders.views.bundles import bundle_shown, goods_groups
+from orders.views.line import LineShown, english
 
 FINAL = frozenset(
     {
@@ -28,34 +30,6 @@ FINAL = frozenset(
 SLOW = frozenset({OrderState.REVIEW, OrderState.WAITING_STOCK})
 MOST_TRIES = 150
 QUICK_TRIES = 10
-
-
-@dataclass(frozen=True, slots=True)
-class LineShown:
-    """A line of a cart, a quote or an order; money in minor units."""
-
-    id: str
-    face: Face
-    title: str
-    sku_title: str
-    url: str
-    quantity: int
-    recipient: str
-    list_minor: int
-    unit_minor: int
-    amount_minor: int
-    state: str = ""
-    guide: str = ""
-    guide_short: str = ""
-    max_quantity: int = 0
-    problem: str = ""
-    blocking: bool = False
-    # Of one bundle: what is inside, and how many of it.
-    inside: tuple[tuple[str, int], ...] = ()
-
-
-def english() -> bool:
-    return (get_language() or "").startswith("en")
 
 
 def order_context(
@@ -72,11 +46,15 @@ def order_context(
     """Context of orders/order.html and orders/_status.html."""
     refund_of = {d: r["state"] for r in row.refunds for d in r["deliveries"] or ()}
     goods = [replace(d, refund_state=refund_of.get(d.id, "")) for d in deliveries]
+    inside = [line["id"] for line in row.lines if line["bundle"]]
+    bundles = bundles_around(inside) if inside else []
+    lines = lines_shown(row, bundles)
     return {
         "order": _order(row, goods, now=now, back=seen_back, link=link, guest=guest),
         "deliveries": goods,
-        "lines": [order_line(line) for line in row.lines],
-        "bill": _bill(row),
+        "groups": goods_groups(goods, bundles),
+        "lines": lines,
+        "bill": _bill(row, lines, goods if bundles else ()),
         "secret": secret,
         "version": version_of(row, deliveries),
         "poll_seconds": poll_seconds(row, tries),
@@ -151,11 +129,27 @@ def order_line(line: dict[str, Any]) -> LineShown:
     )
 
 
-def _bill(row: OrderRow) -> dict[str, Any]:
+def lines_shown(row: OrderRow, bundles: Sequence[BundleState]) -> list[LineShown]:
+    """What was bought, as the buyer sees it: a bundle is one line, where its first part stands."""
+    shown: dict[str, LineShown] = {}
+    by_id = {state.id: state for state in bundles}
+    for line in row.lines:
+        state = by_id.get(line["bundle"])
+        if state is None:
+            shown[line["id"]] = order_line(line)
+        elif state.id not in shown:
+            shown[state.id] = bundle_shown(state)
+    return list(shown.values())
+
+
+def _bill(
+    row: OrderRow, lines: Sequence[LineShown], parts: Sequence[DeliveryView]
+) -> dict[str, Any]:
+    """`parts` are named where their money goes back, for they have no line of their own."""
+    titles = {d.id: d.title for d in parts}
     return {
         "lines": [
-            replace(shown, title=f"{shown.title} {shown.sku_title}".strip())
-            for shown in map(order_line, row.lines)
+            replace(shown, title=f"{shown.title} {shown.sku_title}".strip()) for shown in lines
         ],
         "adjustments": [
             {"label": reason_label(a), "why": "", "amount_minor": a["amount_minor"]}
@@ -179,6 +173,7 @@ def _bill(row: OrderRow) -> dict[str, Any]:
                 "at": r["at"],
                 "to": provider_title(r["provider"]),
                 "why": _why(r["kind"]),
+                "what": [titles[d] for d in r["deliveries"] or () if d in titles],
             }
             for r in row.refunds
         ],

@@ -3,21 +3,38 @@
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from catalog.models import BundlePart, Sku
-from core import clock
+from core import clock, outbox
 from core.invariants import check_all
 from core.ledger import balance
+from core.tx import step
+from fulfillment.events import Delivered, SupplyFailed
 from fulfillment.models import Code, Delivery
 from fulfillment.services.hold import SoldOut
 from orders.models import Order, OrderBundle, OrderLine, Refund, RefundLine
 from orders.services.place_order import LimitReached, NotBuyable, PriceChanged
+from orders.services.push_refund import push_refunds
 from orders.services.quote import Buyer, Item, quote
 from orders.services.request_refund import request_refund
+from orders.services.start_payment import start_payment
+from simulators.localpay.script import Gateway
+from tests.factories.accounts import make_user
 from tests.factories.bundles import bundle_item, make_bundle, topup, weekend
 from tests.factories.catalog import channel, fresh, make_price
-from tests.factories.orders import item, order_of, pay, place, stocked, wanted
+from tests.factories.orders import (
+    item,
+    order_of,
+    pay,
+    payment_of,
+    place,
+    relay_all,
+    stocked,
+    wanted,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -200,3 +217,58 @@ def test_what_was_agreed_on_stays(owner_sql: Any) -> None:
     order = order_of(place(bundle_item(weekend()[0])))
     with pytest.raises(Exception, match=r"permission denied|Cannot"), transaction.atomic():
         OrderBundle.objects.filter(order=order).update(paid_minor=1)
+
+
+def happened(order: Order, sku: Sku, state: str) -> None:
+    """What the supplier of a part said in the end, as the floor below tells it."""
+    now = clock.now()
+    unit = Delivery.objects.get(reference=order.public_id, sku=sku)
+    delivered_at = now if state == "delivered" else None
+    Delivery.objects.filter(pk=unit.pk).update(state=state, delivered_at=delivered_at)
+    with step():
+        if state == "delivered":
+            event: object = Delivered(
+                order.public_id, unit.line, unit.public_id, 1, sku.pk, "main", order.owner, 1, "CNY"
+            )
+        else:
+            event = SupplyFailed(order.public_id, unit.line, unit.public_id, 1, "no_stock")
+        outbox.publish(event, now=now)
+    relay_all()
+
+
+def test_one_supplier_refuses_and_everybody_is_told(gateway: Gateway) -> None:
+    sku, (gold, meals, _card) = weekend()
+    shopper = make_user(email="weekend@example.com")
+    form = {"contact": "weekend@example.com", "user_id": shopper.pk, "owner": shopper.public_id}
+    order = order_of(place(bundle_item(sku), **form))
+    url = start_payment(order=order.public_id, provider="localpay", now=clock.now(), acting="guest")
+    gateway.control("fault", op="notice", fault="none", times=None)
+    gateway.pay(payment_of(order).number, url=url, wait=0)
+    pay(order)
+    happened(order, gold, "delivered")
+    happened(order, meals, "failed")
+    order.refresh_from_db()
+    assert order.state == "partially_delivered"
+    assert Refund.objects.get(order=order).amount_minor == 603
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(shopper)
+    page = client.get(f"/orders/{order.public_id}/").content.decode()
+    assert page.count("bundle-head") == 1
+    assert "2 of 3 parts are yours." in page
+    assert "¥6.03 for" in page
+    assert "is on its way back to you." in page
+    told = mail.outbox[-1]
+    assert told.subject == f"Your order {order.public_id} came in part"
+    assert "2 of 3 parts are yours." in told.body
+    assert f"¥6.03 for {meals.product.name_en}" in told.body
+    push_refunds(now=clock.now())
+    relay_all()
+    assert "¥6.03" in mail.outbox[-1].body
+    assert "has been paid back." in mail.outbox[-1].body
+    wallet = client.get("/wallet/").content.decode()
+    assert wallet.count(f"Part of {sku.product.name_en}") == 1  # the other is said to be there only
+    assert "has been paid back." in wallet
+    for kind in "OPL":
+        assert check_all(now=clock.now(), grace=0, only=f"INV-{kind}") == []
+    truth = gateway.truth(number=payment_of(order).number)
+    assert [row["amount_minor"] for row in truth["refunds"]] == [603]
