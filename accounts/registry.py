@@ -21,6 +21,13 @@ def register() -> None:
     )
     acts.register("risk.edit_lists", _("Put people on block and allow lists"), roles=("operator",))
     acts.register("outbox.revive", _("Tell facts again that were given up"))
+    acts.register("books.compare", _("Compare books and take in statements"), roles=("finance",))
+    acts.register(
+        "books.close",
+        _("Take and close differences between books"),
+        roles=("finance", "operator"),
+    )
+    acts.register("books.correct", _("Correct the ledger (two persons)"), roles=("finance",))
     acts.register("switches.throw", _("Throw a switch"), roles=("operator",))
     acts.register("risk.edit_rules", _("Change or switch off risk rules"))
     approvals.AUTHORITY.register("may", person_may)

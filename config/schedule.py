@@ -15,6 +15,7 @@ def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any
         "core.check_invariants": invariants,
         "core.heartbeat": 2 * sweep,
         "core.tidy": 60 * sweep,
+        "core.reconcile": 60 * sweep,
         "accounts.send_messages": sweep,
         "catalog.sweep": 10 * sweep,
         "fulfillment.sweep": sweep,

@@ -2,10 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from core import desk, health, invariants, ledger
+from core import approvals, audit, desk, health, invariants, ledger
 from core.desk import Task
 from core.health import Queue
 from core.ledger import ChartRow
+from core.reconciliation import differences
+from core.reconciliation.invariants import STATEMENTS
 
 
 def register() -> None:
@@ -30,8 +32,30 @@ def register() -> None:
             "core.view_outboxevent", "core_outboxevent_changelist?dead_at__isempty=0", grave=True,
         ),
     )  # fmt: skip
-    for id_, title, sql in INVARIANTS:
+    _reconciliation()
+    for id_, title, sql in [*INVARIANTS, *STATEMENTS]:
         invariants.register(id_, title, sql)
+
+
+def _reconciliation() -> None:
+    for tag, title in {
+        "statement:kept": "A statement was taken in",
+        "difference:taken": "Somebody took a difference",
+        "difference:explained": "A difference was closed with a reason",
+        "difference:corrected": "Two persons corrected the ledger for a difference",
+    }.items():
+        audit.declare(tag, title)
+    approvals.executor(differences.CORRECT, act=differences.CORRECT, title=_("Correct the ledger"))(
+        differences.carry_out_correction
+    )
+    desk.TASKS.register(
+        "core.differences",
+        Task(
+            _("Differences with other books"),
+            "select count(*) from core_difference where state <> 'closed'",
+            "core.view_difference", "core_difference_changelist?state__exact=open", grave=True,
+        ),
+    )  # fmt: skip
 
 
 OUTBOX_QUEUE = "select count(*), min(not_before) from core_outboxevent where done_at is null and dead_at is null"

@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from core import approvals, audit, clock, heartbeat, invariants, limits, outbox
+from core.reconciliation.runs import reconcile_due
 
 
 @shared_task(name="core.relay")
@@ -38,3 +39,9 @@ def tidy(*_: Any) -> None:
 @shared_task(name="core.check_invariants")
 def check_invariants(*_: Any) -> None:
     heartbeat.report_invariants(invariants.check_all(now=clock.now()), now=clock.now())
+
+
+@shared_task(name="core.reconcile")
+def reconcile(*_: Any) -> None:
+    """Compare our books with everybody else's, as far as their statements are there."""
+    reconcile_due(now=clock.now())

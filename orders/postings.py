@@ -16,6 +16,7 @@ UNALLOCATED = "unallocated_receipts"
 REVENUE = "revenue"
 REFUND_PAYABLE = "refund_payable"
 CLEARING = "psp_clearing"
+FEE = "psp_fee"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,26 @@ def refund_succeeded(
     return Entry(
         f"refund.succeeded:{refund}", "refund.succeeded",
         REFUND_PAYABLE, f"{CLEARING}:{provider}", amount_minor, currency, order,
+    )  # fmt: skip
+
+
+def set_aside(
+    *, notice: str, provider: str, subject: str, amount_minor: int, currency: str
+) -> Entry:
+    """Money came that fits nothing: it is at the provider, and it is not ours."""
+    return Entry(
+        f"aside:{notice}", "payment.aside",
+        f"{CLEARING}:{provider}", UNALLOCATED, amount_minor, currency, subject,
+    )  # fmt: skip
+
+
+def aside_ended(
+    *, notice: str, provider: str, subject: str, amount_minor: int, currency: str
+) -> Entry:
+    """It was sent back in the provider's console, or turned out to be another booking's money."""
+    return Entry(
+        f"aside.ended:{notice}", "payment.aside_ended",
+        UNALLOCATED, f"{CLEARING}:{provider}", amount_minor, currency, subject,
     )  # fmt: skip
 
 

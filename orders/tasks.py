@@ -8,8 +8,8 @@ from celery import shared_task
 from core import clock
 from core.each import each
 from core.faults import crashpoint
+from orders.services.book_asides import book_asides
 from orders.services.close_order import expire_orders
-from orders.services.fetch_bill import fetch_due_bills
 from orders.services.fill_waits import end_overdue_waits, fill_all_waits, fill_waits
 from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
@@ -20,12 +20,12 @@ PARTS: tuple[Callable[..., object], ...] = (
     process_notices,
     expire_orders,
     lambda now: crashpoint("CP17"),
+    book_asides,
     fill_all_waits,
     end_overdue_waits,
     forget_carts,
     query_payments,
     push_refunds,
-    fetch_due_bills,
 )
 
 

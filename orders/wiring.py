@@ -15,6 +15,7 @@ from orders import postings
 from orders.models.private import cart_inputs_context, private_context, target_context
 from orders.payments import registry
 from orders.queries.tracing import TRACER
+from orders.reconciliation import setup as reconciliation
 from orders.services import two_persons
 from orders.views.bundles import origins
 from orders.views.checkout import ACCEPT
@@ -28,6 +29,7 @@ def _accounts() -> None:
         postings.UNALLOCATED, ChartRow("liability", _("Money that pays for nothing yet"))
     )
     CHART.register(postings.REFUND_PAYABLE, ChartRow("liability", _("Refunds owed to buyers")))
+    CHART.register(postings.FEE, ChartRow("expense", _("Fees of payment providers")))
     CHART.register(postings.REVENUE, ChartRow("income", _("Revenue")))
     CHART.register("discount", ChartRow("expense", _("Discounts")))
 
@@ -126,6 +128,7 @@ def register() -> None:
     _queues()
     _switches()
     registry.load()
+    reconciliation.register()
     access.PROOFS.register("orders", prove)
     ORIGINS.register("orders", origins)
     trace.TRACERS.register("orders", TRACER)

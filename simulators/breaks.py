@@ -15,6 +15,8 @@ SCHEMA = (
     " extra TEXT NOT NULL DEFAULT '')"
 )
 KINDS = ("missing", "extra", "amount", "type", "duplicate", "timing", "fee")
+# Only when asked for by name.
+RARE = ("number", "currency")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Shape:
     amount: str
     types: tuple[str, str]
     fee: str = ""
+    theirs: str = ""
 
     def key_of(self, line: Line) -> str:
         return "|".join(line[name] for name in self.key)
@@ -42,7 +45,8 @@ def plant(
     kinds: Sequence[str],
 ) -> list[dict[str, Any]]:
     """Choose lines of a day and note what shall be wrong with each. Raises ValueError."""
-    usable = [kind for kind in kinds if kind in KINDS and (kind != "fee" or shape.fee)]
+    known = (*KINDS, *RARE)
+    usable = [kind for kind in kinds if kind in known and (kind != "fee" or shape.fee)]
     if not usable or count > len(lines):
         raise ValueError(f"{count} breaks of {list(kinds)} do not fit {len(lines)} lines")
     draw = random.Random(f"{seed}:{day}")
@@ -63,9 +67,17 @@ def _row(shape: Shape, line: Line, kind: str, draw: random.Random) -> dict[str, 
     elif kind == "type":
         first, second = shape.types
         row |= {"field": "type", "value": second if line["type"] == first else first}
+    elif kind == "number":
+        row |= {"field": shape.theirs, "value": _drawn(draw)}
+    elif kind == "currency":
+        row |= {"field": "currency", "value": "USD"}
     elif kind == "extra":
-        row["extra"] = "X" + "".join(draw.choice("0123456789ABCDEF") for _ in range(15))
+        row["extra"] = _drawn(draw)
     return row
+
+
+def _drawn(draw: random.Random) -> str:
+    return "X" + "".join(draw.choice("0123456789ABCDEF") for _ in range(15))
 
 
 def _other_amount(text: str, draw: random.Random) -> str:

@@ -39,7 +39,6 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Notices"), "mark_email_unread", "orders.notice"),
             Place(_("Refunds"), "undo", "orders.refund"),
             Place(_("Waiting for stock"), "hourglass_top", "orders.orderwait"),
-            Place(_("Provider bills"), "request_quote", "orders.bill"),
         ),
     ),
     (
@@ -95,6 +94,9 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
     (
         _("Books"),
         (
+            Place(_("Reconciliation"), "fact_check", "core.comparison"),
+            Place(_("Differences"), "rule_settings", "core.difference"),
+            Place(_("Statements"), "request_quote", "core.statement"),
             Place(_("Journals"), "menu_book", "core.journal"),
             Place(_("Accounts"), "account_balance", "core.ledgeraccount"),
             Place(_("Kept balances"), "balance", "core.accountbalance"),

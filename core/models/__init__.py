@@ -1,11 +1,13 @@
 from core.models.approval import Approval
 from core.models.audit import AuditEntry, AuditSeal
+from core.models.comparison import BreakKind, Closing, Comparison, Difference, DifferenceState
 from core.models.counts import LimitCount
 from core.models.datakey import DataKey
 from core.models.idempotency import IdempotencyKey
 from core.models.ledger import AccountBalance, Journal, LedgerAccount, Posting
 from core.models.outbox import OutboxEvent, OutboxReceipt
 from core.models.statechange import StateChange
+from core.models.statement import Statement, StatementLine
 from core.models.switch import SwitchState
 from core.models.system import CacheVersion, ClockOffset, Duty, Heartbeat
 
@@ -14,9 +16,14 @@ __all__ = [
     "Approval",
     "AuditEntry",
     "AuditSeal",
+    "BreakKind",
     "CacheVersion",
     "ClockOffset",
+    "Closing",
+    "Comparison",
     "DataKey",
+    "Difference",
+    "DifferenceState",
     "Duty",
     "Heartbeat",
     "IdempotencyKey",
@@ -27,5 +34,7 @@ __all__ = [
     "OutboxReceipt",
     "Posting",
     "StateChange",
+    "Statement",
+    "StatementLine",
     "SwitchState",
 ]

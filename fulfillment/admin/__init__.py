@@ -8,7 +8,18 @@ from fulfillment.admin import (
     deliveries,
     exports,
     offers,
+    reconciling,
     suppliers,
 )
 
-__all__ = ["attempts", "batches", "cases", "codes", "deliveries", "exports", "offers", "suppliers"]
+__all__ = [
+    "attempts",
+    "batches",
+    "cases",
+    "codes",
+    "deliveries",
+    "exports",
+    "offers",
+    "reconciling",
+    "suppliers",
+]

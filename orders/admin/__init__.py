@@ -1,3 +1,3 @@
-from orders.admin import bills, orders, payments, refunds
+from orders.admin import orders, payments, refunds
 
-__all__ = ["bills", "orders", "payments", "refunds"]
+__all__ = ["orders", "payments", "refunds"]

@@ -1,4 +1,3 @@
-from orders.models.bill import Bill, BillLine
 from orders.models.bundle import OrderBundle
 from orders.models.cart import Cart, CartLine
 from orders.models.notice import Notice
@@ -8,8 +7,6 @@ from orders.models.refund import Refund, RefundLine
 from orders.models.wait import OrderWait
 
 __all__ = [
-    "Bill",
-    "BillLine",
     "Cart",
     "CartLine",
     "Notice",

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from django.utils.functional import Promise
 
+from core.reconciliation.values import Fetched
+
 
 class Standing(StrEnum):
     """Where a payment stands at the provider. Whatever is not listed is UNKNOWN."""
@@ -108,23 +110,6 @@ class NotBelieved(Exception):
         self.verdict = verdict
 
 
-@dataclass(frozen=True, slots=True)
-class BillEntry:
-    """One line of a provider's bill: a receipt, or a refund with a negative amount."""
-
-    kind: str
-    number: str
-    txn: str
-    amount_minor: int
-    fee_minor: int
-    currency: str
-    at: datetime
-
-
-class BillUnavailable(Exception):
-    """The bill could not be had, or is not what it says it is; ask again later."""
-
-
 class Provider(Protocol):
     """The seam every payment provider fits into. `instant`: no money moves, success is certain."""
 
@@ -161,6 +146,17 @@ class Provider(Protocol):
         """Ask where a refund stands."""
         ...
 
-    def bill(self, day: date, *, now: datetime) -> tuple[bytes, list[BillEntry]]:
-        """The provider's bill of a day (Asia/Shanghai), raw and read. Raises BillUnavailable."""
+    def bill(self, day: date, *, now: datetime) -> Fetched:
+        """The provider's bill of a day (Asia/Shanghai), raw and read; refunds are negative.
+
+        Raises core.reconciliation.values.Unavailable.
+        """
+        ...
+
+    def read_bill(self, raw: bytes) -> Fetched:
+        """Read a bill that a person downloaded. Raises Unavailable when it is no bill."""
+        ...
+
+    def fee_minor(self, amount_minor: int) -> int | None:
+        """The agreed fee of a payment in minor units; None when none is agreed on."""
         ...

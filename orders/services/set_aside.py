@@ -1,6 +1,6 @@
 """Money that a provider says it has and that does not fit: kept as a fact that people settle.
 
-Not in the books until then; the provider's bill shows it as a difference. Two persons settle it
+`book_asides.py` brings it into the ledger as money that pays for nothing. Two persons settle it
 (`two_persons.py`) after they have sent it back at the provider, or confirm the payment by hand.
 """
 

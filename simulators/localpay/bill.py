@@ -15,6 +15,7 @@ SHAPE = breaks.Shape(
     amount="amount_minor",
     types=("PAYMENT", "REFUND"),
     fee="fee_minor",
+    theirs="txn",
 )  # fmt: skip
 _SQL = """
 SELECT 'PAYMENT' AS type, number, txn, '' AS refund_number, '' AS refund_txn, amount_minor,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from simulators import breaks
 from simulators.control import Act, Refused, common_acts
 from simulators.control import mount as mount_acts
-from simulators.localpay import bill, forging, notices, page_routes, payments, refunds
+from simulators.localpay import bill, forging, history, notices, page_routes, payments, refunds
 from simulators.localpay.gateway import Gateway, Refusal
 from simulators.localpay.messages import message
 from simulators.localpay.store import Row, payment_by_number
@@ -32,6 +32,7 @@ def mount(router: Router, gw: Gateway) -> None:
         "rotate_key": _rotate_key,
         "bill_breaks": _bill_breaks,
         "bill_charset": _bill_charset,
+        "busy_day": history.busy_day,
     }
     acts: dict[str, Act] = {name: _guarded(gw, act) for name, act in own.items()}
     mount_acts(router, {**common_acts(gw.rules, gw.clock, gw.poke), **acts})

@@ -10,7 +10,7 @@ from simulators.control import Act, Refused, common_acts
 from simulators.control import mount as mount_acts
 from simulators.outgoing import Message, post_copies
 from simulators.server import Router
-from simulators.supply import course, products, statement
+from simulators.supply import course, history, products, statement
 from simulators.supply.store import Row, balance_of, move_money, order_of
 from simulators.supply.supplier import REPEATS, Supplier
 
@@ -28,6 +28,7 @@ def mount(router: Router, sup: Supplier) -> None:
         "repeat": _repeat,
         "key": _key,
         "statement_breaks": _statement_breaks,
+        "busy_day": history.busy_day,
     }
     acts: dict[str, Act] = {name: _bound(sup, act) for name, act in own.items()}
     common = common_acts(sup.rules, sup.clock, sup.poke)

@@ -11,6 +11,7 @@ SHAPE = breaks.Shape(
     key=("type", "id", "external_id"),
     amount="amount",
     types=("ORDER", "REFUND"),
+    theirs="id",
 )  # fmt: skip
 _SQL = """
 SELECT m.type, m.amount_minor, m.balance_after, m.at, o.id, o.external_id, o.product, o.quantity

@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from core.reconciliation.values import Fetched, Unavailable
 from orders.payments.base import (
     Answer,
-    BillEntry,
     NotBelieved,
     PageRequest,
     RefundAnswer,
@@ -45,8 +45,14 @@ class FreeProvider:
     def query_refund(self, refund_number: str, *, now: datetime) -> RefundAnswer:
         return RefundAnswer(Return.FAILED, why="nothing was paid")
 
-    def bill(self, day: date, *, now: datetime) -> tuple[bytes, list[BillEntry]]:
-        return (b"", [])
+    def bill(self, day: date, *, now: datetime) -> Fetched:
+        raise Unavailable("no money moves, so there is no bill")
+
+    def read_bill(self, raw: bytes) -> Fetched:
+        raise Unavailable("no money moves, so there is no bill")
+
+    def fee_minor(self, amount_minor: int) -> int | None:
+        return None
 
 
 provider = FreeProvider()

@@ -1,7 +1,5 @@
 """localpay behind our seam: translation tables and checks, no state."""
 
-import csv
-import io
 import json
 import re
 from collections.abc import Mapping
@@ -14,11 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core.foreign import is_text
 from core.ids import new_token
+from core.reconciliation.values import Fetched, Unavailable
 from orders.payments.base import (
     About,
     Answer,
-    BillEntry,
-    BillUnavailable,
     NotBelieved,
     PageRequest,
     RefundAnswer,
@@ -27,7 +24,7 @@ from orders.payments.base import (
     Standing,
     Told,
 )
-from orders.payments.localpay import client, signing
+from orders.payments.localpay import bill, client, signing
 
 # Answers about a payment and a refund that are listed as definite; anything else is unknown.
 PAYMENT_STATUS = {
@@ -50,10 +47,6 @@ NOTICE_STATUS = {
 AMOUNT = re.compile(r"[0-9]{1,12}")
 NUMBER = re.compile(r"[0-9A-Z]{1,32}")
 MOST_FIELDS = 40
-BILL_HEADER = [
-    "type", "number", "txn", "refund_number", "refund_txn",
-    "amount_minor", "currency", "at", "fee_minor",
-]  # fmt: skip
 
 
 class LocalpayProvider:
@@ -112,12 +105,18 @@ class LocalpayProvider:
         params = {"refund_number": refund_number}
         return _ask_refund("/api/refund_query", "refund.query", params, now)
 
-    def bill(self, day: date, *, now: datetime) -> tuple[bytes, list[BillEntry]]:
+    def bill(self, day: date, *, now: datetime) -> Fetched:
         try:
-            raw = client.fetch_bill(day.isoformat(), now=now)
-            return (raw, _bill_entries(raw))
-        except (client.Unanswered, ValueError, KeyError) as error:
-            raise BillUnavailable(str(error)) from error
+            return bill.read(client.fetch_bill(day.isoformat(), now=now))
+        except client.Unanswered as error:
+            raise Unavailable(str(error)) from error
+
+    def read_bill(self, raw: bytes) -> Fetched:
+        return bill.read(raw)
+
+    def fee_minor(self, amount_minor: int) -> int | None:
+        bps: int = settings.LOCALPAY_FEE_BPS
+        return (amount_minor * bps + 5000) // 10000
 
 
 def _params(body: bytes, content_type: str) -> dict[str, str]:
@@ -212,33 +211,6 @@ def _ask_refund(path: str, service: str, params: Mapping[str, str], now: datetim
         int(amount) if AMOUNT.fullmatch(amount) else None,
         reply.get("currency", "")[:3],
         reply.get("refund_txn", "")[:64],
-    )
-
-
-def _bill_entries(raw: bytes) -> list[BillEntry]:
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = raw.decode("gb18030")
-    rows = csv.DictReader(io.StringIO(text), strict=True)
-    if rows.fieldnames != BILL_HEADER:
-        raise ValueError("not a bill")
-    return [_bill_entry(row) for row in rows]
-
-
-def _bill_entry(row: Mapping[str, str]) -> BillEntry:
-    refund = row["type"] == "REFUND"
-    if row["type"] not in {"PAYMENT", "REFUND"}:
-        raise ValueError("unknown kind of bill line")
-    amount = int(row["amount_minor"])
-    return BillEntry(
-        kind="refund" if refund else "payment",
-        number=row["refund_number"] if refund else row["number"],
-        txn=row["refund_txn"] if refund else row["txn"],
-        amount_minor=-amount if refund else amount,
-        fee_minor=int(row["fee_minor"]),
-        currency=row["currency"],
-        at=datetime.fromisoformat(row["at"]),
     )
 
 
