@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
+from fulfillment.api import till
 from fulfillment.views import giving, goods, opening, redeem, till_app, wallet
 
 if "pid" not in get_converters():
@@ -37,5 +38,6 @@ urlpatterns = [
     path("redeem/offline/", till_app.offline, name="redeem_offline"),
     path("redeem/till.webmanifest", till_app.manifest, name="redeem_manifest"),
     path("redeem/worker.js", till_app.worker, name="redeem_worker"),
+    path("api/till/v1/", till.api.urls),
     path("suppliers/<slug:code>/callback/", goods.supplier_callback, name="supplier_callback"),
 ]
