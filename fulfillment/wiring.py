@@ -111,6 +111,7 @@ for _tag, _title in {
     "codes:batch_frozen": "A whole batch was taken out of sale",
     "codes:share_moved": "Units changed from one channel's share to another's",
     "codes:cap_set": "A channel's cap was changed",
+    "codes:share_rule": "The rule of a share was changed",
     "codes:voided": "Codes were written off",
     "codes:replaced": "A dead code was replaced",
     "codes:exported": "A file of codes was made",

@@ -56,6 +56,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         (
             Place(_("Batches"), "inventory_2", "fulfillment.codebatch"),
             Place(_("Codes"), "password", "fulfillment.code"),
+            Place(_("Shares of pools"), "pie_chart", "fulfillment.poolshare"),
             Place(_("Exports"), "lock_open", "fulfillment.codeexport"),
             Place(_("Suppliers"), "factory", "fulfillment.supplier"),
             Place(_("Supplier offers"), "price_check", "fulfillment.supplieroffer"),

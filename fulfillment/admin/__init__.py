@@ -9,6 +9,7 @@ from fulfillment.admin import (
     exports,
     offers,
     reconciling,
+    shares,
     suppliers,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "exports",
     "offers",
     "reconciling",
+    "shares",
     "suppliers",
 ]

@@ -1,6 +1,7 @@
 """Move free units of the pool from one channel's share to another's (D8)."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -65,7 +66,12 @@ def move_units(
             sku_id=sku_id, channel=taker, kind=ShareKind.RESERVED, defaults={"created_at": now}
         )
     statement = UNGUARDED if guard_off("share.lock") else GUARDED
-    params = {"sku": sku_id, "giver": giver, "taker": taker, "units": min(units, SLICE)}
+    params: dict[str, Any] = {
+        "sku": sku_id,
+        "giver": giver,
+        "taker": taker,
+        "units": min(units, SLICE),
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         moved = int(cursor.rowcount)
