@@ -1,3 +1,23 @@
-from catalog.admin import blocks, channels, importing, prices, products, shelves, skus, types
+from catalog.admin import (
+    blocks,
+    bundles,
+    channels,
+    importing,
+    prices,
+    products,
+    shelves,
+    skus,
+    types,
+)
 
-__all__ = ["blocks", "channels", "importing", "prices", "products", "shelves", "skus", "types"]
+__all__ = [
+    "blocks",
+    "bundles",
+    "channels",
+    "importing",
+    "prices",
+    "products",
+    "shelves",
+    "skus",
+    "types",
+]

@@ -21,7 +21,7 @@ from catalog.pricing import FloorBroken, check_floor
 from catalog.services.remove_price import remove_price
 from catalog.services.set_cost import set_cost
 from catalog.services.set_price import set_price
-from catalog.states import Availability
+from catalog.states import Availability, StockMode
 from core import clock
 from core.admin.base import actor
 from core.money import format_minor
@@ -190,6 +190,8 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
         description=_("Availability"), label={"in": "success", "low": "warning", "out": "danger"}
     )
     def stock_badge(self, sku: Sku) -> tuple[str, str]:
+        if sku.stock_mode == StockMode.PARTS:
+            return "", str(StockMode.PARTS.label)
         return sku.availability, str(Availability(sku.availability).label)
 
     @display(description=_("Availability"))

@@ -67,6 +67,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         (
             Place(_("Products"), "redeem", "catalog.product"),
             Place(_("SKUs"), "style", "catalog.sku"),
+            Place(_("Bundles"), "package_2", "catalog.bundle"),
             Place(_("Prices"), "sell", "catalog.price"),
             Place(_("Price lists"), "menu_book", "catalog.pricelist"),
             Place(_("Product types"), "tune", "catalog.producttype"),
