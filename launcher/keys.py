@@ -47,12 +47,24 @@ def keys(state: Path) -> dict[str, str]:
             "QUANYI_KEYS": f"k1:{_random()}",
             "QUANYI_INDEX_KEY": _random(),
             "ALTCHA_HMAC_KEY": secrets.token_urlsafe(32),
-            "SUPPLIER_C_KEY": "quanyi",
-            "SUPPLIER_C_SECRET": secrets.token_urlsafe(32),
+            **_suppliers(),
         }
         _write(path, json.dumps(made, indent=1).encode())
     found: dict[str, str] = json.loads(path.read_text())
+    if missing := {name: text for name, text in _suppliers().items() if name not in found}:
+        # A folder from before these suppliers: its other keys stay as they are.
+        found |= missing
+        _write(path, json.dumps(found, indent=1).encode())
     return found
+
+
+def _suppliers() -> dict[str, str]:
+    """A key for each simulated supplier; A opens cards with the secret, so it has 32 characters."""
+    letters = ("A", "B", "C")
+    return {
+        **{f"SUPPLIER_{letter}_KEY": "quanyi" for letter in letters},
+        **{f"SUPPLIER_{letter}_SECRET": secrets.token_hex(16) for letter in letters},
+    }
 
 
 def rsa_pair(state: Path, name: str) -> tuple[Path, Path]:

@@ -19,7 +19,13 @@ from launcher.processes import Child, end_session, start, wait_until
 from launcher.services import Services
 from launcher.surroundings import base_env
 
-SIMULATORS = ("localpay", "supplier_c")
+SIMULATORS = ("localpay", "supplier_a", "supplier_b", "supplier_c")
+#: How the suppliers differ besides their dialect: prices, and what B's family leaves open.
+SUPPLIER_OPTIONS: dict[str, Sequence[str]] = {
+    "supplier_a": ("--price-percent", "98"),
+    "supplier_b": ("--price-percent", "103", "--tail", "&", "--charset", "gbk", "--ack", "ok"),
+    "supplier_c": (),
+}
 #: A part that dies more often than this within so many seconds is not put up again.
 MOST_DEATHS, DEATHS_WITHIN = 5, 60.0
 
@@ -97,10 +103,12 @@ class Shop:
         folder.mkdir(mode=0o700, exist_ok=True)
         number = str(port(self.state, name))
         command: Command = [PYTHON, "-m", f"simulators.{name}", "--port", number, "--state", folder]
-        if name == "supplier_c":
-            command += ["--callback-url", f"{self.url}/suppliers/c/callback/"]
+        if name in SUPPLIER_OPTIONS:
+            code = name.removeprefix("supplier_")
+            command += ["--callback-url", f"{self.url}/suppliers/{code}/callback/"]
             goods = ROOT / "demo" / "data" / "catalogue.csv"
             command += ["--products", goods] if goods.is_file() else ["--any-product", "10.00"]
+            command += SUPPLIER_OPTIONS[name]
         return [*command, *self.simulator_options.get(name, ())]
 
     def prepare_data(self) -> None:

@@ -27,14 +27,17 @@ def base_env(state: Path) -> dict[str, str]:
         "LOCALPAY_PRIVATE_KEY": str(private),
         "LOCALPAY_PUBLIC_KEY": str(public),
         "LOCALPAY_GATEWAY_PUBLIC_KEYS": str(gateway),
-        "SUPPLIER_C_URL": f"http://127.0.0.1:{port(state, 'supplier_c')}",
+        **{
+            f"SUPPLIER_{letter.upper()}_URL": f"http://127.0.0.1:{port(state, f'supplier_{letter}')}"
+            for letter in "abc"
+        },
     }
 
 
 def test_env(state: Path) -> dict[str, str]:
     """Scaled clocks, crash points allowed, no collected static files, mail kept in memory."""
     # A simulator that a test starts by itself makes keys of its own.
-    theirs = ("SUPPLIER_C_KEY", "SUPPLIER_C_SECRET")
+    theirs = {f"SUPPLIER_{letter}_{part}" for letter in "ABC" for part in ("KEY", "SECRET")}
     (state / "static").mkdir(exist_ok=True)
     return {
         **{name: value for name, value in base_env(state).items() if name not in theirs},

@@ -29,12 +29,15 @@ SERVERS = ("valkey", "postgres")
 PARTS = (*SIMULATORS, "web", "worker", "beat")
 QUICK_SIMULATORS = {
     "localpay": ("--notify-ladder", "0.3,0.6,1.2,2.4,5,5,5,5"),
-    "supplier_c": ("--submit-after", "0.05", "--complete-after", "0.1"),
+    **dict.fromkeys(
+        ("supplier_a", "supplier_b", "supplier_c"),
+        ("--submit-after", "0.05", "--complete-after", "0.1"),
+    ),
 }
 
 
 class House:
-    """The shop's parts by name: `web`, `worker`, `beat`, `localpay`, `supplier_c`, `postgres`, `valkey`."""
+    """The shop's parts by name: `web`, `worker`, `beat`, `localpay`, the suppliers, `postgres`, `valkey`."""
 
     def __init__(self) -> None:
         self.state = Path(os.environ["STATE_DIR"]) / f"house-{WORKER}"

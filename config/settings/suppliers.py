@@ -2,6 +2,12 @@
 
 from config.settings.environment import env
 
+SUPPLIER_A_URL = env.str("SUPPLIER_A_URL", default="")
+SUPPLIER_A_KEY = env.str("SUPPLIER_A_KEY", default="")
+SUPPLIER_A_SECRET = env.str("SUPPLIER_A_SECRET", default="")
+SUPPLIER_B_URL = env.str("SUPPLIER_B_URL", default="")
+SUPPLIER_B_KEY = env.str("SUPPLIER_B_KEY", default="")
+SUPPLIER_B_SECRET = env.str("SUPPLIER_B_SECRET", default="")
 SUPPLIER_C_URL = env.str("SUPPLIER_C_URL", default="")
 SUPPLIER_C_KEY = env.str("SUPPLIER_C_KEY", default="")
 SUPPLIER_C_SECRET = env.str("SUPPLIER_C_SECRET", default="")

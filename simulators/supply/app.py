@@ -26,6 +26,12 @@ def parser(name: str) -> argparse.ArgumentParser:
     out.add_argument("--key", action="append", default=[], metavar="ID:SECRET")
     out.add_argument("--keys", type=Path, help="file with such lines")
     out.add_argument("--products", type=Path, help=".csv or .json with sku_code and cost")
+    out.add_argument(
+        "--price-percent",
+        type=int,
+        default=100,
+        help="of the file's costs: a dearer or cheaper one",
+    )
     out.add_argument("--any-product", type=money.parse, metavar="COST")
     out.add_argument("--repeat", choices=REPEATS, default="200")
     out.add_argument("--submit-after", type=float, default=0.1, metavar="SECONDS")
@@ -77,7 +83,7 @@ def _first_start(sup: Supplier, options: argparse.Namespace) -> None:
     if sup.store.row("SELECT 1 FROM key") is None:
         _make_key(sup, options.state / "keys")
     if options.products:
-        products.load(sup, options.products)
+        products.load(sup, options.products, percent=options.price_percent)
     with sup.store.write():
         if sup.store.row("SELECT 1 FROM movement LIMIT 1") is None:
             amount = options.balance

@@ -25,8 +25,10 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 @pytest.fixture(autouse=True)
 def _supplier(settings: Any) -> None:
-    settings.SUPPLIER_C_URL = "http://127.0.0.1:9"
-    settings.SUPPLIER_C_KEY, settings.SUPPLIER_C_SECRET = "k1", "a-test-secret"
+    for letter in "ABC":
+        setattr(settings, f"SUPPLIER_{letter}_URL", "http://127.0.0.1:9")
+        setattr(settings, f"SUPPLIER_{letter}_KEY", "k1")
+        setattr(settings, f"SUPPLIER_{letter}_SECRET", "a-test-secret-of-32-characters-x")
 
 
 def counts() -> tuple[int, ...]:
@@ -47,7 +49,12 @@ def test_filling_twice_is_filling_once() -> None:
     assert first[6] == len(BLOCKS)
     call_command("seed_demo", stdout=StringIO())
     assert counts() == first
-    assert ledger.balance("supplier_prepaid:c") == FUNDS_MINOR
+    for code in "abc":
+        assert ledger.balance(f"supplier_prepaid:{code}") == FUNDS_MINOR
+    gold = SupplierOffer.objects.filter(sku__code="IQY-GOLD-M").order_by("position")
+    assert list(gold.values_list("supplier__code", "position", "cost_minor")) == [
+        ("c", 1, 1650), ("a", 2, 1617), ("b", 3, 1699),
+    ]  # fmt: skip
     assert check_all(now=now()) == []
     _people()
     _tills()

@@ -56,7 +56,10 @@ def _other_side() -> list[str]:
     return [
         "Simulators   real HTTP, real signatures, no real money",
         f"             {settings.LOCALPAY_URL}/truth  what the payment gateway knows",
-        f"             {settings.SUPPLIER_C_URL}/truth  what the supplier has delivered",
+        *(
+            f"             {getattr(settings, f'SUPPLIER_{letter}_URL')}/truth  what supplier {letter} has delivered"
+            for letter in "ABC"
+        ),
         "             Mail and texts (codes for signing in, links) are printed in log/worker.log.",
     ]
 
