@@ -28,6 +28,8 @@ def offer_of_parts(offer: Offer, bundle: Bundle, found: Found) -> Offer:
     return replace(
         offer,
         bundle=bundle,
+        # On a shelf it wears the color of what stands first inside.
+        hue=known[0].hue if known else offer.hue,
         inputs=tuple(one.spec for one in asked(known)),
         limits=_limits(offer.limits, bundle, found),
         cost_minor=cost,

@@ -194,6 +194,7 @@ def reason_label(adjustment: dict[str, Any]) -> str:
     params = adjustment.get("params", {})
     return {
         "list_price": _("List price"),
+        "bundle_share": _("Share of the pack's price"),
         "dated_price": _("Price for a limited time"),
         "quantity_price": _("Price from %(from)s pieces") % {"from": params.get("from", 1)},
     }.get(adjustment["key"], str(adjustment["key"]))
