@@ -43,6 +43,11 @@ class Stage:
         total, left = self.uses_total or 0, self.uses_left or 0
         return [place < left for place in range(total)] if 1 < total <= MOST_PIPS else []
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether the figures of the day are others now."""
+        return self.kind in {"done", "undone"}
+
     def saying(self, sentence: str) -> "Stage":
         """The same with a sentence beside it."""
         return replace(self, sentence=sentence)

@@ -101,10 +101,12 @@ def till(request: HttpRequest, clerk: ClerkView) -> HttpResponse:
     if request.method == "POST":
         stage = play(request.POST.dict(), clerk=clerk, ip=client_ip(request), now=now)
     context = {"stage": stage, "here": reverse(surface)}
-    if request.headers.get("HX-Request"):
-        return render(request, "fulfillment/redeem/_stage.html", context)
-    day = timezone.localdate(now)
-    context |= {"today": {"count": count_of_day(clerk, day=day)}, **_frame(request, clerk)}
+    is_part = bool(request.headers.get("HX-Request"))
+    if not is_part or stage.is_counted:
+        context["today"] = {"count": count_of_day(clerk, day=timezone.localdate(now))}
+    if is_part:
+        return render(request, "fulfillment/redeem/_stage.html", {**context, "part": True})
+    context |= _frame(request, clerk)
     answer = render(request, f"fulfillment/redeem/{SURFACES[surface]}.html", context)
     if surface == "fulfillment:redeem":
         answer.headers["Permissions-Policy"] = settings.PERMISSIONS_POLICY_OF_TILL

@@ -80,7 +80,7 @@
     lastAt = now;
     hint.textContent = "";
     entry.value = text;
-    form.requestSubmit();
+    form.querySelector("button[value=enter]").click();
   };
 
   const loop = async () => {
@@ -136,6 +136,7 @@
     } catch (refused) {
       // Then the camera is started by hand on every page.
     }
+    if (navigator.wakeLock) navigator.wakeLock.request("screen").catch(() => {});
     loop();
   };
 

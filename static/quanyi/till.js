@@ -56,8 +56,8 @@
     form.dataset.kind = kind();
     document.dispatchEvent(new CustomEvent("till:stage", { detail: kind() }));
     const amount = stage.querySelector("#amount");
-    if (isDesk) entry.focus();
-    else if (amount) amount.focus();
+    if (amount) amount.focus();
+    else if (isDesk) entry.focus();
     else if (kind() === "done" || kind() === "refused") stage.querySelector("[data-next]").focus({ preventScroll: true });
   };
 
@@ -77,34 +77,38 @@
     settle();
   };
 
+  // As if the first button had been pressed, whatever was pressed before.
+  const enter = () => form.querySelector("button[value=enter]").click();
+
   // An input method for Chinese swallows what a scanner types. The keys themselves are not lost: they
   // are noted as they are pressed, and used when the field was composed in since it was last empty.
   let typed = "";
-  let composed = false;
-  const PLAIN = { Minus: "-", NumpadSubtract: "-", Period: ".", NumpadDecimal: "." };
+  let composedIn = null;
+  const PLAIN = { Minus: "-", NumpadSubtract: "-", Period: ".", NumpadDecimal: ".", Semicolon: ":" };
   const letterOf = (code) => {
     const found = /^(?:Key([A-Z])|(?:Digit|Numpad)(\d))$/.exec(code);
     return found ? found[1] || found[2] : PLAIN[code] || "";
   };
-  entry.addEventListener("compositionstart", () => {
-    composed = true;
+  const isTyped = (field) => field.name === "entry" || field.name === "amount";
+  form.addEventListener("compositionstart", (event) => {
+    if (isTyped(event.target)) composedIn = event.target;
   });
-  entry.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+  form.addEventListener("keydown", (event) => {
+    if (!isTyped(event.target) || event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.code === "Backspace") typed = typed.slice(0, -1);
     else typed += letterOf(event.code);
     if (event.code !== "Enter" || !(event.isComposing || event.keyCode === 229)) return;
     // This Enter would only end the composing: the scan is complete, so it is sent.
     event.preventDefault();
-    setTimeout(() => form.requestSubmit(), 0);
+    setTimeout(enter, 0);
   });
 
   form.addEventListener(
     "submit",
     () => {
-      if (composed && typed) entry.value = typed;
+      if (composedIn && typed) composedIn.value = typed;
       typed = "";
-      composed = false;
+      composedIn = null;
     },
     true,
   );
@@ -124,8 +128,7 @@
 
   const press = (selector) => {
     const button = stage.querySelector(selector);
-    if (button) form.requestSubmit(button);
-    return Boolean(button);
+    if (button) button.click();
   };
 
   const keys = {
@@ -149,11 +152,11 @@
 
   const away = document.querySelector(".wedge-away");
   if (isDesk && away) {
-    const look = () => away.classList.toggle("shown", !document.hasFocus() || document.activeElement !== entry);
+    const look = () => away.classList.toggle("shown", !document.hasFocus() || !isTyped(document.activeElement));
     for (const name of ["focus", "blur"]) window.addEventListener(name, () => setTimeout(look, 60));
     document.addEventListener("focusin", look);
     document.addEventListener("focusout", () => setTimeout(look, 60));
-    window.addEventListener("focus", () => entry.focus());
+    window.addEventListener("focus", () => isTyped(document.activeElement) || entry.focus());
     document.addEventListener("click", (event) => {
       if (!event.target.closest("button, a, summary, input, select, label")) entry.focus();
     });
