@@ -53,6 +53,35 @@ def register() -> None:
             "fulfillment.view_manualcase", "fulfillment_manualcase_changelist", grave=True,
         ),
     )  # fmt: skip
+    TASKS.register(
+        "fulfillment.guessing",
+        Task(
+            _("Voucher codes that nobody knows, in the last hour"),
+            # Some are worn or foreign; ten in an hour, or a fifth of all scans, are somebody trying.
+            "select case when g.wrong >= 10 or g.wrong * 5 > g.scans then g.wrong else 0 end from"
+            " (select count(*) filter (where f.reason = 'unknown_code') as wrong,"
+            # Ids rise with time: only the last hour's rows are looked at.
+            "  (select count(*) from fulfillment_redemption r where r.id > coalesce((select o.id from"
+            "    fulfillment_redemption o where o.at < %(now)s - interval '1 hour'"
+            "    order by o.id desc limit 1), 0))"
+            "  + count(*) as scans from fulfillment_refusedscan f"
+            "  where f.at > %(now)s - interval '1 hour') g",
+            "fulfillment.view_refusedscan",
+            "fulfillment_refusedscan_changelist?reason__exact=unknown_code", grave=True,
+        ),
+    )  # fmt: skip
+    TASKS.register(
+        "fulfillment.nowhere",
+        Task(
+            _("Vouchers on sale that no store takes"),
+            "select count(*) from catalog_sku s join catalog_product p on p.id = s.product_id"
+            " join catalog_producttype t on t.id = p.product_type_id"
+            " where t.delivery_kind = 'voucher' and p.state = 'on_sale' and s.is_active"
+            " and not exists (select 1 from fulfillment_voucherterms v"
+            "   join fulfillment_voucherplace w on w.terms_id = v.id where v.sku_id = s.id)",
+            "fulfillment.view_voucherterms", "fulfillment_voucherterms_changelist", grave=True,
+        ),
+    )  # fmt: skip
     PANELS.register(
         "fulfillment.short",
         Panel(_("Short of codes"), "admin/fulfillment/desk_short.html", _short, "catalog.view_sku"),

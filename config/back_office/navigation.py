@@ -63,6 +63,17 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         ),
     ),
     (
+        _("Redemption"),
+        (
+            Place(_("Redemptions"), "qr_code_scanner", "fulfillment.redemption"),
+            Place(_("Refused scans"), "gpp_bad", "fulfillment.refusedscan"),
+            Place(_("Voucher terms"), "confirmation_number", "fulfillment.voucherterms"),
+            Place(_("Merchants"), "store", "fulfillment.merchant"),
+            Place(_("Stores"), "pin_drop", "fulfillment.store"),
+            Place(_("Till keys"), "point_of_sale", "fulfillment.tillkey"),
+        ),
+    ),
+    (
         _("Goods"),
         (
             Place(_("Products"), "redeem", "catalog.product"),

@@ -7,10 +7,14 @@ from fulfillment.admin import (
     codes,
     deliveries,
     exports,
+    merchants,
     offers,
     reconciling,
+    redemptions,
     shares,
     suppliers,
+    tills,
+    vouchers,
 )
 
 __all__ = [
@@ -20,8 +24,12 @@ __all__ = [
     "codes",
     "deliveries",
     "exports",
+    "merchants",
     "offers",
     "reconciling",
+    "redemptions",
     "shares",
     "suppliers",
+    "tills",
+    "vouchers",
 ]

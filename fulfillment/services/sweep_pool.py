@@ -10,6 +10,7 @@ from catalog.states import DeliveryKind
 from core.tx import step
 from fulfillment.codefiles import store
 from fulfillment.models import CodeBatch, CodeExport
+from fulfillment.services.admit_till import forget_nonces
 from fulfillment.services.cancel_import import cancel_import
 from fulfillment.services.count_availability import count_availability
 from fulfillment.services.expire_codes import expire_codes
@@ -25,7 +26,7 @@ GRACE = timedelta(seconds=5)
 
 
 def sweep_pool(*, now: datetime) -> None:
-    """Free overdue holds, expire codes, tend shares, tell the shelf, clear forgotten files."""
+    """Free overdue holds, expire codes, tend shares, tell the shelf, clear forgotten files and nonces."""
     for _round in range(ROUNDS):
         if not _free(now - GRACE):
             break
@@ -35,6 +36,7 @@ def sweep_pool(*, now: datetime) -> None:
     tend_shares(now=now)
     tell_shelf(now=now)
     clear_files(now=now)
+    forget_nonces(now=now)
 
 
 @step()
