@@ -17,5 +17,6 @@ for _tag, _title in {
     "purchase:received": "A purchase was said to be complete",
     "purchase:closed": "A purchase was put away",
     "purchase:canceled": "A purchase was canceled",
+    "purchase:kept": "A purchase source or an occasion was changed",
 }.items():
     audit.declare(_tag, _title)

@@ -60,6 +60,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Exports"), "lock_open", "fulfillment.codeexport"),
             Place(_("Suppliers"), "factory", "fulfillment.supplier"),
             Place(_("Supplier offers"), "price_check", "fulfillment.supplieroffer"),
+            Place(_("Purchases"), "shopping_cart", "fulfillment.purchase"),
         ),
     ),
     (

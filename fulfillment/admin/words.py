@@ -18,6 +18,7 @@ PROBLEMS = {
     ),
     "prepaid_too_low": _("The supplier's prepaid account does not cover these codes."),
     "keeps_failing": _("The import failed several times at the same place."),
+    "purchase_not_open": _("The purchase is not open."),
     "rows": _("Choose between 1 and 5,000 codes."),
     "reason": _("Say why."),
 }

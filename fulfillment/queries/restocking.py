@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from catalog.models import Sku
@@ -84,12 +84,20 @@ def received(line_ids: Sequence[int]) -> dict[int, int]:
     return {row["purchase_line"]: row["n"] for row in rows}
 
 
-def _skus(sku_ids: Sequence[int] | None) -> dict[int, Sku]:
+def without_forecast() -> int:
+    """SKUs of the pool on offer that no forecast knows yet: too new, or nothing was sold."""
+    return _pool(None).exclude(pk__in=Forecast.objects.values("sku")).count()
+
+
+def _pool(sku_ids: Sequence[int] | None) -> QuerySet[Sku]:
     where = Q(product__product_type__delivery_kind=DeliveryKind.POOL, is_active=True)
     if sku_ids is not None:
         where &= Q(pk__in=sku_ids)
-    rows = Sku.objects.filter(where).select_related("product").order_by("code")[:MOST_SKUS]
-    return {sku.pk: sku for sku in rows}
+    return Sku.objects.filter(where).select_related("product").order_by("code")
+
+
+def _skus(sku_ids: Sequence[int] | None) -> dict[int, Sku]:
+    return {sku.pk: sku for sku in _pool(sku_ids)[:MOST_SKUS]}
 
 
 def _shelves(sku_ids: Sequence[int], now: datetime) -> dict[int, Shelf]:
