@@ -104,16 +104,14 @@ def walk(lease: Lease, *, now: datetime) -> datetime:
 
 
 def _look(lease: Lease, *, now: datetime) -> Visit | None:
-    delivery = Delivery.objects.get(pk=lease.pk)
-    if delivery.state in ENDS:
-        return None
     latest = (
-        Attempt.objects.filter(delivery=delivery)
-        .select_related("supplier", "offer", "delivery")
+        Attempt.objects.filter(delivery_id=lease.pk)
+        .select_related("supplier", "delivery")
         .order_by("-id")
         .first()
     )
-    return Visit(delivery, latest, lease, now)
+    delivery = latest.delivery if latest else Delivery.objects.get(pk=lease.pk)
+    return None if delivery.state in ENDS else Visit(delivery, latest, lease, now)
 
 
 def _due_in(pk: int, *, now: datetime) -> float | None:

@@ -94,7 +94,7 @@ class Shop:
         return {
             **{name: self._simulator(name) for name in SIMULATORS},
             "web": web_command(self.port),
-            "worker": [*celery, "worker", "-c", "2", *quiet],
+            "worker": [*celery, "worker", "-c", "3", *quiet],
             "beat": [*celery, "beat", "-l", "WARNING", "--pidfile=", "-s", self.state / "beat"],
         }
 

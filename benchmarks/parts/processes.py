@@ -2,16 +2,17 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 SERVING = ("web", "postgres", "valkey")
 
 
-def _roots() -> dict[int, str]:
+def _roots(parts: Sequence[str]) -> dict[int, str]:
     """The first process of each part; what descends from it belongs to it."""
     pids: dict[str, int] = json.loads(os.environ["BENCH_PIDS"])
-    return {pids[name]: name for name in SERVING if name in pids}
+    return {pids[name]: name for name in parts if name in pids}
 
 
 def _table() -> dict[int, tuple[int, int]]:
@@ -27,9 +28,9 @@ def _table() -> dict[int, tuple[int, int]]:
     return found
 
 
-def cpu_seconds() -> dict[str, float]:
+def cpu_seconds(parts: Sequence[str] = SERVING) -> dict[str, float]:
     """User and system seconds so far, by part."""
-    roots, table = _roots(), _table()
+    roots, table = _roots(parts), _table()
     ticks = dict.fromkeys(roots.values(), 0)
     for pid, (_, used) in table.items():
         at: int | None = pid

@@ -150,7 +150,7 @@ def _circuit(row: tuple[Any, ...]) -> SupplierCircuit | None:
 
 
 def _capacity(row: tuple[Any, ...], *, calls: int, now: datetime) -> int:
-    free = min(row[4], calls) - int(row[11])
+    free: int = min(row[4], calls) - row[11]
     if row[5] is not None:
         ahead = (now + TURN_AHEAD - max(row[6] or now, now)).total_seconds()
         free = min(free, ceil(ahead * float(row[5])) if ahead > 0 else 0)
@@ -158,7 +158,7 @@ def _capacity(row: tuple[Any, ...], *, calls: int, now: datetime) -> int:
     return max(0, free if probes is None else min(free, probes))
 
 
-def _rows(sql: str, **values: object) -> list[tuple[Any, ...]]:
+def _rows(sql: str, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()

@@ -10,10 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.models import Q
 
 from core import clock, leases
@@ -30,8 +32,12 @@ DUTY = "fulfillment.drive"
 RUN_SECONDS = 45.0
 #: How often the tables are looked at while threads are free, and how long an idle one stays.
 TICK_SECONDS, LINGER_SECONDS = 0.05, 0.25
+#: How often somebody looks for units that no lane has brought up.
+STRAYS_SECONDS = 1.0
 #: A purchase lane gets at most this part of the threads, questions to one supplier the other.
 PURCHASE_SHARE, QUESTION_SHARE = 0.75, 0.25
+#: A unit whose visit failed for a reason of ours is not looked at again before this.
+AFTER_FAILURE = timedelta(seconds=5)
 
 
 def drive_units(*, seconds: float | None = None) -> float | None:
@@ -64,6 +70,7 @@ class _Drive:
         self.flying: Counter[str] = Counter()
         self.landed = threading.Condition()
         self.renewed = time.monotonic()
+        self.strays_at = 0.0
 
     def run(self, *, until: float) -> float | None:
         idle_since = time.monotonic()
@@ -73,14 +80,21 @@ class _Drive:
                     idle_since = time.monotonic()
                 elif time.monotonic() - idle_since > LINGER_SECONDS:
                     break
-                with self.landed:
-                    self.landed.wait(TICK_SECONDS)
+                self._wait()
         finally:
             # First the duty, then the wait for the slowest call: the next one drives meanwhile.
             leases.end_duty(self.name, self.token)
             due = self._due_in()
             self.pool.shutdown(wait=True)
         return due
+
+    def _wait(self) -> None:
+        """A tick; a fuller house is looked over less often, for each look costs the database."""
+        time.sleep(TICK_SECONDS)
+        until = time.monotonic() + TICK_SECONDS
+        while self.threads - self.flying.total() < self.threads / 4 and time.monotonic() < until:
+            with self.landed:
+                self.landed.wait(TICK_SECONDS / 4)
 
     def _still_ours(self) -> bool:
         """Renew the duty when half of it is over; False when another has taken it."""
@@ -100,8 +114,10 @@ class _Drive:
         lanes = [
             *question_lanes(now=now, most=asks),
             *purchase_lanes(now=now, most=buys, calls=self.threads // 2),
-            strays(now=now, most=asks),
         ]
+        if time.monotonic() - self.strays_at > STRAYS_SECONDS:
+            self.strays_at = time.monotonic()
+            lanes.append(strays(now=now, most=asks))
         chosen = self._share(lanes, free, {"ask": asks, "sku": buys})
         if not chosen:
             return 0
@@ -147,13 +163,19 @@ class _Drive:
         try:
             road.walk(lease, now=clock.now())
         except Exception:
-            # Its lease runs out by itself; the next visit finds the unit where this one left it.
+            # The next visit finds the unit where this one left it.
             log.exception("visit_failed", delivery=lease.pk)
+            self._give_up(lease)
         finally:
             connections.close_all()
             with self.landed:
                 self.flying[lane] -= 1
                 self.landed.notify_all()
+
+    def _give_up(self, lease: Lease) -> None:
+        """Hand the unit back, not for the same moment; without a database the lease runs out."""
+        with suppress(DatabaseError):
+            leases.release(Delivery, lease, not_before=clock.now() + AFTER_FAILURE)
 
     def _due_in(self) -> float | None:
         """After a run: whether somebody has to come back, and when."""

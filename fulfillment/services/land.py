@@ -100,7 +100,8 @@ def deliver_bought(
     )
     if not moved:
         return False
-    delivery.refresh_from_db()
+    delivery.state, delivery.delivered_at = DeliveryState.DELIVERED, now
+    delivery.cost_minor, delivery.currency = cost_minor, attempt.currency
     hand_over(delivery, goods([delivery.sku_id])[delivery.sku_id], now=now)
     close_case(delivery=delivery, by=by, now=now, why="delivered", approval=approval)
     return True

@@ -1,5 +1,6 @@
 """Road, step 1 of a purchase: write down what will be bought, where and under which number."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from core import transitions
 from core.ids import new_number
 from core.leases import Lease
 from core.tx import part, step
-from fulfillment.models import Attempt, Delivery
+from fulfillment.models import Delivery
 from fulfillment.routing.route import FULL, TOO_DEAR
 from fulfillment.services.choose_offer import Choice, choose_offer
 from fulfillment.services.give_up import give_up
@@ -16,11 +17,14 @@ from fulfillment.services.keep_decision import keep_decision
 from fulfillment.services.lock_delivery import lock_delivery
 from fulfillment.services.open_case import open_case
 from fulfillment.services.take_call import take_call
+from fulfillment.services.write_attempt import write_attempt
 from fulfillment.states import OPEN_ATTEMPT, AttemptState, DeliveryState
 from fulfillment.suppliers.ladder import Patience
 
 #: Kinds that a supplier's interface can bring; the others are a person's work.
 BOUGHT_KINDS = frozenset({"pool", "topup", "membership"})
+#: Attempts beside which another would be a second purchase.
+LIVE = frozenset({*OPEN_ATTEMPT, AttemptState.SUCCEEDED})
 #: The supplier could not be connected to; nothing was bought, so giving up needs no person.
 OUT_OF_REACH = "out_of_reach"
 
@@ -35,58 +39,38 @@ def prepare_attempt(*, lease: Lease, now: datetime) -> bool:
     delivery = lock_delivery(pk=lease.pk, lease=lease)
     if delivery is None or delivery.state != DeliveryState.PENDING:
         return False
-    if Attempt.objects.filter(
-        delivery=delivery, state__in=[*OPEN_ATTEMPT, AttemptState.SUCCEEDED]
-    ).exists():
+    asked = list(delivery.attempts.order_by("-id").values_list("state", "answer_code"))
+    if any(state in LIVE for state, _answer in asked):
         return False
     if delivery.kind not in BOUGHT_KINDS:
         return _to_person(delivery, "manual", now=now)
-    if _out_of_reach(delivery, now=now):
+    if _out_of_reach(delivery, asked, now=now):
         give_up(delivery=delivery, reason=OUT_OF_REACH, now=now, by="worker")
         return False
     choice = choose_offer(delivery, now=now)
-    made = None if choice.why else _begin(delivery, choice, now=now)
-    if made is None:
-        return _without_offer(delivery, choice, now=now)
-    return True
+    if not choice.why and _begin(delivery, choice, now=now):
+        return True
+    return _without_offer(delivery, choice, now=now)
 
 
-def _begin(delivery: Delivery, choice: Choice, *, now: datetime) -> Attempt | None:
-    """The first offer whose call can be taken, written down as a purchase; None when all are full."""
+def _begin(delivery: Delivery, choice: Choice, *, now: datetime) -> bool:
+    """The first offer whose call can be taken, written down as a purchase; False when all are full."""
     number = new_number("Q")
     for chosen in choice.ready:
         supplier, probe = choice.supplier(chosen), choice.is_probe(chosen)
         turn = take_call(supplier=supplier, holder=number, probing=probe, now=now)
         if turn is None:
             continue
-        attempt = Attempt.objects.create(
-            delivery=delivery,
-            supplier_id=supplier.pk,
-            offer_id=chosen.facts.offer,
-            number=number,
-            supplier_sku=chosen.facts.supplier_sku,
-            max_cost_minor=chosen.limit_minor,
-            currency=chosen.facts.currency,
-            not_before=turn,
-            probe=probe,
-            created_at=now,
-        )
-        transitions.begin(
-            entity="attempt",
-            subject=attempt.public_id,
-            state=AttemptState.PREPARED,
-            now=now,
-            by="worker",
-            why=supplier.code,
-        )
-        keep_decision(delivery=delivery, attempt=attempt, route=choice.route, now=now)
-        return attempt
-    return None
+        return write_attempt(
+            delivery=delivery, route=choice.route, chosen=chosen, number=number, turn=turn,
+            probe=probe, now=now,
+        )  # fmt: skip
+    return False
 
 
 def _without_offer(delivery: Delivery, choice: Choice, *, now: datetime) -> bool:
     why = choice.why or "busy"
-    keep_decision(delivery=delivery, attempt=None, route=choice.route, why=why, now=now)
+    keep_decision(delivery=delivery, route=choice.route, why=why, now=now)
     if why == "no_offer" or why in TOO_DEAR:
         return _to_person(delivery, why, now=now)
     if why == "refused":
@@ -130,10 +114,9 @@ def pause_for_supplier(
     return False
 
 
-def _out_of_reach(delivery: Delivery, *, now: datetime) -> bool:
+def _out_of_reach(delivery: Delivery, asked: Sequence[tuple[str, str]], *, now: datetime) -> bool:
     """Half an hour of purchases that provably never left: nothing was bought, nobody answers."""
-    last = delivery.attempts.order_by("-id").first()
-    if last is None or last.state != AttemptState.NOT_SENT or last.answer_code != "not_sent":
+    if not asked or asked[0] != (AttemptState.NOT_SENT, "not_sent"):
         return False
     patience = Patience(settings.SUPPLY_TIME_SCALE)
     since = delivery.retried_at or delivery.created_at

@@ -34,7 +34,7 @@ def query_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
         )
     crashpoint("CP14")
     return record_answer(
-        attempt_id=attempt.pk,
+        attempt=attempt,
         answer=reached.answer,
         source=SupplierEvent.Source.QUERY,
         lease=lease,

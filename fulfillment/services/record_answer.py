@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from core import transitions
 from core.faults import guard_off
 from core.leases import Lease
-from core.tx import step
+from core.tx import part, step
 from fulfillment.models import Attempt, SupplierEvent
 from fulfillment.queries.breaker import ORDER, QUERY
 from fulfillment.services import land
@@ -23,7 +23,7 @@ from fulfillment.states import AttemptState
 from fulfillment.suppliers.base import Answer, Verdict
 
 #: Answers to calls of ours, and the breaker that each of them moves.
-CALLS = {SupplierEvent.Source.ANSWER: ORDER, SupplierEvent.Source.QUERY: QUERY}
+CALLS: dict[str, str] = {SupplierEvent.Source.ANSWER: ORDER, SupplierEvent.Source.QUERY: QUERY}
 
 #: Verdicts that are facts of the world, not estimates of ours.
 UNFENCED = frozenset({Verdict.SUCCEEDED, Verdict.REVERSED})
@@ -50,51 +50,57 @@ class Heard:
 
 def record_answer(
     *,
-    attempt_id: int,
+    attempt: Attempt,
     answer: Answer,
     source: str,
-    lease: Lease | None,
+    lease: Lease,
     by: str,
     now: datetime,
-    took_ms: int | None = None,
+    took_ms: int,
 ) -> bool:
-    """Store and settle one answer. True when the road may take its next step at once.
+    """Store and settle one answer to a call of ours. True when the road may go on at once.
 
-    ``took_ms``: how long our call lasted, in milliseconds.
+    Both in one transaction; should settling fail, the fact is still kept. ``took_ms``: how long the
+    call lasted, in milliseconds.
     """
-    attempt = Attempt.objects.only("supplier_id", "number", "probe").get(pk=attempt_id)
-    note_answer(
-        supplier_id=attempt.supplier_id,
-        attempt_id=attempt_id,
-        number=attempt.number,
-        answer=answer,
-        source=source,
-        now=now,
-        took_ms=took_ms,
-        probe=attempt.probe,
-    )
-    return settle_answer(attempt_id=attempt_id, answer=answer, lease=lease, by=by, now=now)
+    fact = fact_of(
+        answer, supplier_id=attempt.supplier_id, attempt_id=attempt.pk, number=attempt.number,
+        source=source, now=now, took_ms=took_ms,
+    )  # fmt: skip
+    try:
+        with step():
+            fact.save(force_insert=True)
+            going_on = _settle(attempt.pk, attempt.delivery_id, answer, lease=lease, by=by, now=now)
+            _tell_breaker(attempt, fact, now=now)
+    except Exception:
+        fact.pk = None
+        with step():
+            fact.save(force_insert=True)
+            _tell_breaker(attempt, fact, now=now)
+        raise
+    return going_on
 
 
-@step()
-def note_answer(  # noqa: PLR0913  a fact has as many parts as it has
+def _tell_breaker(attempt: Attempt, fact: SupplierEvent, *, now: datetime) -> None:
+    note_call(
+        supplier_id=attempt.supplier_id, operation=CALLS[fact.source], verdict=fact.verdict,
+        probe=attempt.probe, now=now,
+    )  # fmt: skip
+
+
+def fact_of(
+    answer: Answer,
     *,
     supplier_id: int,
     attempt_id: int | None,
     number: str,
-    answer: Answer,
     source: str,
     now: datetime,
     dedupe_key: str = "",
     took_ms: int | None = None,
-    probe: bool = False,
-) -> Heard:
-    """Append what was heard, and let the breaker hear it. ``dedupe_key`` makes a repeat one fact."""
-    if dedupe_key:
-        held = SupplierEvent.objects.filter(supplier_id=supplier_id, dedupe_key=dedupe_key).first()
-        if held is not None:
-            return Heard(held.pk, fresh=False)
-    fact = SupplierEvent(
+) -> SupplierEvent:
+    """What was heard as a row that is not saved yet."""
+    return SupplierEvent(
         supplier_id=supplier_id,
         attempt_id=attempt_id,
         source=source,
@@ -111,16 +117,27 @@ def note_answer(  # noqa: PLR0913  a fact has as many parts as it has
         took_ms=took_ms,
         at=now,
     )
-    if source in CALLS:
-        fact.save(force_insert=True)
-        note_call(
-            supplier_id=supplier_id,
-            operation=CALLS[source],
-            verdict=answer.verdict,
-            probe=probe,
-            now=now,
-        )
-        return Heard(fact.pk, fresh=True)
+
+
+@step()
+def note_answer(
+    *,
+    supplier_id: int,
+    attempt_id: int | None,
+    number: str,
+    answer: Answer,
+    source: str,
+    now: datetime,
+    dedupe_key: str,
+) -> Heard:
+    """Append what came unasked. ``dedupe_key`` makes a repeated message one fact."""
+    held = SupplierEvent.objects.filter(supplier_id=supplier_id, dedupe_key=dedupe_key).first()
+    if held is not None:
+        return Heard(held.pk, fresh=False)
+    fact = fact_of(
+        answer, supplier_id=supplier_id, attempt_id=attempt_id, number=number, source=source,
+        now=now, dedupe_key=dedupe_key,
+    )  # fmt: skip
     try:
         with transaction.atomic():
             fact.save(force_insert=True)
@@ -137,6 +154,19 @@ def settle_answer(
 ) -> bool:
     """Let the answer change attempt, delivery and ledger, once. True to go on at once."""
     delivery_id = Attempt.objects.values_list("delivery_id", flat=True).get(pk=attempt_id)
+    return _settle(attempt_id, delivery_id, answer, lease=lease, by=by, now=now)
+
+
+@part
+def _settle(
+    attempt_id: int,
+    delivery_id: int,
+    answer: Answer,
+    *,
+    lease: Lease | None,
+    by: str,
+    now: datetime,
+) -> bool:
     delivery = lock_delivery(pk=delivery_id)
     assert delivery is not None
     mine = lease is not None and delivery.lease_token == lease.token

@@ -5,7 +5,7 @@ left and ``sent`` means unknown (reliability.md section 0, rule 6).
 """
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core import clock, switches, transitions
 from core.faults import crashpoint
@@ -16,11 +16,13 @@ from fulfillment import postings
 from fulfillment.models import Attempt, Delivery, SupplierEvent
 from fulfillment.queries.routes import PURCHASES
 from fulfillment.services.connect_supplier import NotReady, connect_supplier, purchase_of
-from fulfillment.services.lock_delivery import lock_delivery
 from fulfillment.services.reach_supplier import reach_supplier
 from fulfillment.services.record_answer import drop_attempt, record_answer
 from fulfillment.services.take_call import AHEAD_SECONDS, give_back_call, keep_call
 from fulfillment.states import AttemptState, DeliveryState, SupplierState
+
+#: A call taken so short a while ago is held for certain (`take_call.SPARE_SECONDS`).
+JUST_TAKEN = timedelta(seconds=5)
 
 
 def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
@@ -48,7 +50,7 @@ def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
     crashpoint("CP10")
     # A call takes its time: what it heard, it heard now.
     going_on = record_answer(
-        attempt_id=attempt.pk,
+        attempt=attempt,
         answer=reached.answer,
         source=SupplierEvent.Source.ANSWER,
         lease=lease,
@@ -74,14 +76,20 @@ def mark_sent(*, attempt_id: int, lease: Lease, now: datetime) -> bool:
     Raises core.ledger.FloorBreached when the prepaid money does not cover it, NotReady when the
     supplier was switched off meanwhile or has no call free.
     """
-    delivery = lock_delivery(pk=lease.pk, lease=lease)
-    if delivery is None or delivery.state != DeliveryState.PENDING:
+    attempt = (
+        Attempt.objects.select_for_update(of=("delivery",))
+        .select_related("supplier", "delivery")
+        .filter(pk=attempt_id, delivery_id=lease.pk, delivery__lease_token=lease.token)
+        .first()
+    )
+    if attempt is None or attempt.delivery.state != DeliveryState.PENDING:
         return False
-    attempt = Attempt.objects.select_related("supplier").get(pk=attempt_id, delivery=delivery)
-    supplier = attempt.supplier
+    supplier, delivery = attempt.supplier, attempt.delivery
     if supplier.state != SupplierState.ON or not switches.is_on(PURCHASES):
         raise NotReady("supplier_off")
-    if not keep_call(supplier=supplier, holder=attempt.number, now=now):
+    if now - attempt.created_at > JUST_TAKEN and not keep_call(
+        supplier=supplier, holder=attempt.number, now=now
+    ):
         raise NotReady("busy")
     if not transitions.move(
         Attempt,

@@ -6,6 +6,7 @@ itself when its holder is gone; the bulkhead (R-SUP-7) is that nobody ever holds
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -49,6 +50,8 @@ def take_call(*, supplier: Limits, holder: str, probing: bool, now: datetime) ->
 
     ``holder`` is the purchase's number. All or nothing: what was taken on the way is given back.
     """
+    if supplier.rate_per_second is None and not probing:
+        return _take(supplier, holder, probing=False, now=now)
     mark = transaction.savepoint()
     turn = _take(supplier, holder, probing=probing, now=now)
     if turn is None:
@@ -73,7 +76,7 @@ def _take(supplier: Limits, holder: str, *, probing: bool, now: datetime) -> dat
 
 
 def _take_slot(supplier: Limits, holder: str, *, now: datetime) -> bool:
-    values = {
+    values: dict[str, Any] = {
         "supplier": supplier.pk, "holder": holder, "most": supplier.concurrency, "now": now,
         "until": slot_ends(supplier, now=now),
     }  # fmt: skip
@@ -105,7 +108,7 @@ def slot_ends(supplier: Limits, *, now: datetime) -> datetime:
 
 
 def _take_turn(supplier_id: int, rate: Decimal, *, now: datetime) -> datetime | None:
-    values = {
+    values: dict[str, Any] = {
         "supplier": supplier_id,
         "now": now,
         "interval": timedelta(seconds=1 / float(rate)),

@@ -121,7 +121,7 @@ def test_until_is_told_where_it_is_known() -> None:
     ],
 )  # fmt: skip
 def test_the_floor_limits_what_a_purchase_may_cost(
-    paid: int | None, rules: dict[str, int], limit: int, which: str
+    paid: int | None, rules: dict[str, Any], limit: int, which: str
 ) -> None:
     assert spending_limit(Rules(**rules), Unit("x", paid), offer(1)) == (limit, which)
 
