@@ -14,7 +14,6 @@ from core.tx import step
 from fulfillment.models import Supplier
 from fulfillment.services.connect_supplier import NotReady, credentials_context, supplier_keys
 from fulfillment.services.wake_waiting import wake_waiting
-from fulfillment.services.wake_waiting import wake_waiting
 from fulfillment.states import SupplierState
 from fulfillment.suppliers.options import read_options
 from fulfillment.suppliers.registry import adapter_for
@@ -149,6 +148,5 @@ def switch_supplier(*, code: str, on: bool, by: str, note: str, now: datetime) -
             now=now,
             after={"state": str(state), "note": note},
         )
-        wake_waiting(supplier_code=code, now=now)
         wake_waiting(supplier_code=code, now=now)
     return bool(changed)
