@@ -15,7 +15,7 @@ from unfold.widgets import (
 )
 
 from catalog.admin.base import MinorField
-from catalog.models import Sku
+from catalog.models import Channel, Sku
 from catalog.states import DeliveryKind
 from fulfillment.codefiles.limits import MAX_FILE_BYTES
 from fulfillment.models import CodeBatch, Supplier
@@ -68,7 +68,7 @@ class UploadForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("paid_from") == CodeBatch.PaidFrom.PREPAID and not data.get("supplier"):
+        if data.get("paid_from") != CodeBatch.PaidFrom.BANK and not data.get("supplier"):
             self.add_error("supplier", _("Choose whose prepaid account paid for the codes."))
         return data
 
@@ -83,7 +83,17 @@ class ExportForm(WhyForm):
         widget=UnfoldAdminIntegerFieldWidget,
     )  # fmt: skip
 
-    field_order = ["rows", "why"]
+    channel = forms.ChoiceField(
+        label=_("For an outside channel"), required=False, widget=UnfoldAdminSelectWidget,
+        help_text=_("It sells the codes itself; each stays accounted for. Empty: for nobody."),
+    )  # fmt: skip
+
+    field_order = ["rows", "channel", "why"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        channels = Channel.objects.order_by("name").values_list("code", "name")
+        self.fields["channel"].choices = [("", "—"), *channels]  # type: ignore[attr-defined]
 
 
 class PasswordForm(forms.Form):

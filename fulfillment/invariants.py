@@ -36,6 +36,20 @@ SHARES = {
         " union all select sku_id, channel, -count(*) from fulfillment_shareticket group by 1, 2)"
         " as n group by 1, 2 having sum(units) <> 0",
     ),
+    "INV-S86": (
+        "a code is with an outside channel exactly when one of its consignments says so",
+        "select c.id, c.state, u.state as said from fulfillment_code c"
+        " full join (select * from fulfillment_consignedunit where state = 'out') u"
+        "   on u.code_id = c.id where (c.state = 'consigned') is distinct from (u.id is not null)",
+    ),
+    "INV-S87": (
+        "what an outside channel sold is a delivery under its own order's number",
+        "select u.id, u.external_no, d.reference from fulfillment_consignedunit u"
+        " join fulfillment_consignment n on n.id = u.consignment_id"
+        " left join fulfillment_codeissue i on i.code_id = u.code_id"
+        " left join fulfillment_delivery d on d.id = i.delivery_id"
+        " where u.state = 'sold' and (d.id is null or d.channel <> n.channel)",
+    ),
     "INV-S85": (
         "what is free for one channel only has a share that says so",
         "select distinct c.sku_id, c.share from fulfillment_code c"
@@ -116,7 +130,7 @@ VAULT = {
         "  where account_id = 'code_inventory' group by 1) p"
         " full join (select b.currency, sum(b.cost_minor) as counted from fulfillment_code c"
         "  join fulfillment_codebatch b on b.id = c.batch_id"
-        "  where c.state in ('available', 'held', 'quarantined') group by 1) s"
+        "  where c.state in ('available', 'held', 'quarantined', 'consigned') group by 1) s"
         " on s.currency = p.currency where coalesce(p.booked, 0) <> coalesce(s.counted, 0)",
     ),
     "INV-A2": (

@@ -13,6 +13,7 @@ class CodeState(models.TextChoices):
     HELD = "held", _("Held for an order")
     SOLD = "sold", _("Sold")
     QUARANTINED = "quarantined", _("Quarantined")
+    CONSIGNED = "consigned", _("With an outside channel")
     VOID = "void", _("Void")
     EXPIRED = "expired", _("Expired")
 
@@ -91,7 +92,7 @@ class EntitlementState(models.TextChoices):
 
 class GiftState(models.TextChoices):
     OPEN = "open", _("Waiting for the friend")
-    CLAIMED = "claimed", _("Accepted")
+    CLAIMED = "claimed", _("Accepted by the friend")
     TAKEN_BACK = "taken_back", _("Taken back by the giver")
     RETURNED = "returned", _("Nobody came; it went back")
     ENDED = "ended", _("Ended with the goods")
@@ -114,6 +115,12 @@ class CircuitState(models.TextChoices):
     HALF_OPEN = "half_open", _("Half open")
 
 
+class ConsignedState(models.TextChoices):
+    OUT = "out", _("With the channel")
+    SOLD = "sold", _("Sold by the channel")
+    RETURNED = "returned", _("Come back")
+
+
 class ShareKind(models.TextChoices):
     RESERVED = "reserved", _("Reserved")
     CAPPED = "capped", _("Capped")
@@ -130,9 +137,10 @@ def _table(**steps: str) -> Table:
 
 
 CODE_TRANSITIONS: Table = _table(
-    available="held quarantined void expired",
+    available="held quarantined consigned void expired",
     held="available sold",
     quarantined="available void",
+    consigned="sold quarantined",
     expired="void",
     sold="",
     void="",
@@ -155,6 +163,8 @@ PURCHASE_TRANSITIONS: Table = _table(
     closed="",
     canceled="",
 )
+
+CONSIGNED_TRANSITIONS: Table = _table(out="sold returned", sold="", returned="")
 
 EXPORT_TRANSITIONS: Table = _table(ready="taken dropped", taken="", dropped="")
 

@@ -95,6 +95,7 @@ QUEUES.register(
 for _name, _words, _roles in (
     ("codes.import", _("Import files of codes"), ["operator"]),
     ("codes.quarantine", _("Quarantine codes and put them back"), ["operator"]),
+    ("codes.consign", _("Account for codes of outside channels"), ["operator", "finance"]),
     ("codes.share", _("Share the pool among channels"), ["operator"]),
     ("codes.void", _("Write codes off"), ["operator", "finance"]),
     ("codes.export", _("Export codes"), ["operator"]),
@@ -111,6 +112,8 @@ for _tag, _title in {
     "codes:batch_frozen": "A whole batch was taken out of sale",
     "codes:share_moved": "Units changed from one channel's share to another's",
     "codes:cap_set": "A channel's cap was changed",
+    "codes:outside_sales": "An outside channel reported codes as sold",
+    "codes:outside_return": "Codes came back from an outside channel",
     "codes:share_rule": "The rule of a share was changed",
     "codes:voided": "Codes were written off",
     "codes:replaced": "A dead code was replaced",

@@ -49,6 +49,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Attempts"), "sync_alt", "fulfillment.attempt"),
             Place(_("Supplier messages"), "forward_to_inbox", "fulfillment.supplierevent"),
             Place(_("What people own"), "wallet", "fulfillment.entitlement"),
+            Place(_("Gifts"), "featured_seasonal_and_gifts", "fulfillment.gift"),
+            Place(_("Activation terms"), "lock_clock", "fulfillment.activationterms"),
         ),
     ),
     (
@@ -58,6 +60,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Codes"), "password", "fulfillment.code"),
             Place(_("Shares of pools"), "pie_chart", "fulfillment.poolshare"),
             Place(_("Exports"), "lock_open", "fulfillment.codeexport"),
+            Place(_("With outside channels"), "outbound", "fulfillment.consignment"),
             Place(_("Suppliers"), "factory", "fulfillment.supplier"),
             Place(_("Supplier offers"), "price_check", "fulfillment.supplieroffer"),
             Place(_("Purchases"), "shopping_cart", "fulfillment.purchase"),

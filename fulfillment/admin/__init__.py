@@ -5,6 +5,7 @@ from fulfillment.admin import (
     batches,
     cases,
     codes,
+    consignments,
     deliveries,
     exports,
     merchants,
@@ -17,6 +18,7 @@ from fulfillment.admin import (
     suppliers,
     tills,
     vouchers,
+    wallet,
 )
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "batches",
     "cases",
     "codes",
+    "consignments",
     "deliveries",
     "exports",
     "merchants",
@@ -36,4 +39,5 @@ __all__ = [
     "suppliers",
     "tills",
     "vouchers",
+    "wallet",
 ]

@@ -201,7 +201,7 @@ def _carry_out(name: str, batch: CodeBatch, request: HttpRequest, data: dict[str
         try:
             request_export(
                 batch_id=batch_id, rows=data["rows"], reason=data["why"], now=now,
-                by=by.removeprefix("user:"),
+                by=by.removeprefix("user:"), channel=data["channel"],
             )  # fmt: skip
         except ValueError as error:
             raise ValidationError(problem(str(error))) from error

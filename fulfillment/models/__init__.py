@@ -3,11 +3,13 @@ from fulfillment.models.attempt import Attempt, SupplierEvent
 from fulfillment.models.batch import BatchLine, BatchSeen, CodeBatch
 from fulfillment.models.case import ManualCase
 from fulfillment.models.code import Code, CodeIssue, CodeReveal
+from fulfillment.models.consignment import ConsignedUnit, Consignment
 from fulfillment.models.delivery import Delivery
 from fulfillment.models.demand import DailyDemand, Forecast, SalesOccasion
 from fulfillment.models.entitlement import Entitlement
 from fulfillment.models.export import CodeExport
 from fulfillment.models.merchant import Clerk, ClerkRole, Merchant, Store, TillKey, TillNonce
+from fulfillment.models.payout import PayeeKind, Payout, PayoutRun, PayoutState
 from fulfillment.models.purchase import Purchase, PurchaseLine, PurchaseSource
 from fulfillment.models.redemption import (
     Redemption,
@@ -25,7 +27,7 @@ from fulfillment.models.routing import (
     SupplierSlot,
 )
 from fulfillment.models.share import PoolShare, ShareMove, ShareTicket
-from fulfillment.models.supplier import Supplier, SupplierOffer
+from fulfillment.models.supplier import Supplier, SupplierOffer, SupplierTerms
 from fulfillment.models.wallet import (
     ActivationTerms,
     EntitlementBinding,
@@ -49,6 +51,8 @@ __all__ = [
     "CodeExport",
     "CodeIssue",
     "CodeReveal",
+    "ConsignedUnit",
+    "Consignment",
     "DailyDemand",
     "Delivery",
     "Entitlement",
@@ -59,6 +63,10 @@ __all__ = [
     "ManualCase",
     "Merchant",
     "OwnershipChange",
+    "PayeeKind",
+    "Payout",
+    "PayoutRun",
+    "PayoutState",
     "PoolShare",
     "Purchase",
     "PurchaseLine",
@@ -80,6 +88,7 @@ __all__ = [
     "SupplierOffer",
     "SupplierPace",
     "SupplierSlot",
+    "SupplierTerms",
     "TillKey",
     "TillNonce",
     "VoucherCode",

@@ -16,6 +16,7 @@ from fulfillment.codefiles import store
 from fulfillment.models import Code, CodeBatch, CodeExport
 from fulfillment.models.code import NEVER
 from fulfillment.services.change_codes import Which, change_codes
+from fulfillment.services.consign import consign
 from fulfillment.services.reveal import open_code
 from fulfillment.states import CodeState
 
@@ -30,9 +31,13 @@ class ExportRefused(ValueError):
 
 
 @step()
-def request_export(*, batch_id: str, rows: int, by: str, reason: str, now: datetime) -> Approval:
+def request_export(
+    *, batch_id: str, rows: int, by: str, reason: str, now: datetime, channel: str = ""
+) -> Approval:
     """Ask for up to `rows` codes of a batch as a file. `by` is the recipient's public id.
 
+    With `channel` (the code of an outside channel that will sell them) each code stays accounted
+    for until it is reported sold or comes back (D8).
     Raises ExportRefused, approvals.NotAllowed, IntegrityError when the same is asked already.
     """
     if not 0 < rows <= MAX_ROWS:
@@ -40,7 +45,7 @@ def request_export(*, batch_id: str, rows: int, by: str, reason: str, now: datet
     if not reason.strip():
         raise ExportRefused("reason")
     batch = CodeBatch.objects.get(public_id=batch_id)
-    payload = {"batch": batch.public_id, "rows": rows, "recipient": by}
+    payload = {"batch": batch.public_id, "rows": rows, "recipient": by, "channel": channel}
     return approvals.request(
         action=ACTION, subject=batch.public_id, payload=payload, by=by, reason=reason, now=now
     )
@@ -66,15 +71,19 @@ def carry_out(approval: Approval, *, now: datetime) -> None:
     )
     if not codes:
         raise approvals.StalePayload(approval.public_id)
+    # Requests of before channels were asked for have none.
+    channel = approval.payload.get("channel", "")
     change_codes(
         Which(ids=[code.pk for code in codes]), from_=[CodeState.AVAILABLE],
-        to=CodeState.QUARANTINED, by=f"user:{approval.checker}", now=now,
-        why=f"exported {export.public_id}",
+        to=CodeState.CONSIGNED if channel else CodeState.QUARANTINED,
+        by=f"user:{approval.checker}", now=now, why=f"exported {export.public_id}",
     )  # fmt: skip
     export.rows = len(codes)
     export.stored = _write(export, codes)
     export.password = seal(_password(), context=password_context(export.public_id))
     export.save()
+    if channel:
+        consign(export=export, channel=channel, codes=codes, now=now)
     audit.record(
         tag="codes:exported", by=f"user:{approval.checker}", subject=export.public_id, now=now,
         after={"batch": batch.public_id, "rows": export.rows, "for": export.requested_by},

@@ -71,6 +71,16 @@ HURTS: dict[str, list[str]] = {
     "INV-S83": ["update fulfillment_code set share = 'other' where state = 'available'"],
     "INV-S84": ["insert into fulfillment_shareticket (sku_id, channel)"
                 " select sku_id, 'other' from fulfillment_code limit 1"],
+    "INV-S86": ["update fulfillment_code set state = 'consigned' where state = 'available'"],
+    "INV-S87": ["with e as (insert into fulfillment_codeexport (public_id, approval, sku_id, rows,"
+                " requested_by, agreed_by, stored, wrong_tries, state, created_at, expires_at)"
+                " select 'exp_X', 'app_X', sku_id, 1, '', '', '', 0, 'taken', now(), now()"
+                " from fulfillment_code limit 1 returning id, sku_id),"
+                " n as (insert into fulfillment_consignment (public_id, sku_id, channel, export_id,"
+                " created_at) select 'con_X', sku_id, 'x', id, now() from e returning id)"
+                " insert into fulfillment_consignedunit (consignment_id, code_id, name_index, state,"
+                " external_no, changed_at) select n.id, c.id, '', 'sold', '1', now()"
+                " from n, fulfillment_code c where c.state = 'available' limit 1"],
     "INV-S85": ["update fulfillment_code set share = 'other' where state = 'available'"],
     "INV-S8": ["update core_posting set amount = amount * 2 where account_id = 'code_inventory'"],
     "INV-A2": ["delete from core_auditentry"],
