@@ -59,6 +59,7 @@ ROLES: dict[str, RoleRules] = {
             "orders.*": VIEW,
             "fulfillment.delivery": VIEW,
             "fulfillment.entitlement": VIEW,
+            "fulfillment.gift": VIEW,
             "fulfillment.attempt": VIEW,
             "fulfillment.redemption": VIEW,
             "fulfillment.refusedscan": VIEW,

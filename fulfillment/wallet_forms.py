@@ -34,7 +34,9 @@ class GiftForm(forms.Form):
     """The card: a picture, who it is from, a few words, and where the link goes, if anywhere."""
 
     card = forms.ChoiceField(choices=[(card, CARD_NAMES[card]) for card in CARDS], initial=CARDS[0])
-    sender = forms.CharField(label=_("From"), max_length=LONGEST_NAME, required=False)
+    sender = forms.CharField(
+        label=_("Your name on the card"), max_length=LONGEST_NAME, required=False
+    )
     greeting = forms.CharField(
         label=_("A few words"),
         max_length=LONGEST_GREETING,

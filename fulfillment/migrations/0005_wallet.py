@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 ('sender', models.CharField(blank=True, default='', max_length=20, verbose_name='from')),
                 ('greeting', models.CharField(blank=True, default='', max_length=200, verbose_name='greeting')),
                 ('card', models.CharField(max_length=12, verbose_name='card')),
-                ('state', models.CharField(choices=[('open', 'Waiting for the friend'), ('claimed', 'Accepted'), ('taken_back', 'Taken back by the giver'), ('returned', 'Nobody came; it went back'), ('ended', 'Ended with the goods')], default='open', max_length=12, verbose_name='state')),
+                ('state', models.CharField(choices=[('open', 'Waiting for the friend'), ('claimed', 'Accepted by the friend'), ('taken_back', 'Taken back by the giver'), ('returned', 'Nobody came; it went back'), ('ended', 'Ended with the goods')], default='open', max_length=12, verbose_name='state')),
                 ('moves', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('sent_to', models.CharField(blank=True, default='', max_length=120, verbose_name='sent to')),
                 ('claimer', models.CharField(blank=True, default='', max_length=24, verbose_name='accepted by')),

@@ -59,7 +59,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         request.GET.get("page")
     )
     page.object_list = [_shown(row) for row in page.object_list]
-    labels = {"all": _("All"), "open": _("Open"), "done": _("Delivered"), "over": _("Over")}
+    labels = {"all": _("All"), "open": _("Under way"), "done": _("Delivered"), "over": _("Over")}
     tabs = [
         {"key": key, "label": labels[key], "url": f"{request.path}?show={key}"} for key in FILTERS
     ]

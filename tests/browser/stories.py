@@ -136,8 +136,42 @@ def people(studio: Studio) -> None:
         "wallet-detail", "One thing in the wallet", page.url, by=shopper, looks=(DESKTOP_LOOK,),
         prepare=_reveal,
     )  # fmt: skip
+    studio.take("my-orders", "My orders", "/orders/", by=shopper)
+    _give(studio, shopper, page)
     studio.take("profile", "Account", "/account/", by=shopper)
     studio.take("not-found", "Nothing here", "/nothing-here/", looks=(*BOTH, ENGLISH))
+
+
+def _give(studio: Studio, shopper: BrowserContext, page: Page) -> None:
+    """A card goes to a friend, who accepts it without an account."""
+    acts.choose(page, "jd-e-card", "JD-E-100")
+    page.locator("#buy [name=veil]").check()
+    acts.send(page)
+    acts.pay(page)
+    acts.delivered(page)
+    page.locator(".unit a[href*='/wallet/ent_']").click()
+    page.wait_for_url("**/wallet/ent_*/")
+    thing = page.url
+    studio.take(
+        "give", "Writing the card of a gift", f"{thing}give/", by=shopper, looks=(*BOTH, DARK)
+    )
+    page.goto(f"{thing}give/")
+    page.locator("label.card-pick").nth(4).click()
+    page.locator("[name=greeting]").fill("中秋快乐，千里共婵娟。")
+    page.locator("main form button.btn").click()
+    link = page.locator("#gift-link").inner_text()
+    studio.keep(page, "given", "The link, shown once", PHONE_LOOK)
+    studio.take("gift", "What the friend sees", link, looks=(*BOTH, DARK, ENGLISH))
+    studio.take(
+        "wallet-given", "Given away", "/wallet/?show=given", by=shopper, looks=(PHONE_LOOK,)
+    )
+    friend = studio.person()
+    there = friend.new_page()
+    there.goto(link)
+    there.locator("form[action$='/claim/'] button").click()
+    there.wait_for_url("**/wallet/ent_*/")
+    studio.take("gift-accepted", "Accepted as a guest", there.url, by=friend)
+    studio.take("gift-over", "Too late", link, looks=(PHONE_LOOK,))
 
 
 def _reveal(page: Page) -> None:
