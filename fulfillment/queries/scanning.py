@@ -68,8 +68,8 @@ with who as (
     from fulfillment_store s join fulfillment_merchant m on m.id = s.merchant_id
     where s.id = %(store)s::bigint)
 select exists (select 1 from core_limitcount l
-        join unnest(%(keys)s::text[], %(limits)s::int[]) as bound(key, most) on bound.key = l.key
-        where l."window" = %(window)s::bigint and l.used >= bound.most),
+        where l.key = any(%(keys)s::text[]) and l."window" = %(window)s::bigint
+        and l.used >= (%(limits)s::int[])[array_position(%(keys)s::text[], l.key::text)]),
     who.actor_on, who.store_on,
     (select r.id from fulfillment_redemption r
         where r.actor = %(actor)s::text and r.nonce = %(nonce)s::text),

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import IntegrityError
+
 from core import ledger, outbox, wake
-from core.faults import crashpoint, guard_off
+from core.faults import guard_off
 from core.hot import hot_cursor
 from core.ids import new_id
 from core.outbox import topic_of
-from core.tx import step
+from core.tx import refuse_in_transaction, step
 from fulfillment import events, postings
 from fulfillment.models import Redemption, RedemptionKind
 from fulfillment.queries.naming import names_of
@@ -35,6 +37,8 @@ from fulfillment.vouchers.codes import read_code
 __all__ = ["ClerkView", "RedeemRefused", "Redeemed", "Refusal", "redeem"]
 
 LONGEST_NONCE = 64
+# PostgreSQL's name of the guard against one scan counting twice.
+NONCE_CONSTRAINT = "fulfillment_redemption_nonce"
 
 USE = """
 with used as (
@@ -54,7 +58,7 @@ use as (
         %(actor)s, %(nonce)s, %(uses)s::int, %(amount)s::bigint, %(share)s::bigint, %(currency)s,
         uses_left, amount_left_minor, %(undo_until)s::timestamptz, '', %(reference)s::text,
         %(channel)s::text, %(now)s::timestamptz
-    from used on conflict do nothing returning id, public_id, reference, at),
+    from used returning id, public_id, reference, at),
 journal as (
     insert into core_journal (key, kind, at, note)
     select 'redemption:' || public_id, 'redemption', at, '' from use where %(share)s::bigint <> 0
@@ -70,8 +74,7 @@ history as (
     insert into core_statechange (entity, subject, was, became, at, by, why)
     select 'entitlement', used.public_id, was, became, use.at, %(actor)s, %(redemption)s
     from used, use where was <> became)
-select (select count(*) from used), (select count(*) from use), (select uses_left from used),
-    (select amount_left_minor from used)
+select uses_left, amount_left_minor from used
 """
 GUARDED = USE.format(
     guard="and exists (select 1 from fulfillment_vouchercode v"
@@ -96,10 +99,6 @@ class _Want:
     amount_minor: int
     nonce: str
     now: datetime
-
-
-class _NonceTaken(Exception):
-    """Another request with this nonce was first; this one is rolled back and gets its answer."""
 
 
 def redeem(
@@ -151,10 +150,7 @@ def _use(scan: Scan, want: _Want) -> Redeemed | None:
     share = share_of(scan, uses=want.uses, amount_minor=want.amount_minor)
     undo_until = want.now + timedelta(seconds=scan.undo_seconds)
     params = _params(scan, want, redemption, share) | {"undo_until": undo_until}
-    try:
-        left = _write(params, scan)
-    except _NonceTaken:
-        return None
+    left = _write(params, scan)
     if left is None:
         return None
     title, title_en = names_of(scan.sku_id)
@@ -168,9 +164,12 @@ def _use(scan: Scan, want: _Want) -> Redeemed | None:
     )  # fmt: skip
 
 
-@step()
 def _write(params: dict[str, Any], scan: Scan) -> tuple[int | None, int | None] | None:
-    """What is left; None when the guard let nothing be used. Raises _NonceTaken."""
+    """What is left; None when the guard let nothing be used, or the nonce is another request's.
+
+    One statement is a transaction of its own: with it goes all or nothing.
+    """
+    refuse_in_transaction("redeem")
     statement = GUARDED
     if guard_off("redeem.left"):
         statement, params["seen"] = UNGUARDED, scan.uses_left
@@ -178,18 +177,20 @@ def _write(params: dict[str, Any], scan: Scan) -> tuple[int | None, int | None] 
         # A negative control lets every request count as another scan.
         params["nonce"] = new_id("non")
     if params["share"]:
-        accounts = (postings.COGS, params["payable"])
-        ledger.ensure_accounts((account, scan.currency) for account in accounts)
-    with hot_cursor() as cursor:
-        cursor.execute(statement, params)
-        used, written, uses_left, amount_left = cursor.fetchone()
-    if not used:
-        return None
-    if not written:
-        raise _NonceTaken
-    wake.poke(outbox.RELAY_TASK)
-    crashpoint("CP12")
-    return uses_left, amount_left
+        with step():
+            accounts = (postings.COGS, params["payable"])
+            ledger.ensure_accounts((account, scan.currency) for account in accounts)
+    try:
+        with hot_cursor() as cursor:
+            cursor.execute(statement, params)
+            left: tuple[int | None, int | None] | None = cursor.fetchone()
+    except IntegrityError as error:
+        if NONCE_CONSTRAINT in str(error):
+            return None
+        raise
+    if left is not None:
+        wake.poke(outbox.RELAY_TASK)
+    return left
 
 
 def _params(scan: Scan, want: _Want, redemption: str, share: int) -> dict[str, Any]:
