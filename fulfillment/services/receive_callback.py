@@ -1,6 +1,7 @@
 """An inbound message from a supplier: the fact first, in its own commit, then what it proves."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from core import limits, wake
@@ -15,6 +16,7 @@ from fulfillment.services.connect_supplier import (
     purchase_of,
 )
 from fulfillment.services.queue_deliveries import DRIVE_TASK
+from fulfillment.services.recheck_ended import recheck_ended
 from fulfillment.services.record_answer import note_answer, settle_answer
 from fulfillment.states import AttemptState
 from fulfillment.suppliers.base import Acknowledgement, Callback, Purchase, Strength, Verdict
@@ -35,8 +37,9 @@ def receive_callback(
     """Verify, store and act on one message; the answer is sent after everything is committed.
 
     Only a strong signature over a final success delivers by itself; whatever else it says, the
-    signed query decides. Repeats are one fact, and are settled again in case the first copy's
-    process died in between. Raises NoSuchSupplier.
+    signed query decides, also when a purchase that had failed is said to have succeeded. Repeats
+    are one fact, and are settled again in case the first copy's process died in between.
+    Raises NoSuchSupplier.
     """
     supplier = Supplier.objects.filter(code=supplier_code).first()
     if supplier is None:
@@ -60,7 +63,11 @@ def receive_callback(
             supplier_id=supplier.pk,
             attempt_id=attempt.pk if attempt else None,
             number=callback.merchant_no,
-            answer=callback.answer,
+            # What a weak signature says is kept as a hint: it proves nothing by itself.
+            answer=replace(
+                callback.answer,
+                trusted=callback.verified and callback.strength is Strength.STRONG,
+            ),
             source=SupplierEvent.Source.CALLBACK,
             now=now,
             dedupe_key=callback.dedupe_key,
@@ -74,7 +81,9 @@ def receive_callback(
 
 def _purchase(supplier: Supplier, number: str, found: dict[str, Attempt]) -> Purchase | None:
     attempt = (
-        Attempt.objects.filter(supplier=supplier, number=number).select_related("delivery").first()
+        Attempt.objects.filter(supplier=supplier, number=number)
+        .select_related("delivery", "supplier", "offer")
+        .first()
     )
     if attempt is None:
         return None
@@ -93,6 +102,8 @@ def _act(attempt: Attempt, callback: Callback, *, supplier: Supplier, now: datet
             now=now,
         )
     elif not ask_by_query(attempt_id=attempt.pk, now=now):
+        if callback.answer.verdict is Verdict.SUCCEEDED:
+            recheck_ended(attempt=attempt, by=f"supplier:{supplier.code}", now=now)
         return
     wake.poke(DRIVE_TASK)
 

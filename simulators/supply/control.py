@@ -11,7 +11,7 @@ from simulators.control import mount as mount_acts
 from simulators.outgoing import Message, post_copies
 from simulators.server import Router
 from simulators.supply import course, history, products, statement
-from simulators.supply.store import Row, balance_of, move_money, order_of
+from simulators.supply.store import Row, balance_of, move_money, order_of, set_order
 from simulators.supply.supplier import REPEATS, Supplier
 
 Body = dict[str, Any]
@@ -62,6 +62,8 @@ def _must(sup: Supplier, body: Body) -> Row:
 def _finish(sup: Supplier, body: Body) -> Body:
     with sup.store.write():
         row = _must(sup, body)
+        # What is ended by hand is also told as it is, whatever word it was hidden behind.
+        set_order(sup.store, row["id"], odd_word="")
         row = course.end(sup, row, str(body["state"]), code=str(body.get("code", "")))
     return {"order": sup.dialect.shown(sup, row, cards=False)}
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from catalog.models import Sku
 from catalog.states import DeliveryKind
@@ -24,13 +25,14 @@ PREPAID = 100_000_00
 
 
 def connect(url: str, *, code: str = "c", prepaid_minor: int = PREPAID, key_id: str = KEY_ID,
-            secret: str = SECRET) -> Supplier:  # fmt: skip
+            secret: str = SECRET, dialect: str = "rest_hmac",
+            options: dict[str, Any] | None = None) -> Supplier:  # fmt: skip
     """A supplier that is switched on, has our keys and holds our money (minor units)."""
     ensure_data_key()
     now = clock.now()
     supplier = save_supplier(
-        code=code, name=code.upper(), dialect="rest_hmac", base_url=url, key_id=key_id,
-        secret=secret, by=BY, now=now,
+        code=code, name=code.upper(), dialect=dialect, base_url=url, key_id=key_id,
+        secret=secret, by=BY, now=now, options=options,
     )  # fmt: skip
     if prepaid_minor:
         fund_supplier(

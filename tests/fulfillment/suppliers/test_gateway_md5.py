@@ -114,7 +114,8 @@ def test_states_and_contradictions(changes: dict[str, Any], verdict: Verdict, wh
 def test_parts_of_a_fen_are_owed_whole() -> None:
     assert read(body({**ORDER, "order_price": 16.4901})).cost_minor == 1650
     assert reading.minor("16.49") == 1649
-    for bad in ("1e3", "NaN", "", "-", "16,50", None, [], 16.5):
+    odd: list[object] = ["1e3", "NaN", "", "-", "16,50", None, [], 16.5]
+    for bad in odd:
         with pytest.raises(reading.Unreadable):
             reading.minor(bad)
 
