@@ -22,7 +22,7 @@ def choose(page: Page, slug: str, sku: str, *, contact: str = "", **inputs: str)
 
 def send(page: Page) -> None:
     """Press the button that buys; on a phone it stands in the bar at the bottom."""
-    page.locator("[form=buy]:visible, #buy .desk:visible").first.click()
+    page.locator("button[form=buy]:visible, #buy .desk:visible").first.click()
 
 
 def pay(page: Page) -> str:
