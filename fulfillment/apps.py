@@ -14,4 +14,4 @@ class FulfillmentConfig(AppConfig):
         from fulfillment import desk, invariants, wallet_wiring, wiring  # noqa: F401  app ready
 
         desk.register()
-        from fulfillment import purchasing_wiring  # noqa: F401  app ready
+        from fulfillment import purchasing_wiring, routing_invariants  # noqa: F401  app ready

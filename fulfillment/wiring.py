@@ -33,6 +33,9 @@ for _head, _row in postings.CHART.items():
 for _tag, _title in {
     "supplier:saved": "A supplier's connection was set up or changed",
     "supplier:switched": "A supplier was switched on or off",
+    "supplier:limits": "What a supplier may be asked to bear was changed",
+    "route:saved": "A SKU's routing policy was made or changed",
+    "route:deleted": "A SKU's routing policy was deleted",
     "supplier:funded": "Money paid to a supplier in advance was booked",
     "supplier:offers": "Offers of a supplier were added",
     "offer:saved": "A supplier's offer was made or changed",

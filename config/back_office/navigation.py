@@ -63,6 +63,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("With outside channels"), "outbound", "fulfillment.consignment"),
             Place(_("Suppliers"), "factory", "fulfillment.supplier"),
             Place(_("Supplier offers"), "price_check", "fulfillment.supplieroffer"),
+            Place(_("Routing"), "alt_route", "fulfillment.routepolicy"),
             Place(_("Purchases"), "shopping_cart", "fulfillment.purchase"),
         ),
     ),
@@ -164,6 +165,14 @@ def _first(request: HttpRequest) -> list[dict[str, Any]]:
                 "icon": approvals.icon,
                 "link": approvals.link(),
                 "badge": waiting,
+            }
+        )
+    if request.user.has_perm("fulfillment.view_routepolicy"):
+        items.append(
+            {
+                "title": _("Supplier health"),
+                "icon": "ecg_heart",
+                "link": reverse("admin:fulfillment_supply_health"),
             }
         )
     if isinstance(request.user, User) and may(request.user, "fulfillment.trace"):

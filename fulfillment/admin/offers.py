@@ -2,6 +2,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -18,7 +21,8 @@ from fulfillment.services.save_offer import Terms, delete_offer, save_offer
 class SupplierOfferAdmin(ModelAdmin):
     """Who supplies what, at which highest cost, in which order. Edits are audited."""
 
-    list_display = ["sku", "supplier", "supplier_sku", "cost", "highest", "position", "active"]
+    list_display = ["sku", "supplier", "supplier_sku", "cost", "highest", "position", "weight", "active",
+                    "order_now"]  # fmt: skip
     list_filter = ["active", "supplier"]
     search_fields = ["sku__code", "supplier_sku"]
     list_select_related = ["sku", "supplier"]
@@ -29,6 +33,11 @@ class SupplierOfferAdmin(ModelAdmin):
     @display(description=_("Cost"))
     def cost(self, offer: SupplierOffer) -> str:
         return format_minor(offer.cost_minor, offer.supplier.currency)
+
+    @display(description=_("Order of asking"))
+    def order_now(self, offer: SupplierOffer) -> SafeString:
+        url = reverse("admin:fulfillment_route", args=[offer.sku_id])
+        return format_html('<a class="text-primary-600" href="{}">{}</a>', url, _("now"))
 
     @display(description=_("Highest cost"))
     def highest(self, offer: SupplierOffer) -> str:

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,6 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -34,6 +37,13 @@ from fulfillment.services.change_supplier_keys import (
 from fulfillment.services.connect_supplier import NotReady, supplier_keys
 from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
 from fulfillment.services.probe_supplier import probe_supplier
+from fulfillment.services.save_policy import (
+    LONGEST_CALL,
+    MOST_CALLS,
+    MOST_RATE,
+    limits_of,
+    set_limits,
+)
 from fulfillment.services.save_supplier import (
     BadSupplier,
     TakesTwoPersons,
@@ -81,6 +91,23 @@ class NoteForm(forms.Form):
     note = forms.CharField(label=_("Why"), max_length=200, widget=UnfoldAdminTextInputWidget)
 
 
+class LimitsForm(forms.Form):
+    concurrency = forms.IntegerField(
+        label=_("Calls at once"), min_value=1, max_value=MOST_CALLS,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )  # fmt: skip
+    rate_per_second = forms.DecimalField(
+        label=_("Purchases a second"), required=False, min_value=Decimal("0.01"),
+        max_value=MOST_RATE, decimal_places=2, widget=UnfoldAdminDecimalFieldWidget,
+        help_text=_("Empty for no limit"),
+    )  # fmt: skip
+    call_seconds = forms.IntegerField(
+        label=_("Seconds a call"), min_value=1, max_value=LONGEST_CALL,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text=_("A call that takes longer is given up and counts as unknown."),
+    )  # fmt: skip
+
+
 class FundForm(forms.Form):
     amount = forms.CharField(
         label=_("Amount"), max_length=16, widget=UnfoldAdminTextInputWidget,
@@ -110,11 +137,12 @@ class SupplierAdmin(ReadOnlyAdmin):
     ordering = ["code"]
     fieldsets = [
         (None, {"fields": ["name", "code", "state", "circuit", "note"]}),
-        (_("Connection"), {"fields": ["dialect", "base_url", "options", "key_id", "keys", "callback", "concurrency"]}),
+        (_("Connection"), {"fields": ["dialect", "base_url", "options", "key_id", "keys", "callback"]}),
+        (_("Limits"), {"fields": ["concurrency", "rate_per_second", "call_seconds"]}),
         (_("Money"), {"fields": ["currency", "prepaid", "under_way"]}),
     ]  # fmt: skip
     actions_list = ["connect_new"]
-    actions_detail = ["connect", "test", "switch", "fund"]
+    actions_detail = ["connect", "test", "switch", "limits", "fund"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [name for _title, part in self.fieldsets for name in part["fields"]]
@@ -263,6 +291,29 @@ class SupplierAdmin(ReadOnlyAdmin):
             run=run,
             form=NoteForm,
             button=gettext("Switch on") if on else gettext("Switch off"),
+            back=reverse("admin:fulfillment_supplier_change", args=[supplier.pk]),
+        )
+
+    @action(description=_("Limits…"), url_path="limits")
+    def limits(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        self._only(request, "fulfillment.suppliers")
+        supplier = get_object_or_404(Supplier, pk=object_id)
+
+        def run(data: dict[str, Any]) -> str:
+            set_limits(code=supplier.code, by=actor(request), now=clock.now(), **data)
+            return gettext("Saved.")
+
+        return confirm(
+            request,
+            title=supplier.name,
+            button=gettext("Save"),
+            run=run,
+            form=LimitsForm,
+            initial=limits_of(supplier),
+            text=gettext(
+                "They hold for all workers together. A supplier that is full is passed over or waited"
+                " for, as the SKU's policy says."
+            ),
             back=reverse("admin:fulfillment_supplier_change", args=[supplier.pk]),
         )
 

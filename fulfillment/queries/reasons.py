@@ -32,6 +32,27 @@ REASONS: dict[str, Words] = {
         gettext_lazy("The supplier has as many calls open as it may have."),
         gettext_lazy("Nothing; it goes on in a moment."),
     ),
+    "paced": (
+        gettext_lazy(
+            "The supplier takes only so many purchases a second; this one waits its turn."
+        ),
+        gettext_lazy("Nothing; it goes on in a moment."),
+    ),
+    "margin": (
+        gettext_lazy("Every supplier left would cost more than the price paid allows."),
+        gettext_lazy(
+            "Find a cheaper offer or change the policy's least margin, then start it over; or settle"
+            " it as not delivered."
+        ),
+    ),
+    "price_guard": (
+        gettext_lazy("Every supplier left costs more than its highest cost."),
+        gettext_lazy("Raise the highest cost or add another offer, then start it over."),
+    ),
+    "currency": (
+        gettext_lazy("The suppliers left sell in another currency than was paid in."),
+        gettext_lazy("Add an offer in that currency, then start it over."),
+    ),
     "out_of_reach": (
         gettext_lazy("The supplier could not be connected to; nothing was bought."),
         gettext_lazy("Check address and network with the connection test."),

@@ -33,7 +33,7 @@ def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
     try:
         link = connect_supplier(attempt.supplier)
         purchase = purchase_of(attempt)
-        _await_turn(attempt, now=now)
+        now = _await_turn(attempt, now=now)
         if not mark_sent(attempt_id=attempt.pk, lease=lease, now=now):
             return False
     except NotReady as error:
@@ -62,11 +62,16 @@ def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
     return going_on
 
 
-def _await_turn(attempt: Attempt, *, now: datetime) -> None:
-    """A supplier with a rate limit was promised that this purchase does not leave before its turn."""
-    if attempt.not_before is not None and attempt.not_before > now:
-        wait = (attempt.not_before - clock.now()).total_seconds()
-        time.sleep(min(max(wait, 0.0), AHEAD_SECONDS))
+def _await_turn(attempt: Attempt, *, now: datetime) -> datetime:
+    """A supplier with a rate limit was promised that this purchase does not leave before its turn.
+
+    Returns the time afterwards.
+    """
+    if attempt.not_before is None or attempt.not_before <= now:
+        return now
+    wait = (attempt.not_before - clock.now()).total_seconds()
+    time.sleep(min(max(wait, 0.0), AHEAD_SECONDS))
+    return clock.now()
 
 
 @step()

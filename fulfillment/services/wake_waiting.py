@@ -18,3 +18,13 @@ def wake_waiting(*, supplier_code: str, now: datetime) -> int:
     ).update(not_before=now)
     wake.poke(DRIVE_TASK)
     return woken
+
+
+@part
+def wake_sku(*, sku_id: int, now: datetime) -> int:
+    """The same for the units of one SKU."""
+    woken = Delivery.objects.filter(
+        state=DeliveryState.PENDING, not_before__gt=now, sku_id=sku_id
+    ).update(not_before=now)
+    wake.poke(DRIVE_TASK)
+    return woken

@@ -11,6 +11,8 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from django.db.models import Q
+
 from core import ledger, outbox, wake
 from core.faults import guard_off
 from core.hot import hot_cursor
@@ -113,12 +115,11 @@ def lock_lines(order_pk: int) -> tuple[LockedLine, ...]:
     """The lines of an order whose row the caller has locked."""
     columns = (
         "pk", "public_id", "sku_id", "quantity", "paid_minor", "delivered", "gone", "failed",
-        "target_sealed", "currency", "bundle_id",
+        "target_sealed", "currency", "bundled",
     )  # fmt: skip
     rows = OrderLine.objects.filter(order_id=order_pk).order_by("position")
-    return tuple(
-        LockedLine(*row, bundle is not None) for *row, bundle in rows.values_list(*columns)
-    )
+    found = rows.annotate(bundled=Q(bundle__isnull=False))
+    return tuple(LockedLine(*row) for row in found.values_list(*columns))
 
 
 @dataclass(slots=True)

@@ -4,16 +4,19 @@ import socket
 from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 from pytest_django import Settings
 
-from core import clock, faults
+from core import clock, faults, leases
 from fulfillment.models import (
     Attempt,
+    Delivery,
     ManualCase,
     RouteDecision,
     SupplierCircuit,
     SupplierOffer,
 )
+from fulfillment.services.prepare_attempt import prepare_attempt
 from fulfillment.services.retry_delivery import retry_delivery
 from fulfillment.services.save_supplier import switch_supplier
 from fulfillment.trace import chain_of
@@ -185,15 +188,11 @@ def test_keys_that_do_not_open_pass_the_unit_on(three: Three) -> None:
 
 
 def test_switched_off_between_choice_and_send_it_is_not_asked(three: Three) -> None:
-    from django.db.models import Q
 
-    from core import leases
-    from fulfillment.models import Delivery
-    from fulfillment.services import prepare_attempt as preparing
 
     unit = open_unit(three.sku, paid_minor=PAID)
     (lease,) = leases.claim(Delivery, where=Q(pk=unit.pk), limit=1, seconds=0.01, now=clock.now())
-    assert preparing.prepare_attempt(lease=lease, now=clock.now())
+    assert prepare_attempt(lease=lease, now=clock.now())
     switch_supplier(code="one", on=False, by=BY, note="slow", now=clock.now())
     drive(unit)
     assert (unit.supplier, first_state(unit.pk)) == (three.suppliers[1], "not_sent")

@@ -1,0 +1,204 @@
+"""Calls at once, turns in the rate: in a crowd, over lost workers, without Valkey (C07, C19, R-SUP-7)."""
+
+import threading
+import time
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from pytest_django import Settings
+
+from core import clock, faults, tx
+from core.ids import new_number
+from fulfillment.models import Delivery, Supplier, SupplierSlot
+from fulfillment.services.drive_units import drive_units
+from fulfillment.services.take_call import give_back_call, take_call
+from tests.factories.fulfillment import make_goods, make_offer
+from tests.factories.supply import due_now, open_unit
+from tests.fulfillment.conftest import _vault
+from tests.fulfillment.road.three import Three, standing_three, three_simulators
+from tests.races.crowd import crowd
+
+__all__ = ["_vault", "standing_three", "three_simulators"]
+CROWD = 24
+
+
+@pytest.fixture
+def supplier(committed: None) -> Supplier:
+    return Supplier.objects.create(code="s", name="S", dialect="rest_hmac", concurrency=5)
+
+
+def most_at_once(supplier: Supplier, *, hold_seconds: float = 0.02) -> int:
+    """The most calls that a crowd of takers ever held at one moment."""
+    held, most, lock = 0, 0, threading.Lock()
+
+    def call(_number: int) -> None:
+        nonlocal held, most
+        number = new_number("Q")
+        with tx.step():
+            turn = take_call(supplier=supplier, holder=number, probing=False, now=clock.now())
+        if turn is None:
+            return
+        with lock:
+            held += 1
+            most = max(most, held)
+        time.sleep(hold_seconds)
+        with lock:
+            held -= 1
+        give_back_call(number)
+
+    crowd(call, range(CROWD * 3), threads=CROWD)
+    return most
+
+
+def test_never_more_calls_at_once_than_allowed(supplier: Supplier) -> None:
+    assert 0 < most_at_once(supplier) <= 5
+
+
+def test_control_without_the_slots_there_are_more(supplier: Supplier) -> None:
+    with faults.without("supply.slots"):
+        assert most_at_once(supplier) > 5
+
+
+def take(supplier: Supplier, number: str = "") -> object:
+    with tx.step():
+        return take_call(
+            supplier=supplier, holder=number or new_number("Q"), probing=False, now=clock.now()
+        )
+
+
+def test_a_slot_of_a_dead_worker_frees_itself(supplier: Supplier) -> None:
+    assert all(take(supplier) for _turn in range(5))
+    assert take(supplier) is None
+    SupplierSlot.objects.filter(number=3).update(until=clock.now() - timedelta(seconds=1))
+    assert take(supplier) is not None
+    assert take(supplier) is None
+
+
+def test_fewer_calls_are_allowed_at_once_when_the_setting_says_so(supplier: Supplier) -> None:
+    first = [new_number("Q") for _turn in range(5)]
+    assert all(take(supplier, number) for number in first)
+    supplier.concurrency = 2
+    supplier.save()
+    for number in first[:3]:
+        give_back_call(number)
+    assert take(supplier) is not None
+    assert take(supplier) is not None
+    assert take(supplier) is None
+
+
+def admitted(supplier: Supplier, seconds: float) -> list[float]:
+    """The turns, in seconds from the start, that a crowd is given."""
+    turns: list[float] = []
+    started = clock.now()
+
+    def call(_number: int) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            number = new_number("Q")
+            with tx.step():
+                turn = take_call(supplier=supplier, holder=number, probing=False, now=clock.now())
+            if turn is not None:
+                turns.append((turn - started).total_seconds())
+                give_back_call(number)
+            time.sleep(0.01)
+
+    crowd(call, range(8), threads=8)
+    return sorted(turns)
+
+
+@pytest.fixture
+def paced(supplier: Supplier) -> Supplier:
+    supplier.rate_per_second, supplier.concurrency = Decimal(10), 50
+    supplier.save()
+    return supplier
+
+
+def test_turns_are_as_far_apart_as_the_rate_says(paced: Supplier) -> None:
+    turns = admitted(paced, 1.0)
+    gaps = [later - earlier for earlier, later in pairwise(turns)]
+    assert len(turns) >= 10, "and none is wasted"
+    assert min(gaps) >= 0.0999
+
+
+def test_control_without_the_pace_they_come_at_once(paced: Supplier) -> None:
+    with faults.without("supply.pace"):
+        assert len(admitted(paced, 0.3)) > 20
+
+
+@pytest.fixture
+def worker(settings: Settings) -> None:
+    settings.SUPPLY_THREADS, settings.SUPPLY_DRIVERS = 12, 1
+    settings.LEASE_SECONDS = 60
+
+
+def test_a_slow_supplier_keeps_nobody_waiting(standing_three: Three, worker: None) -> None:
+    """Its calls take seconds, and there are more units for it than the worker has threads."""
+    slow = Three(standing_three.suppliers[:1], standing_three.scripts[:1], standing_three.sku)
+    other = standing_three.suppliers[1]
+    standing_three.sku.offers.exclude(supplier=slow.suppliers[0]).delete()
+    sku = make_goods("topup", cost_minor=1600)
+    make_offer(sku, other, supplier_sku="GOLD-M", cost_minor=1600, max_cost_minor=1600)
+    slow.scripts[0].fault("delay", op="order", times=None, seconds=2.0)
+    for _turn in range(30):
+        open_unit(slow.sku)
+    time.sleep(0.01)
+    quick = [open_unit(sku) for _turn in range(8)]
+    started = time.monotonic()
+    drive_units(seconds=1.5)
+    for unit in quick:
+        unit.refresh_from_db()
+        assert unit.state == "delivered"
+    waits = [(unit.delivered_at - unit.created_at).total_seconds() for unit in quick
+             if unit.delivered_at]  # fmt: skip
+    assert max(waits) < 1.9, "before the first slow call was over"
+    assert time.monotonic() - started < 20
+    busy = Delivery.objects.filter(sku=slow.sku, attempts__sent_at__isnull=False).distinct()
+    assert busy.count() <= 2 * slow.suppliers[0].concurrency
+
+
+def test_a_supplier_of_few_turns_is_paced_and_drops_nothing(
+    standing_three: Three, worker: None
+) -> None:
+    """C19: more units than turns; all arrive, none faster than the rate."""
+    first = standing_three.suppliers[0]
+    Supplier.objects.filter(pk=first.pk).update(rate_per_second=Decimal(5), concurrency=4)
+    standing_three.sku.offers.exclude(supplier=first).delete()
+    units = [open_unit(standing_three.sku) for _turn in range(10)]
+    started = time.monotonic()
+    while time.monotonic() - started < 20:
+        drive_units(seconds=5)
+        if not Delivery.objects.exclude(state="delivered").exists():
+            break
+    sent = sorted(
+        attempt.sent_at
+        for unit in units
+        for attempt in unit.attempts.all()
+        if attempt.sent_at is not None
+    )
+    assert len(sent) == 10
+    assert (sent[-1] - sent[0]).total_seconds() >= 9 / 5 - 0.1
+    assert sum(len(script.grants()) for script in standing_three.scripts) >= 10
+
+
+def test_the_worker_asks_after_what_is_unknown(standing_three: Three, worker: None) -> None:
+    standing_three.scripts[0].fault("drop_after", op="order")
+    unit = open_unit(standing_three.sku)
+    drive_units(seconds=2)
+    unit.refresh_from_db()
+    assert unit.state == "unknown"
+    due_now(unit)
+    drive_units(seconds=2)
+    unit.refresh_from_db()
+    assert (unit.state, unit.attempts.count()) == ("delivered", 1)
+
+
+def test_two_workers_at_once_share_the_units(standing_three: Three, settings: Settings) -> None:
+    settings.SUPPLY_THREADS, settings.SUPPLY_DRIVERS = 6, 2
+    units = [open_unit(standing_three.sku) for _turn in range(12)]
+    crowd(lambda _number: drive_units(seconds=8), range(2), threads=2)
+    for unit in units:
+        unit.refresh_from_db()
+        assert (unit.state, unit.attempts.count()) == ("delivered", 1)
+        assert sum(standing_three.grants(unit)) == 1
