@@ -28,6 +28,7 @@ from risk.requests import client_ip
 from risk.values import ip_key
 
 OPENED_AN_HOUR = 120
+GONE = 410
 HOUR_SECONDS = 3600
 
 
@@ -179,9 +180,10 @@ def _enter(request: HttpRequest, gift_id: str, token: str) -> HttpResponse:
 
 
 def _gone(
-    request: HttpRequest, gone: Gone, row: Gift | None = None, status: int = 410
+    request: HttpRequest, gone: Gone, row: Gift | None = None, status: int = GONE
 ) -> HttpResponse:
-    mine = ""
+    """Why there is nothing. Without the right token a gift of others and none at all look alike."""
+    mine, status = "", 404 if gone is Gone.NO_SUCH and status == GONE else status
     if row is not None and row.state == GiftState.CLAIMED and holding(request, row.entitlement):
         mine = reverse("fulfillment:entitlement", args=[row.entitlement.public_id])
     context = {"words": gone.label, "mine": mine}

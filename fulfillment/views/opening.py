@@ -93,12 +93,14 @@ def code_link(request: HttpRequest, link_id: str) -> HttpResponse:
     """What the link is for. Looking does not use it up: mail scanners look too."""
     if "t" in request.GET:
         response = HttpResponseRedirect(reverse("fulfillment:code_link", args=[link_id]))
-        carry(request, response, link_id, request.GET["t"][:64])
+        token = request.GET["t"][:64]
+        known = RevealLink.objects.filter(public_id=link_id).values_list("token_hash", flat=True)
+        if fits("link", token, known.first()):
+            carry(request, response, link_id, token)
         return response
-    row = RevealLink.objects.select_related("entitlement").filter(public_id=link_id).first()
-    good = row is not None and fits("link", token_of(request, link_id), row.token_hash)
-    if row is None or not good or row.state != LinkState.OPEN or row.expires_at <= clock.now():
-        return render(request, "fulfillment/code_link.html", {"over": True}, status=410)
+    row = _link(request, link_id)
+    if row is None or row.state != LinkState.OPEN or row.expires_at <= clock.now():
+        return _over(request, row)
     look = shown(row.entitlement.sku_id, language_of())
     context = {"over": False, "look": look, "link_id": link_id, "until": row.expires_at}
     return render(request, "fulfillment/code_link.html", context)
@@ -108,7 +110,9 @@ def code_link(request: HttpRequest, link_id: str) -> HttpResponse:
 @require_POST
 def open_link(request: HttpRequest, link_id: str) -> HttpResponse:
     """Use the link up and show the code, once."""
-    ip, now = client_ip(request), clock.now()
+    ip, now, row = client_ip(request), clock.now(), _link(request, link_id)
+    if row is None:
+        return _over(request, row)
     key = f"link:open:{ip_key(ip)}"
     allowed = limits.hit(key, limit=TRIES_AN_HOUR, seconds=HOUR_SECONDS, now=now)
     facts: dict[str, object] = {"ip": ip, "units": 1}
@@ -118,10 +122,24 @@ def open_link(request: HttpRequest, link_id: str) -> HttpResponse:
     try:
         opened = open_reveal_link(link=link_id, token=token_of(request, link_id), ip=ip, now=now)
     except LinkOver:
-        return render(request, "fulfillment/code_link.html", {"over": True}, status=410)
+        return _over(request, row)
     look = shown(opened.entitlement.sku_id, language_of())
     context = {"look": look, "codes": opened.codes, "delivery_id": link_id, "trouble": ""}
     response = render(request, "fulfillment/code_link.html", context)
     drop(request, response, link_id)
     response["Cache-Control"] = "no-store, private"
     return response
+
+
+def _link(request: HttpRequest, link_id: str) -> RevealLink | None:
+    """The link whose token this browser carries."""
+    row = RevealLink.objects.select_related("entitlement").filter(public_id=link_id).first()
+    if row is None or not fits("link", token_of(request, link_id), row.token_hash):
+        return None
+    return row
+
+
+def _over(request: HttpRequest, row: RevealLink | None) -> HttpResponse:
+    """Without the right token a link of others and none at all look alike."""
+    status = 404 if row is None else 410
+    return render(request, "fulfillment/code_link.html", {"over": True}, status=status)
