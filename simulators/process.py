@@ -26,7 +26,7 @@ class Simulator:
         port: int = 0,
         module: str = "",
     ) -> None:
-        """`module` is what is run when it is not `simulators.<name>`."""
+        """`module` is what is run when it is not `simulators.<name>`: a module or a file."""
         self.name = name
         self.state = state
         self.options = options or []
@@ -37,11 +37,12 @@ class Simulator:
 
     def start(self) -> Self:
         """Returns when the ready line is there; raises RuntimeError when it never comes."""
-        command = [sys.executable, "-m", self.module, "--port", str(self.port)]
+        what = [self.module] if self.module.endswith(".py") else ["-m", self.module]
+        command = [sys.executable, *what, "--port", str(self.port)]
         self._child = subprocess.Popen(
             [*command, "--state", str(self.state), *self.options],
             cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             text=True,
         )

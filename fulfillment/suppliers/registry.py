@@ -11,8 +11,8 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from pathlib import Path
 
+import fulfillment.suppliers
 from fulfillment.suppliers.base import Adapter
 
 GROUP = "quanyi.suppliers"
@@ -38,6 +38,6 @@ def adapter_for(dialect: str) -> Adapter:
 
 
 def _built_in() -> dict[str, Adapter]:
-    here = Path(__file__).parent
-    names = (module.name for module in pkgutil.iter_modules([str(here)]) if module.ispkg)
+    beside = pkgutil.iter_modules(fulfillment.suppliers.__path__)
+    names = (module.name for module in beside if module.ispkg)
     return {name: import_module(f"fulfillment.suppliers.{name}.client").ADAPTER for name in names}
