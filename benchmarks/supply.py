@@ -48,7 +48,9 @@ class Run:
 
 
 @contextmanager
-def slow_supplier(any_cost: str) -> Iterator[Simulator]:
+def slow_supplier(
+    any_cost: str, *, latency: float = LATENCY_SECONDS, unknown: float = UNKNOWN_SHARE
+) -> Iterator[Simulator]:
     """The simulator with its latency and its share of lost answers."""
     with tempfile.TemporaryDirectory(prefix="quanyi-bench-") as folder:
         options = [
@@ -59,8 +61,9 @@ def slow_supplier(any_cost: str) -> Iterator[Simulator]:
         with Simulator("supplier_c", state=Path(folder), options=options) as simulator:
             script = Script(simulator.url)
             for op in ("order", "lookup"):
-                script.fault("delay", op=op, times=None, seconds=LATENCY_SECONDS)
-            script.fault("drop_after", op="order", times=None, chance=UNKNOWN_SHARE)
+                script.fault("delay", op=op, times=None, seconds=latency)
+            if unknown:
+                script.fault("drop_after", op="order", times=None, chance=unknown)
             yield simulator
 
 

@@ -22,6 +22,7 @@ from fulfillment.services.save_supplier import save_supplier  # noqa: E402
 from fulfillment.units import OpenLine  # noqa: E402
 from simulators.supplier_c.script import Supplier as Script  # noqa: E402
 
+#: Code of the supplier and of the SKU that only it sells.
 CODE, SKU = "bench", "BENCH-TOPUP"
 COST_MINOR, PAID_MINOR = 1650, 2000
 FUNDS_MINOR = 10_000_000_00
@@ -31,33 +32,38 @@ OPENED_AT_ONCE = 50
 FAMILIES = ("INV-D", "INV-L")
 
 
-def open_for_buying(url: str, *, key_id: str, secret: str, concurrency: int) -> None:
+def open_for_buying(
+    url: str, *, key_id: str, secret: str, concurrency: int, code: str = CODE, sku: str = SKU
+) -> None:
     """A supplier at this address that sells one SKU, with money in advance."""
     ensure_data_key()
     now = clock.now()
     # Each run has a simulator and keys of its own: two persons need not agree to that.
-    Supplier.objects.filter(code=CODE).update(base_url="", credentials=None)
+    Supplier.objects.filter(code=code).update(base_url="", credentials=None)
     supplier = save_supplier(
-        code=CODE, name="Bench", dialect="rest_hmac", base_url=url, key_id=key_id, secret=secret,
+        code=code, name=code.title(), dialect="rest_hmac", base_url=url, key_id=key_id, secret=secret,
         by=BY, now=now,
     )  # fmt: skip
     Supplier.objects.filter(pk=supplier.pk).update(concurrency=concurrency)
     fund_supplier(
-        supplier_code=CODE, amount_minor=FUNDS_MINOR, payment_no=new_id("bnk"), by=BY, now=now
+        supplier_code=code, amount_minor=FUNDS_MINOR, payment_no=new_id("bnk"), by=BY, now=now
     )
     SupplierOffer.objects.get_or_create(
-        sku=_sku(), supplier=supplier, supplier_sku=SKU,
+        sku=_sku(sku), supplier=supplier, supplier_sku=SKU,
         defaults={"cost_minor": COST_MINOR, "max_cost_minor": COST_MINOR},
     )  # fmt: skip
 
 
-def _sku() -> Sku:
-    found = Sku.objects.filter(code=SKU).first()
+def _sku(code: str) -> Sku:
+    found = Sku.objects.filter(code=code).first()
     if found is not None:
         return found
-    kind = ProductType.objects.create(
-        code="bench-topup", name="压测直充", name_en="Bench top-up",
-        delivery_kind=DeliveryKind.TOPUP, stock_mode=StockMode.SUPPLIER,
+    kind, _made = ProductType.objects.get_or_create(
+        code="bench-topup",
+        defaults={
+            "name": "压测直充", "name_en": "Bench top-up", "delivery_kind": DeliveryKind.TOPUP,
+            "stock_mode": StockMode.SUPPLIER,
+        },
     )  # fmt: skip
     category, _made = Category.objects.get_or_create(
         slug="bench", defaults={"name": "压测", "name_en": "Bench"}
@@ -66,20 +72,20 @@ def _sku() -> Sku:
         slug="bench", defaults={"name": "压测", "name_en": "Bench", "hue": 25}
     )
     product = Product.objects.create(
-        slug="bench-topup", name="压测充值", name_en="Bench top-up", product_type=kind,
+        slug=code.lower(), name="压测充值", name_en="Bench top-up", product_type=kind,
         category=category, brand=brand, state=ProductState.ON_SALE, created_at=clock.now(),
     )  # fmt: skip
     sku = Sku.objects.create(
-        product=product, code=SKU, name="20元", name_en="CNY 20", stock_mode=StockMode.SUPPLIER,
+        product=product, code=code, name="20元", name_en="CNY 20", stock_mode=StockMode.SUPPLIER,
         cost_minor=COST_MINOR,
     )  # fmt: skip
     cache.bump("catalog")
     return sku
 
 
-def open_units(units: int) -> list[str]:
+def open_units(units: int, *, sku: str = SKU) -> list[str]:
     """So many paid units, each its own order's; returns their references."""
-    sku_id = Sku.objects.values_list("pk", flat=True).get(code=SKU)
+    sku_id = Sku.objects.values_list("pk", flat=True).get(code=sku)
     references = [new_id("ord") for _unit in range(units)]
     for start in range(0, units, OPENED_AT_ONCE):
         with tx.step():
