@@ -4,12 +4,12 @@ from datetime import datetime
 
 from core import audit
 from core.cache import bump
-from core.tx import step
+from core.tx import part
 from fulfillment.models import ActivationTerms
 from fulfillment.queries.activation import NAME
 
 
-@step()
+@part
 def set_activation_terms(
     *,
     sku_id: int,

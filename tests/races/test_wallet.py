@@ -13,6 +13,7 @@ from core import clock, ledger
 from core.crypto import ensure_data_key, forget_keys
 from core.faults import without
 from core.invariants import check_all
+from core.tx import step
 from fulfillment.models import CodeReveal, Entitlement, Gift, OwnershipChange
 from fulfillment.services import reveal as door
 from fulfillment.services.activate import Bearer, NotActivated, activate
@@ -209,9 +210,10 @@ def devices(row: Entitlement, most: int) -> list[str]:
 
 def bound_to_device(activations: int) -> Entitlement:
     sku = make_stock(1)
-    set_activation_terms(
-        sku_id=sku.pk, binding="device", activations=activations, by="x", now=clock.now()
-    )
+    with step():
+        set_activation_terms(
+            sku_id=sku.pk, binding="device", activations=activations, by="x", now=clock.now()
+        )
     return buy_one("usr_OWNER", sku=sku)
 
 

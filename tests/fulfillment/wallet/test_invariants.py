@@ -11,6 +11,7 @@ from catalog import snapshot
 from core import clock, ledger
 from core.crypto import ensure_data_key, forget_keys
 from core.invariants import check_all
+from core.tx import step
 from fulfillment.services.activate import Bearer, activate
 from fulfillment.services.reveal_links import send_reveal_link
 from fulfillment.services.set_activation_terms import set_activation_terms
@@ -81,9 +82,10 @@ def _shop(committed: None, settings: Any, tmp_path: Path) -> Iterator[None]:
         language="en", now=now,
     )  # fmt: skip
     sku = make_stock(1)
-    set_activation_terms(
-        sku_id=sku.pk, binding="device", activations=1, by="x", now=now - timedelta(days=1)
-    )
+    with step():
+        set_activation_terms(
+            sku_id=sku.pk, binding="device", activations=1, by="x", now=now - timedelta(days=1)
+        )
     bound = buy_one("usr_OWNER", sku=sku)
     bearer = Bearer("user:usr_OWNER", "192.0.2.1", device="d" * 22)
     activate(entitlement=bound.public_id, bearer=bearer, moves=0, now=now)
