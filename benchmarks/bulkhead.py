@@ -16,10 +16,12 @@ from simulators.supplier_c.script import Supplier as Script
 
 SLOW, SLOW_SKU = "bench-slow", "BENCH-SLOW"
 ALLOWED = 1.2
+#: Of each round: from paid to delivered, and of it the wait to be taken up.
+Measured = list[tuple[list[float], list[float]]]
 
 
-def steady(units: int, rate: float) -> list[float]:
-    """Milliseconds from paid to delivered of the quick SKU, sold so many a second."""
+def steady(units: int, rate: float) -> tuple[list[float], list[float]]:
+    """Milliseconds to delivered, and to being taken up, of the quick SKU sold so many a second."""
     references: list[str] = []
     started = time.perf_counter()
     while len(references) < units:
@@ -28,7 +30,7 @@ def steady(units: int, rate: float) -> list[float]:
             references += supplied.open_units(due - len(references))
         time.sleep(0.02)
     _wait(references)
-    return supplied.latencies_ms(references)
+    return supplied.latencies_ms(references), supplied.waits_ms(references)
 
 
 def _wait(references: list[str], seconds: float = 300.0) -> None:
@@ -56,18 +58,24 @@ def main() -> None:
             slow.url, key_id=KEY_ID, secret=SECRET, concurrency=8, code=SLOW, sku=SLOW_SKU
         )
         supplied.warm_up(20)
-        calm, stormy = [], []
+        calm: Measured = []
+        stormy: Measured = []
         for number in range(chosen.rounds):
             calm.append(steady(chosen.units, chosen.rate))
             waiting = _storm(Script(slow.url), chosen.slow)
             stormy.append(steady(chosen.units, chosen.rate))
             _calm_down(Script(slow.url), waiting)
             print(
-                f"round {number + 1}: p95 {figures.percentile(calm[-1], 0.95):.0f} ms calm,"
-                f" {figures.percentile(stormy[-1], 0.95):.0f} ms beside the slow one"
+                f"round {number + 1}: p95 {_p95s(calm[-1])} ms calm, {_p95s(stormy[-1])} ms"
+                " beside the slow one (of which waiting to be taken up)"
             )
         supplied.compare(Script(quick.url))
     _report(calm, stormy)
+
+
+def _p95s(measured: tuple[list[float], list[float]]) -> str:
+    whole, waiting = (figures.percentile(times, 0.95) for times in measured)
+    return f"{whole:.0f} ({waiting:.0f})"
 
 
 def _storm(script: Script, seconds: float) -> list[str]:
@@ -85,9 +93,9 @@ def _calm_down(script: Script, waiting: list[str]) -> None:
     _wait(waiting)
 
 
-def _report(calm: list[list[float]], stormy: list[list[float]]) -> None:
-    before = [figures.percentile(times, 0.95) for times in calm]
-    beside = [figures.percentile(times, 0.95) for times in stormy]
+def _report(calm: Measured, stormy: Measured) -> None:
+    before = [figures.percentile(times, 0.95) for times, _waits in calm]
+    beside = [figures.percentile(times, 0.95) for times, _waits in stormy]
     ratio = median(beside) / median(before)
     figures.table(
         [

@@ -25,12 +25,9 @@ ALARM = "fulfillment.alarm"
 def drive(*_: Any) -> None:
     """Walk all that is due. At most as long as a message stays invisible; the next run goes on."""
     due_in = drive_units(seconds=min(RUN_SECONDS, settings.VISIBILITY_SECONDS * 0.6))
-    if due_in is None or due_in >= settings.SWEEP_SECONDS:
-        return
-    if due_in == 0:
-        wake.poke(DRIVE_TASK)
     # Sooner than the sweeper: one wake-up ahead of time, however many runs ask for it.
-    elif take_duty(ALARM, seconds=due_in, now=clock.now()):
+    soon = due_in is not None and 0 < due_in < settings.SWEEP_SECONDS
+    if soon and take_duty(ALARM, seconds=due_in, now=clock.now()):
         with suppress(OperationalError):
             drive.apply_async(countdown=due_in + 0.02, retry=False)
 

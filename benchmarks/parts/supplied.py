@@ -119,6 +119,18 @@ def latencies_ms(references: Sequence[str]) -> list[float]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def waits_ms(references: Sequence[str]) -> list[float]:
+    """From paid to the first purchase written down: how long the worker let a unit wait."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select extract(epoch from min(a.created_at) - d.created_at)::float * 1000"
+            " from fulfillment_delivery d join fulfillment_attempt a on a.delivery_id = d.id"
+            " where d.reference = any(%s) group by d.id, d.created_at",
+            [list(references)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def warm_up(units: int) -> None:
     """Let every thread of the worker have its connection and its keys."""
     references = open_units(units)

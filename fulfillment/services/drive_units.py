@@ -18,12 +18,13 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.models import Q
 
-from core import clock, leases
+from core import clock, leases, wake
 from core.faults import crashpoint
 from core.leases import Lease
 from fulfillment import road
 from fulfillment.models import Delivery
 from fulfillment.queries.lanes import Lane, next_due, purchase_lanes, question_lanes, strays
+from fulfillment.services.queue_deliveries import DRIVE_TASK
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +44,8 @@ AFTER_FAILURE = timedelta(seconds=5)
 def drive_units(*, seconds: float | None = None) -> float | None:
     """Drive until nothing is due, or so many seconds. Seconds until something is due again.
 
-    0.0 when there is more to do at once (another run is needed), None when nothing is due at all
-    or others drive already. Runs outside any transaction.
+    0.0 when there is more to do at once (the next run is woken already), None when nothing is due at
+    all or others drive already. Runs outside any transaction.
     """
     budget = RUN_SECONDS if seconds is None else seconds
     for number in range(settings.SUPPLY_DRIVERS):
@@ -85,6 +86,8 @@ class _Drive:
             # First the duty, then the wait for the slowest call: the next one drives meanwhile.
             leases.end_duty(self.name, self.token)
             due = self._due_in()
+            if due == 0:
+                wake.poke(DRIVE_TASK)
             self.pool.shutdown(wait=True)
         return due
 
