@@ -7,7 +7,7 @@ from core import approvals, audit, ledger, switches
 from core.health import QUEUES, Queue
 from core.rotation import SEALED_COLUMNS, SealedColumn
 from fulfillment import postings
-from fulfillment.queries import tracing
+from fulfillment.queries import tracing, tracing_vouchers
 from fulfillment.services import (
     change_supplier_keys,
     export_codes,
@@ -70,6 +70,7 @@ approvals.executor(
 )(change_supplier_keys.carry_out)
 
 TRACERS.register("fulfillment", Tracer(tracing.find, tracing.facts, tracing.troubles))
+TRACERS.register("fulfillment.vouchers", Tracer(tracing_vouchers.find, tracing_vouchers.facts))
 
 switches.declare(
     PURCHASES, default=True, title=_("Goods are bought from suppliers"), owner="fulfillment"

@@ -38,6 +38,8 @@ class Scan:
     valid_from: datetime
     valid_until: datetime | None
     given_at: datetime | None
+    received_at: datetime
+    activated: bool
     owner: str
     masked: str
     sku_id: int
@@ -74,7 +76,8 @@ select exists (select 1 from core_limitcount l
     (select r.id from fulfillment_redemption r
         where r.actor = %(actor)s::text and r.nonce = %(nonce)s::text),
     v.id, v.replaced_at, e.id, e.public_id, e.state, e.uses_total, e.uses_left,
-    e.amount_total_minor, e.amount_left_minor, e.valid_from, e.valid_until, e.given_at, e.owner,
+    e.amount_total_minor, e.amount_left_minor, e.valid_from, e.valid_until, e.given_at, e.created_at,
+    exists (select 1 from fulfillment_entitlementbinding b where b.entitlement_id = e.id), e.owner,
     v.masked, e.sku_id, sku.currency, d.public_id, d.line, d.reference, d.channel, t.weekdays,
     t.opens_at, t.closes_at, t.undo_seconds, place.id, place.share_minor, place.share_bp,
     exists (select 1 from fulfillment_voucherplace p

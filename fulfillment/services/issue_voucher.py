@@ -7,12 +7,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from catalog.states import ValidityKind
-from core.crypto import blind_index, seal, unseal
+from core.crypto import seal, unseal
 from core.tx import part
 from fulfillment.models import Entitlement, VoucherCode, VoucherTerms
 from fulfillment.models.code import new_code_id
 from fulfillment.queries.goods import Goods, start_of_day
 from fulfillment.vouchers.codes import grouped, new_code
+from fulfillment.vouchers.index import voucher_index
 
 MASK = "••••"
 
@@ -20,11 +21,6 @@ MASK = "••••"
 def voucher_context(voucher_id: UUID) -> str:
     """What a voucher's sealed code is bound to: its own row."""
     return f"fulfillment_vouchercode:sealed:{voucher_id}"
-
-
-def voucher_index(code: str) -> bytes:
-    """By which a scanned code finds its row; takes the plain form of vouchers/codes.py."""
-    return blind_index("voucher", code)
 
 
 @part

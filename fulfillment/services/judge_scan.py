@@ -5,8 +5,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from catalog import snapshot
 from core.money import format_minor
 from fulfillment.models import Redemption, RedemptionKind
+from fulfillment.queries.activation import terms
 from fulfillment.queries.deliveries import last_day
 from fulfillment.queries.scanning import WINDOW_SECONDS, Scan
 from fulfillment.redemption import RedeemRefused, Refusal
@@ -55,6 +57,15 @@ def _life(scan: Scan, _now: datetime) -> None:
         raise RedeemRefused(Refusal.REPLACED)
     if scan.given_at is not None:
         raise RedeemRefused(Refusal.GIVEN)
+    if not scan.activated and _must_be_activated(scan):
+        raise RedeemRefused(Refusal.INACTIVE)
+
+
+def _must_be_activated(scan: Scan) -> bool:
+    if scan.sku_id not in snapshot.current().skus:
+        # Newer than this process's snapshot, which is at most a second old.
+        snapshot.forget()
+    return terms(scan.sku_id, scan.received_at).needed
 
 
 def _left(scan: Scan, _now: datetime) -> None:

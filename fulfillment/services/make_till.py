@@ -74,6 +74,6 @@ def read_addresses(text: str) -> list[str]:
         raise BadAddress(text[:80]) from error
 
 
-def till_secret(till: TillKey) -> bytes:
-    """The key of a till's signatures. Raises CannotUnseal."""
-    return unseal(till.secret, context=till_context(till.public_id)).reveal().encode()
+def open_secret(public_id: str, sealed: bytes | memoryview) -> bytes:
+    """The key of a till's signatures, opened. Raises CannotUnseal."""
+    return unseal(sealed, context=till_context(public_id)).reveal().encode()

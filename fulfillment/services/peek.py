@@ -5,10 +5,10 @@ from datetime import datetime
 from fulfillment.queries.naming import names_of
 from fulfillment.queries.scanning import read_scan
 from fulfillment.redemption import ClerkView, Peeked
-from fulfillment.services.issue_voucher import voucher_index
 from fulfillment.services.judge_scan import judge_access, judge_limit, judge_voucher
 from fulfillment.services.refuse_scan import limit_keys, noting_refusal
 from fulfillment.vouchers.codes import read_code
+from fulfillment.vouchers.index import voucher_index
 
 
 def peek(*, code: str, clerk: ClerkView, ip: str, now: datetime) -> Peeked:

@@ -23,7 +23,6 @@ from fulfillment.models import Redemption, RedemptionKind
 from fulfillment.queries.naming import names_of
 from fulfillment.queries.scanning import Scan, read_scan
 from fulfillment.redemption import ClerkView, Redeemed, RedeemRefused, Refusal
-from fulfillment.services.issue_voucher import voucher_index
 from fulfillment.services.judge_scan import (
     judge_access,
     judge_limit,
@@ -33,6 +32,7 @@ from fulfillment.services.judge_scan import (
 )
 from fulfillment.services.refuse_scan import limit_keys, noting_refusal
 from fulfillment.vouchers.codes import read_code
+from fulfillment.vouchers.index import voucher_index
 
 __all__ = ["ClerkView", "RedeemRefused", "Redeemed", "Refusal", "redeem"]
 

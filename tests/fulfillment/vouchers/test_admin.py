@@ -23,7 +23,7 @@ from fulfillment.models import (
 )
 from fulfillment.queries.clerks import clerk_of
 from fulfillment.redemption import RedeemRefused
-from fulfillment.services.make_till import till_secret
+from fulfillment.services.make_till import open_secret
 from fulfillment.services.redeem import redeem
 from fulfillment.vouchers.codes import new_code
 from tests.factories.accounts import make_staff, make_user
@@ -165,7 +165,7 @@ def test_a_tills_secret_is_shown_once_and_kept_nowhere_in_clear() -> None:
     client, store = signed_in("operator"), make_store()
     answer = post(client, "till_make", store=store.pk, name="收银一", addresses="10.0.0.7/24")
     made = TillKey.objects.get()
-    secret = till_secret(made).decode()
+    secret = open_secret(made.public_id, made.secret).decode()
     text = answer.content.decode()
     assert secret in text
     assert made.public_id in text

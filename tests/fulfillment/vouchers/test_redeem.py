@@ -14,6 +14,7 @@ from fulfillment.models import (
     Clerk,
     Code,
     Entitlement,
+    EntitlementBinding,
     Merchant,
     Redemption,
     RefusedScan,
@@ -26,6 +27,7 @@ from fulfillment.redemption import ClerkView, Redeemed, RedeemRefused, Refusal
 from fulfillment.services.issue_voucher import reissue_voucher
 from fulfillment.services.peek import peek
 from fulfillment.services.redeem import redeem
+from fulfillment.services.set_activation_terms import set_activation_terms
 from fulfillment.vouchers.codes import new_code, qr_text
 from risk.models import Assessment
 from tests.factories.fulfillment import import_file, make_goods
@@ -233,6 +235,21 @@ def test_revoked_given_and_replaced() -> None:
     assert refused(revoked.code, clerk).reason == Refusal.REVOKED
     assert refused(given.code, clerk).reason == Refusal.GIVEN
     assert refused(replaced.code, clerk).reason == Refusal.REPLACED
+
+
+def test_what_must_be_activated_is_used_after_that() -> None:
+    store = make_store()
+    clerk, sku = make_clerk(store), make_voucher_sku(store, uses=2)
+    set_activation_terms(
+        sku_id=sku.pk, binding="phone", activations=1, by="user:usr_T", now=clock.now()
+    )
+    sold = sell_voucher(sku)
+    assert refused(sold.code, clerk).reason == Refusal.INACTIVE
+    EntitlementBinding.objects.create(
+        entitlement=sold.entitlement, number=1, kind="phone", value_index=b"x" * 32,
+        by="user:usr_OWNER", at=clock.now(),
+    )  # fmt: skip
+    assert use(sold.code, clerk).uses_left == 1
 
 
 def test_a_clerk_switched_off_stops_at_once() -> None:
