@@ -28,6 +28,7 @@ def mount(router: Router, sup: Supplier) -> None:
         "repeat": _repeat,
         "key": _key,
         "statement_breaks": _statement_breaks,
+        "mend_statements": _mend_statements,
         "busy_day": history.busy_day,
     }
     acts: dict[str, Act] = {name: _bound(sup, act) for name, act in own.items()}
@@ -148,3 +149,8 @@ def _statement_breaks(sup: Supplier, body: Body) -> Body:
         kinds=list(body.get("kinds") or breaks.KINDS),
     )
     return {"breaks": planted}
+
+
+def _mend_statements(sup: Supplier, body: Body) -> Body:
+    """The files are true again."""
+    return {"mended": sup.store.run("DELETE FROM break")}

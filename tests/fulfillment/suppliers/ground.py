@@ -1,7 +1,10 @@
 """A supplier of any dialect on our own road, with another one beside it, and the truth of both."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import pytest
 
 from catalog.models import Sku
 from core import clock, ledger
@@ -20,8 +23,10 @@ from tests.factories.supply import (
     make_topup,
     open_unit,
 )
+from tests.fulfillment.road.conftest import all_holds
 from tests.fulfillment.simulated import Suppliers
-from tests.fulfillment.suppliers.conformance import COST, SECRET, Kit
+from tests.fulfillment.suppliers.kits import A, C, kit_b
+from tests.fulfillment.suppliers.suite.kit import COST, SECRET, Kit
 
 #: How each dialect's message is changed before it is signed, so that it claims this end.
 CLAIMS: dict[str, dict[str, dict[str, Any]]] = {
@@ -141,3 +146,36 @@ def _stand(suppliers: Suppliers, kit: Kit, code: str) -> Place:
         script.control(act, **body)
     row = connect(url, code=code, secret=SECRET, dialect=kit.dialect, options=kit.options)
     return Place(kit, row, script)
+
+
+KITS = {"A": (A, C), "B": (kit_b(), A), "C": (C, kit_b())}
+
+
+def _laid(request: pytest.FixtureRequest, suppliers: Suppliers) -> Iterator[Ground]:
+    kit, other = KITS[request.param]
+    made = Ground(suppliers, kit, other)
+    yield made
+    for place in made.places:
+        place.script.clear_faults()
+        place.script.control("mend_statements")
+        for name in ("TOPUP-1", "TOPUP-2", "CARD-1"):
+            place.script.product(name, cost_minor=COST, stock=None, state="on")
+        place.script.set_balance(100_000_000)
+
+
+@pytest.fixture(params=KITS)
+def ground(request: pytest.FixtureRequest, suppliers: Suppliers, db: None) -> Iterator[Ground]:
+    yield from _laid(request, suppliers)
+
+
+@pytest.fixture(params=KITS)
+def standing(
+    request: pytest.FixtureRequest, suppliers: Suppliers, committed: None
+) -> Iterator[Ground]:
+    """The same, really committed: for threads."""
+    yield from _laid(request, suppliers)
+
+
+def settled(ground: Ground) -> None:
+    all_holds()
+    ground.truth_equals_books()

@@ -8,7 +8,7 @@ After each scene the suppliers' truth logs must equal our books.
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,26 +16,18 @@ import pytest
 from django.db import IntegrityError, connections
 from pytest_django import Settings
 
-from core import clock, faults, leases, ledger, tx
+from core import clock, faults, ledger
 from fulfillment.models import (
     Attempt,
-    Code,
     Delivery,
     Entitlement,
     ManualCase,
     Supplier,
     SupplierEvent,
 )
-from fulfillment.services.cancel_delivery import cancel_delivery
-from fulfillment.services.prepare_attempt import prepare_attempt
-from fulfillment.services.retry_delivery import StillOpen, retry_delivery
-from fulfillment.services.reveal import reveal
-from fulfillment.services.save_supplier import put_key
 from simulators.supply.script import Callback
 from tests.factories.supply import (
-    BY,
     advance,
-    connect,
     drive,
     due_now,
     last_attempt,
@@ -44,48 +36,16 @@ from tests.factories.supply import (
     open_unit,
 )
 from tests.fulfillment.road.conftest import all_holds, told
-from tests.fulfillment.simulated import Suppliers
-from tests.fulfillment.suppliers.conformance import COST, REFUSALS, SECRET
-from tests.fulfillment.suppliers.ground import Ground
-from tests.fulfillment.suppliers.test_conformance import A, C, kit_b
+from tests.fulfillment.suppliers.ground import Ground, settled
+from tests.fulfillment.suppliers.suite.kit import COST
 
 #: The word by which each dialect says that an order has failed.
 NO = {"rest_hmac": "FAILED", "gateway_md5": "failed", "form_md5": "2"}
-KITS = {"A": (A, C), "B": (kit_b(), A), "C": (C, kit_b())}
 
 
 @pytest.fixture(autouse=True)
 def _quick(settings: Settings) -> None:
     settings.SUPPLY_TIME_SCALE = 0.02
-
-
-def _laid(request: pytest.FixtureRequest, suppliers: Suppliers) -> Iterator[Ground]:
-    kit, other = KITS[request.param]
-    made = Ground(suppliers, kit, other)
-    yield made
-    for place in made.places:
-        place.script.clear_faults()
-        for name in ("TOPUP-1", "TOPUP-2", "CARD-1"):
-            place.script.product(name, cost_minor=COST, stock=None, state="on")
-        place.script.set_balance(100_000_000)
-
-
-@pytest.fixture(params=KITS)
-def ground(request: pytest.FixtureRequest, suppliers: Suppliers, db: None) -> Iterator[Ground]:
-    yield from _laid(request, suppliers)
-
-
-@pytest.fixture(params=KITS)
-def standing(
-    request: pytest.FixtureRequest, suppliers: Suppliers, committed: None
-) -> Iterator[Ground]:
-    """The same, really committed: for threads."""
-    yield from _laid(request, suppliers)
-
-
-def settled(ground: Ground) -> None:
-    all_holds()
-    ground.truth_equals_books()
 
 
 # --- C01, C03: done, and nobody said so -------------------------------------------------------
@@ -307,227 +267,3 @@ def test_forged_and_permuted_messages_change_nothing(ground: Ground) -> None:
     ground.first.script.finish(number, "COMPLETED")
     drive(unit)
     settled(ground)
-
-
-# --- C09: nobody can be made to buy again -----------------------------------------------------
-
-
-@pytest.mark.parametrize("state", ["accepted", "unknown"])
-def test_every_path_that_could_buy_again_refuses(
-    ground: Ground, settings: Settings, state: str
-) -> None:
-    """C09: sweeper, retry button, cancel-and-retry, preparing by hand."""
-    settings.SUPPLY_TIME_SCALE = 1.0
-    unit = open_unit(ground.topup())
-    ground.first.fault("stuck" if state == "accepted" else "drop_after")
-    ground.first.fault("error_before", op="lookup", times=None)
-    advance(unit)
-    assert last_attempt(unit).state == state
-    for _visit in range(3):
-        due_now(unit)
-        advance(unit)
-    with pytest.raises(StillOpen):
-        retry_delivery(delivery_id=unit.public_id, by=BY, note="again", now=clock.now())
-    with tx.step():
-        assert not cancel_delivery(delivery=unit.public_id, now=clock.now(), by=BY, why="refund")
-    due_now(unit)
-    (lease,) = leases.claim(
-        Delivery, where=_only(unit), limit=1, seconds=9, now=clock.now()
-    )  # fmt: skip
-    assert not prepare_attempt(lease=lease, now=clock.now())
-    assert unit.attempts.count() == 1
-
-
-def _only(unit: Delivery) -> Any:
-    from django.db.models import Q
-
-    return Q(pk=unit.pk)
-
-
-# --- C10, C14, C15: a definite no -------------------------------------------------------------
-
-
-@pytest.mark.parametrize("code", REFUSALS)
-def test_a_refusal_goes_to_the_next_supplier_once(ground: Ground, code: str) -> None:
-    """C10."""
-    unit = open_unit(ground.topup())
-    ground.first.fault("reject", code=code)
-    drive(unit)
-    assert [attempt.supplier.code for attempt in unit.attempts.order_by("id")] == ["x", "y"]
-    assert (unit.state, ground.grants(unit), told("SupplyFailed")) == ("delivered", 1, [])
-    settled(ground)
-
-
-def test_a_price_that_rose_is_not_paid(ground: Ground) -> None:
-    """C14: the first is dearer than its limit, the second sells at the old price."""
-    ground.first.script.product("TOPUP-1", cost_minor=COST * 12 // 10)
-    unit = drive(open_unit(ground.topup()))
-    first = unit.attempts.order_by("id")[0]
-    assert (first.state, first.answer_code) == ("rejected", "PRICE_ABOVE_LIMIT")
-    assert (unit.state, unit.cost_minor, ground.grants(unit)) == ("delivered", COST, 1)
-    settled(ground)
-
-
-def test_an_empty_account_there_routes_away(ground: Ground) -> None:
-    """C15: their balance is not our books' balance; they say so, definitely."""
-    ground.first.script.set_balance(COST - 1)
-    unit = drive(open_unit(ground.topup()))
-    first = unit.attempts.order_by("id")[0]
-    assert (first.state, first.answer_code) == ("rejected", "INSUFFICIENT_BALANCE")
-    assert (unit.state, ground.grants(unit)) == ("delivered", 1)
-    settled(ground)
-
-
-# --- C11: no such order -----------------------------------------------------------------------
-
-
-def test_a_late_appearance_is_not_failed_early(ground: Ground, settings: Settings) -> None:
-    """C11: taken behind our back, invisible for eight minutes of the ten."""
-    settings.SUPPLY_TIME_SCALE = 0.001
-    unit = open_unit(ground.topup())
-    ground.first.fault("drop_after")
-    ground.first.fault("hide", seconds=0.48)
-    drive(unit)
-    assert (unit.state, unit.attempts.count(), ground.grants(unit)) == ("delivered", 1, 1)
-    settled(ground)
-
-
-def test_never_arrived_takes_the_whole_rule_or_a_person(ground: Ground, settings: Settings) -> None:
-    """C11: after grace and three times it is bought again, but only where that is promised."""
-    settings.SUPPLY_TIME_SCALE = 0.001 if ground.first.kit.dialect != "gateway_md5" else 0.00001
-    unit = open_unit(make_topup(ground.first.row))
-    ground.first.fault("drop_before")
-    drive(unit)
-    first = unit.attempts.order_by("id")[0]
-    if ground.first.kit.dialect == "gateway_md5":
-        assert (unit.state, unit.reason) == ("manual", "unknown_too_long")
-        assert (unit.attempts.count(), ground.grants(unit)) == (1, 0)
-        return
-    assert (first.state, first.answer_code, first.not_found_count) == ("failed", "never_arrived", 3)
-    assert (unit.state, unit.attempts.count(), ground.grants(unit)) == ("delivered", 2, 1)
-    settled(ground)
-
-
-# --- C12, C13, C17: cards ---------------------------------------------------------------------
-
-
-def test_a_card_reaches_its_buyer_through_the_vault(ground: Ground) -> None:
-    unit = drive(open_unit(ground.card(), account=None))
-    (grant,) = ground.first.script.grants(external_id=last_attempt(unit).number)
-    (shown,) = reveal(delivery_id=unit.public_id, by=BY, ip="", now=clock.now())
-    assert (shown.number, shown.secret) == (grant["number"], grant["secret"])
-    code = Code.objects.get(issue__delivery=unit)
-    assert (code.state, str(code.expires_on)) == ("sold", grant["expires_on"])
-    assert grant["secret"].encode() not in bytes(code.sealed)
-    settled(ground)
-
-
-def test_two_of_three_cards(ground: Ground) -> None:
-    """C12: each unit is bought by itself; the one that failed is bought at the next supplier."""
-    sku = ground.card(both=True)
-    units = [open_unit(sku, account=None) for _unit in range(3)]
-    drive(units[0])
-    ground.first.fault("fail")
-    for unit in units[1:]:
-        drive(unit)
-    assert [unit.state for unit in units] == ["delivered"] * 3
-    assert [unit.attempts.count() for unit in units] == [1, 2, 1]
-    assert Code.objects.filter(state="sold").count() == 3
-    settled(ground)
-
-
-def test_a_card_sold_before_goes_to_a_person(ground: Ground) -> None:
-    """C13: the same code twice from the supplier reaches one buyer only."""
-    sku = ground.card()
-    first = drive(open_unit(sku, account=None))
-    (sold,) = ground.first.script.grants(external_id=last_attempt(first).number)
-    second = open_unit(sku, account=None)
-    ground.first.fault("sold_code", number=sold["number"], secret=sold["secret"])
-    drive(second)
-    assert (second.state, second.reason) == ("manual", "sold_code")
-    assert Code.objects.count() == 1
-    settled(ground)
-
-
-def test_a_spoiled_card_is_never_delivered(ground: Ground) -> None:
-    """C17: it stays with the supplier's number until it can be read, or a person takes it."""
-    for how in ground.first.kit.odd_cards:
-        unit = open_unit(ground.card(), account=None)
-        ground.first.fault("odd_cards", op="lookup", how=how, times=3)
-        advance(unit)
-        for _visit in range(2):
-            due_now(unit)
-            advance(unit)
-            assert (unit.state, Code.objects.filter(issue__delivery=unit).count()) != (
-                "delivered", 0,
-            )  # fmt: skip
-        ground.first.script.clear_faults()
-        drive(unit)
-        assert Code.objects.filter(issue__delivery=unit).count() == 1, how
-    settled(ground)
-
-
-# --- C20, C21 ---------------------------------------------------------------------------------
-
-
-def test_every_seeded_break_of_a_statement_can_be_seen(ground: Ground) -> None:
-    """C20: thirty differences between the file and the truth, and not one more."""
-    place = ground.first
-    sku = make_topup(place.row)
-    for _unit in range(30):
-        drive(open_unit(sku))
-    link = place.kit.connection(place.script.base)
-    today = clock.now().astimezone(_shanghai()).date()
-    before = place.kit.adapter.statement(link, day=today, now=clock.now())
-    planted = place.script.statement_breaks(
-        today.isoformat(), count=30, seed=11, kinds=["missing", "extra", "amount", "duplicate"]
-    )
-    after = place.kit.adapter.statement(link, day=today, now=clock.now())
-    assert (after.problem, after.rejected, before.rejected) == ("", (), ())
-    was, is_ = list(before.lines), list(after.lines)
-    changed = {"missing": (1, 0), "extra": (0, 1), "amount": (1, 1), "duplicate": (0, 1)}
-    gone, come = _without(was, is_), _without(is_, was)
-    assert len(gone) == sum(changed[one["kind"]][0] for one in planted)
-    assert len(come) == sum(changed[one["kind"]][1] for one in planted)
-    assert after.digest != before.digest
-
-
-def _without(lines: list[Any], others: list[Any]) -> list[Any]:
-    left = list(others)
-    return [line for line in lines if line not in left or left.remove(line)]  # type: ignore[func-returns-value]
-
-
-def _shanghai() -> Any:
-    from zoneinfo import ZoneInfo
-
-    return ZoneInfo("Asia/Shanghai")
-
-
-def test_keys_change_while_a_purchase_is_under_way(ground: Ground) -> None:
-    """C21."""
-    place, unit = ground.first, ground.stuck()
-    place.script.control("key", key_id="k2", secret=SECRET[::-1])
-    row = place.row
-    put_key(row, key_id="k2", secret=SECRET[::-1])
-    row.save()
-    place.script.finish(last_attempt(unit).number, "COMPLETED")
-    assert place.hear(place.script.callback(last_attempt(unit).number)) == 200
-    drive(unit)
-    assert unit.state == "delivered"
-    settled(ground)
-
-
-def test_a_second_connection_to_the_same_supplier_is_another_account(ground: Ground) -> None:
-    """A number of ours is looked for among the purchases of the supplier it came from."""
-    other = connect(
-        ground.first.script.base, code="z", secret=SECRET, dialect=ground.first.kit.dialect,
-        options=ground.first.kit.options,
-    )  # fmt: skip
-    unit = ground.stuck()
-    number = last_attempt(unit).number
-    ground.first.script.finish(number, "COMPLETED")
-    made = ground.first.script.callback(number)
-    ground.first.row = other
-    ground.first.hear(made)
-    unit.refresh_from_db()
-    assert unit.state == "dispatched"

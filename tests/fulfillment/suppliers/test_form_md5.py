@@ -16,8 +16,8 @@ from fulfillment.suppliers.lists import Stock
 from simulators.supply.script import Supplier as Script
 from tests.factories.supply import KEY_ID
 from tests.fulfillment.simulated import Suppliers
-from tests.fulfillment.suppliers.conformance import SECRET, now, purchase
-from tests.fulfillment.suppliers.test_conformance import PLAIN, kit_b
+from tests.fulfillment.suppliers.kits import PLAIN, kit_b
+from tests.fulfillment.suppliers.suite.kit import SECRET, now, purchase
 
 RECIPE = Recipe()
 GBK = Recipe(tail="none", charset="GBK")

@@ -15,8 +15,8 @@ from fulfillment.suppliers.registry import adapter_for
 from simulators.supply.script import Supplier as Script
 from tests.factories.supply import KEY_ID
 from tests.fulfillment.simulated import Suppliers
-from tests.fulfillment.suppliers.conformance import SECRET, now, purchase
-from tests.fulfillment.suppliers.test_conformance import A
+from tests.fulfillment.suppliers.kits import A
+from tests.fulfillment.suppliers.suite.kit import SECRET, now, purchase
 
 ORDER: dict[str, Any] = {
     "order_id": "19070000000000000001", "customer_order_no": "Q1", "product_id": 10000001,
