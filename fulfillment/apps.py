@@ -15,3 +15,6 @@ class FulfillmentConfig(AppConfig):
 
         desk.register()
         from fulfillment import purchasing_wiring, routing_invariants  # noqa: F401  app ready
+        from fulfillment.reconciliation import setup as reconciliation
+
+        reconciliation.register()

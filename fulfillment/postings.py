@@ -4,13 +4,17 @@ Amounts are minor units of the named currency; lines say debit positive, credit 
 the reference (an order's public id) as subject. Each journal is keyed by the event it stands for.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
 from core import ledger
-from core.ledger import ChartRow, Line
+from core.ledger import ChartRow, FloorBreached, Line
+from core.models import AccountBalance, Posting
 from core.tx import part
+from fulfillment.models import Supplier
+from fulfillment.models.supplier import SupplierTerms
 
 COGS = "cogs"
 INVENTORY = "code_inventory"
@@ -18,6 +22,11 @@ PREPAID = "supplier_prepaid"
 SUSPENSE = "supplier_suspense"
 LOSS = "loss_supplier"
 MERCHANT = "merchant_payable"
+PAYABLE = "supplier_payable"
+CONSIGNED = "consigned_goods"
+PAYOUTS = "payouts_under_way"
+#: Under this floor no account of a supplier falls; it is there so that the balance is kept live.
+LIVE = -(10**15)
 
 #: Heads of this floor's accounts; after the colon stands a supplier's code, or a merchant's.
 CHART: dict[str, ChartRow] = {
@@ -27,7 +36,52 @@ CHART: dict[str, ChartRow] = {
     SUSPENSE: ChartRow("asset", _("Purchases under way")),
     LOSS: ChartRow("expense", _("Losses with suppliers")),
     MERCHANT: ChartRow("liability", _("Owed to merchants for redemptions")),
+    # May turn round: a reversal after payment makes the supplier owe us.
+    PAYABLE: ChartRow("liability", _("Owed to suppliers"), floor=LIVE),
+    CONSIGNED: ChartRow("liability", _("Goods in stock that are suppliers' until sold")),
+    PAYOUTS: ChartRow("liability", _("Payouts agreed on and not yet confirmed by the bank")),
 }
+
+
+STOCK_SOURCES = {"prepaid": PREPAID, "credit": PAYABLE, "consign": CONSIGNED}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A supplier's terms at this moment; `limit_minor` counts for credit only."""
+
+    kind: str
+    limit_minor: int
+
+    @property
+    def head(self) -> str:
+        """The account that a purchase is taken from."""
+        return PREPAID if self.kind == SupplierTerms.PREPAID else PAYABLE
+
+
+def terms_of(supplier: str) -> Terms:
+    """The terms of the supplier with this code; paid in advance when there is none."""
+    row = Supplier.objects.filter(code=supplier).values_list("terms", "credit_limit_minor").first()
+    return Terms(*row) if row else Terms(SupplierTerms.PREPAID, 0)
+
+
+def account_with(supplier: Supplier) -> str:
+    """Our account with a supplier under its present terms."""
+    return f"{Terms(supplier.terms, 0).head}:{supplier.code}"
+
+
+def source_of(attempt: str) -> str:
+    """What the attempt's money was taken from, whatever the terms are now; empty for nothing."""
+    legs = Posting.objects.filter(journal__key=f"attempt.sent:{attempt}", amount__lt=0)
+    return legs.values_list("account_id", flat=True).first() or ""
+
+
+def _within_limit(supplier: str, currency: str, limit_minor: int) -> None:
+    """The balance row is locked by the posting before. Raises core.ledger.FloorBreached."""
+    account = f"{PAYABLE}:{supplier}"
+    row = AccountBalance.objects.get(account_id=account, currency=currency)
+    if -row.balance > limit_minor:
+        raise FloorBreached(account)
 
 
 @part
@@ -50,19 +104,26 @@ def supplier_funded(
 def purchase_sent(
     *, attempt: str, supplier: str, reference: str, amount_minor: int, currency: str, now: datetime
 ) -> bool:
-    """An attempt is about to leave: the most it may cost is set aside.
+    """An attempt is about to leave: the most it may cost is set aside under the supplier's terms.
 
-    Raises core.ledger.FloorBreached when the prepaid money does not cover it.
+    Goods that are paid when sold set nothing aside. Raises core.ledger.FloorBreached when the
+    prepaid money, or the credit that is left, does not cover it.
     """
-    return ledger.post(
+    terms = terms_of(supplier)
+    if terms.kind == SupplierTerms.CONSIGNMENT:
+        return False
+    posted = ledger.post(
         key=f"attempt.sent:{attempt}",
         kind="attempt.sent",
         lines=(
             Line(f"{SUSPENSE}:{supplier}", amount_minor, reference, currency),
-            Line(f"{PREPAID}:{supplier}", -amount_minor, reference, currency),
+            Line(f"{terms.head}:{supplier}", -amount_minor, reference, currency),
         ),
         now=now,
     )
+    if terms.kind == SupplierTerms.CREDIT:
+        _within_limit(supplier, currency, terms.limit_minor)
+    return posted
 
 
 @part
@@ -81,13 +142,25 @@ def purchase_succeeded(
     A charge above the limit leaves the excess as a credit on suspense: money the supplier took
     without our consent, which a case settles. It never stops the delivery.
     """
+    source = source_of(attempt)
+    if not source:
+        # Paid when sold, and now it is.
+        return ledger.post(
+            key=f"attempt.succeeded:{attempt}",
+            kind="attempt.succeeded",
+            lines=(
+                Line(COGS, cost_minor, reference, currency),
+                Line(f"{PAYABLE}:{supplier}", -cost_minor, reference, currency),
+            ),
+            now=now,
+        )
     unused = max(reserved_minor - cost_minor, 0)
     return ledger.post(
         key=f"attempt.succeeded:{attempt}",
         kind="attempt.succeeded",
         lines=(
             Line(COGS, cost_minor, reference, currency),
-            Line(f"{PREPAID}:{supplier}", unused, reference, currency),
+            Line(source, unused, reference, currency),
             Line(f"{SUSPENSE}:{supplier}", -(cost_minor + unused), reference, currency),
         ),
         now=now,
@@ -105,11 +178,14 @@ def purchase_refused(
     now: datetime,
 ) -> bool:
     """Nothing was bought, definitely: what was set aside returns."""
+    source = source_of(attempt)
+    if not source:
+        return False
     return ledger.post(
         key=f"attempt.refused:{attempt}",
         kind="attempt.refused",
         lines=(
-            Line(f"{PREPAID}:{supplier}", reserved_minor, reference, currency),
+            Line(source, reserved_minor, reference, currency),
             Line(f"{SUSPENSE}:{supplier}", -reserved_minor, reference, currency),
         ),
         now=now,
@@ -125,7 +201,7 @@ def purchase_reversed(
         key=f"attempt.reversed:{attempt}",
         kind="attempt.reversed",
         lines=(
-            Line(f"{PREPAID}:{supplier}", cost_minor, reference, currency),
+            Line(source_of(attempt) or f"{PAYABLE}:{supplier}", cost_minor, reference, currency),
             Line(COGS, -cost_minor, reference, currency),
         ),
         now=now,
@@ -161,7 +237,7 @@ def charge_settled(
         kind="attempt.settled",
         lines=(
             Line(f"{SUSPENSE}:{supplier}", amount_minor, reference, currency),
-            Line(f"{PREPAID}:{supplier}", -amount_minor, reference, currency),
+            Line(source_of(attempt) or f"{PAYABLE}:{supplier}", -amount_minor, reference, currency),
         ),
         now=now,
     )
@@ -169,13 +245,16 @@ def charge_settled(
 
 @part
 def stock_bought(
-    *, key: str, amount_minor: int, currency: str, supplier: str, batch: str, now: datetime
-) -> bool:
-    """Codes of a batch came into stock, paid by the bank or from ``supplier``'s prepaid account.
+    *, key: str, amount_minor: int, currency: str, supplier: str, batch: str, now: datetime,
+    paid_from: str = "prepaid",
+) -> bool:  # fmt: skip
+    """Codes of a batch came into stock, paid by the bank or through ``supplier``'s account.
 
-    Raises core.ledger.FloorBreached when the prepaid money does not cover them.
+    ``paid_from`` is a value of CodeBatch.PaidFrom: on account they are owed at once; goods that are
+    paid when sold stand against what their supplier still owns (`settle_consigned`). Raises
+    core.ledger.FloorBreached when prepaid money does not cover them.
     """
-    source = f"{PREPAID}:{supplier}" if supplier else "bank"
+    source = f"{STOCK_SOURCES.get(paid_from, PREPAID)}:{supplier}" if supplier else "bank"
     return ledger.post(
         key=key,
         kind="stock.bought",

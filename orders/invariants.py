@@ -75,6 +75,27 @@ STATEMENTS = [
            group by 1, 2 having count(*) > 1""",
     ),
     (
+        "INV-P8", "money that was set aside is in the ledger exactly while it is there",
+        """select n.public_id, n.outcome from orders_notice n
+           where n.outcome = 'quarantined' and n.verified and n.amount_minor > 0
+             and n.verdict in ('wrong_amount', 'wrong_currency', 'second_txn', 'unknown_number',
+                               'wrong_provider')
+             and n.received_at <= %(now)s::timestamptz - make_interval(secs => 600 * %(grace)s::float)
+             and not exists (select 1 from core_journal j where j.key = 'aside:' || n.public_id)
+             and (n.provider_txn = '' or not exists (
+                 select 1 from orders_payment p where p.provider = n.provider
+                   and p.provider_txn = n.provider_txn and p.state = 'succeeded'))
+             and (n.provider_txn = '' or not exists (
+                 select 1 from orders_notice o join core_journal k on k.key = 'aside:' || o.public_id
+                 where o.provider = n.provider and o.provider_txn = n.provider_txn))
+           union all
+           select n.public_id, n.outcome from orders_notice n
+           where n.outcome = 'settled' and n.processed_at
+                 <= %(now)s::timestamptz - make_interval(secs => 600 * %(grace)s::float)
+             and exists (select 1 from core_journal j where j.key = 'aside:' || n.public_id)
+             and not exists (select 1 from core_journal j where j.key = 'aside.ended:' || n.public_id)""",
+    ),
+    (
         "INV-D6", "nothing is delivered for an unpaid order",
         """select d.public_id, o.public_id as "order", o.state from fulfillment_delivery d
            join orders_order o on o.public_id = d.reference

@@ -21,6 +21,7 @@ class Statement(models.Model):
     party = models.CharField(_("from"), max_length=48)
     # A calendar day in Asia/Shanghai.
     day = models.DateField(_("day"))
+    # Of the lines as they were read.
     sha256 = models.CharField(max_length=64)
     body = models.BinaryField()
     source = models.CharField(_("source"), max_length=8, choices=Source)

@@ -5,7 +5,7 @@ day's statement without being a break; further away it is one (`timing`).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from core.models.comparison import BreakKind
@@ -14,7 +14,7 @@ from core.reconciliation.values import DAY, EDGE, Break, Expect, Line, Own, Resu
 
 Outcome = StatementLine.Outcome
 # Which kind a line must be by its sign; others may have either.
-Signs = dict[str, int]
+Signs = Mapping[str, int]
 
 
 class Matching:
@@ -125,6 +125,8 @@ class Matching:
         for line in lines:
             if not self._sign_fits(line):
                 self._break(BreakKind.STATE, line, own, 0)
+            elif own.their_no and line.their_no and line.their_no != own.their_no:
+                self._break(BreakKind.NUMBER, line, own, 0)
 
     def _lacking(self, own: Own, line: Line) -> None:
         """The other half of a pair that should cancel out is not in their book."""

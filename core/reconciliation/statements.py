@@ -27,13 +27,13 @@ def keep_statement(
 ) -> tuple[Statement, bool]:
     """Keep the file of a day (Asia/Shanghai); True when it was not kept before.
 
-    The same file changes nothing, however often it comes. Another file of the same day takes the
-    place of the one before: its lines count from now on. Amounts are minor units. Raises TooLarge.
+    What was kept before changes nothing, however often it comes. Another file of the same day takes
+    the place of the one before: its lines count from now on. Amounts are minor units. Raises TooLarge.
     """
     count = len(fetched.lines) + len(fetched.rejected)
     if count > MOST_LINES or len(fetched.raw) > LARGEST_FILE:
         raise TooLarge(f"{count} lines, {len(fetched.raw)} bytes")
-    digest = hashlib.sha256(fetched.raw).hexdigest()
+    digest = _digest(fetched)
     # Two copies at once: the other one waits here, then finds the file.
     take_turn(f"statement:{party}:{day}")
     known = Statement.objects.filter(party=party, day=day, sha256=digest).first()
@@ -51,6 +51,15 @@ def keep_statement(
                "unreadable": len(fetched.rejected), "source": source},
     )  # fmt: skip
     return statement, True
+
+
+def _digest(fetched: Fetched) -> str:
+    """Of what was read, not of the bytes: a file that is signed anew each time says the same."""
+    digest = hashlib.sha256()
+    for line in fetched.lines:
+        digest.update(repr(sorted(line.facts().items())).encode())
+    digest.update(repr(sorted(fetched.rejected)).encode())
+    return digest.hexdigest()
 
 
 def file_of(statement: Statement) -> bytes:

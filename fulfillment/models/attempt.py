@@ -65,6 +65,8 @@ class Attempt(LeasedWork):
                 name="fulfillment_attempt_lane",
                 condition=Q(next_query_at__isnull=False),
             ),
+            # A day's purchases beside the supplier's statement.
+            models.Index(fields=["supplier", "sent_at"], name="fulfillment_attempt_sent"),
             models.Index(
                 # The trace: a supplier's reference, whoever the supplier is.
                 fields=["supplier_no"],

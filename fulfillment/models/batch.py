@@ -17,6 +17,8 @@ class CodeBatch(LeasedWork):
     class PaidFrom(models.TextChoices):
         BANK = "bank", _("Bank")
         PREPAID = "prepaid", _("Supplier's prepaid account")
+        CREDIT = "credit", _("On account, paid later")
+        CONSIGNED = "consign", _("Paid to the supplier when sold")
 
     public_id = public_id_field("bat")
     sku = models.ForeignKey("catalog.Sku", models.PROTECT, related_name="batches")

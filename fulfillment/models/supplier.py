@@ -5,6 +5,14 @@ from django.utils.translation import gettext_lazy as _
 from fulfillment.states import SupplierState
 
 
+class SupplierTerms(models.TextChoices):
+    """When a supplier is paid for what we buy."""
+
+    PREPAID = "prepaid", _("Paid in advance")
+    CREDIT = "credit", _("On account, paid later")
+    CONSIGNMENT = "consignment", _("Paid when sold")
+
+
 class Supplier(models.Model):
     """One upstream source of goods and how to reach it. Keys are sealed, never shown again."""
 
@@ -28,6 +36,14 @@ class Supplier(models.Model):
         _("purchases a second"), max_digits=7, decimal_places=2, null=True, blank=True
     )
     call_seconds = models.PositiveSmallIntegerField(_("seconds a call"), default=25)
+    terms = models.CharField(
+        _("terms"), max_length=12, choices=SupplierTerms, default=SupplierTerms.PREPAID,
+        db_default=SupplierTerms.PREPAID.value,
+    )  # fmt: skip
+    # The most we may owe under the terms "on account", in minor units.
+    credit_limit_minor = models.BigIntegerField(
+        _("credit limit (minor units)"), default=0, db_default=0
+    )
     note = models.TextField(_("note"), blank=True, default="")
 
     class Meta:

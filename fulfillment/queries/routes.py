@@ -30,7 +30,9 @@ TURN_AHEAD = timedelta(seconds=1)
 FACTS = """
 select o.id, o.supplier_sku, o.cost_minor, o.max_cost_minor, o.position, o.weight,
     s.id, s.code, s.name, s.currency, s.state, s.dialect, s.concurrency, s.call_seconds,
-    s.rate_per_second, coalesce(b.balance, 0), c.state, c.until, c.probes, c.probed_at, p.free_at,
+    s.rate_per_second, case s.terms when 'consignment' then 1000000000000
+        when 'credit' then greatest(0, s.credit_limit_minor + coalesce(w.balance, 0))
+        else coalesce(b.balance, 0) end, c.state, c.until, c.probes, c.probed_at, p.free_at,
     (select count(*) from fulfillment_supplierslot t where t.supplier_id = s.id
         and t.number <= s.concurrency and t.until > %(now)s),
     coalesce(a.refused, 0), coalesce(a.lost, 0), a.unreached_at,
@@ -39,6 +41,8 @@ from fulfillment_supplieroffer o
 join fulfillment_supplier s on s.id = o.supplier_id
 left join fulfillment_routepolicy r on r.sku_id = o.sku_id
 left join core_accountbalance b on b.account_id = %(prepaid)s || s.code and b.currency = s.currency
+left join core_accountbalance w on w.account_id = 'supplier_payable:' || s.code
+    and w.currency = s.currency
 left join fulfillment_suppliercircuit c on c.supplier_id = s.id and c.operation = 'order'
 left join fulfillment_supplierpace p on p.supplier_id = s.id
 left join lateral (

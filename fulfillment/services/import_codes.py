@@ -58,7 +58,7 @@ def _check(request: ImportRequest) -> Sku:
     sku = Sku.objects.select_related("product__product_type").get(pk=request.sku_id)
     if sku.product.product_type.delivery_kind != DeliveryKind.POOL:
         raise ImportRefused("not_a_pool_sku")
-    if request.paid_from == CodeBatch.PaidFrom.PREPAID and request.supplier_id is None:
+    if request.paid_from != CodeBatch.PaidFrom.BANK and request.supplier_id is None:
         raise ImportRefused("prepaid_needs_supplier")
     if request.cost_minor is not None and request.cost_minor < 0:
         raise ImportRefused("negative_cost")

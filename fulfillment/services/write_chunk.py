@@ -180,7 +180,8 @@ def _book(batch: CodeBatch, chunk: Chunk, units: int, now: datetime) -> None:
         key=f"stock:{batch.public_id}:{chunk.start}",
         amount_minor=units * batch.cost_minor,
         currency=batch.currency,
-        supplier=batch.supplier.code if batch.supplier and batch.paid_from == "prepaid" else "",
+        supplier=batch.supplier.code if batch.supplier and batch.paid_from != "bank" else "",
+        paid_from=batch.paid_from,
         batch=batch.public_id,
         now=now,
     )

@@ -101,6 +101,11 @@ class Notice(models.Model):
                 name="orders_notice_aside",
                 condition=Q(outcome="quarantined"),
             ),
+            models.Index(
+                fields=["received_at"],
+                name="orders_notice_settled",
+                condition=Q(outcome="settled"),
+            ),
         ]
         triggers = [
             pgtrigger.ReadOnly(

@@ -4,7 +4,7 @@ What stands in the bill belongs to one day in Asia/Shanghai; matching is core's.
 bill names enter the books here, when the lines that carry them have matched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from django.utils.functional import Promise
@@ -13,16 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from core.ledger import Line as Leg
 from core.models import BreakKind, Comparison, Difference
 from core.reconciliation.differences import Correction
-from core.reconciliation.matching import Matching
 from core.reconciliation.runs import Party
-from core.reconciliation.statements import (
-    covered_days,
-    current_statement,
-    lines_elsewhere,
-    lines_of_day,
-)
-from core.reconciliation.unreadable import unreadable
-from core.reconciliation.values import DAY, Fetched, Result, Unavailable, day_bounds
+from core.reconciliation.statement_run import StatementRun
+from core.reconciliation.values import Fetched, Own
 from core.tx import part
 from orders import postings
 from orders.models import Payment
@@ -57,12 +50,12 @@ def provider_of(party: str) -> str:
     return party.partition(":")[2]
 
 
-class GatewayRun:
+class GatewayRun(StatementRun):
     """See the module."""
 
     name = NAME
     title = _("Payments and the provider's bill")
-    reads_statements = True
+    signs = SIGNS
 
     def parties(self) -> Sequence[Party]:
         return [
@@ -77,27 +70,15 @@ class GatewayRun:
     def read(self, party: str, raw: bytes) -> Fetched:
         return registry.get(provider_of(party)).read_bill(raw)
 
-    def compare(self, party: str, day: date, *, now: datetime) -> Result:
-        statement = current_statement(party, day)
-        if statement is None:
-            raise Unavailable("no bill of this day")
+    def entries(
+        self, party: str, *, start: datetime, end: datetime, numbers: Collection[str],
+        their_numbers: Collection[str],
+    ) -> list[Own]:  # fmt: skip
         provider = registry.get(provider_of(party))
-        lines = lines_of_day(statement)
-        start, end = day_bounds(day)
-        ours = entries(
-            provider.code, start=start, end=end,
-            numbers=[line.number for line in lines],
-            their_numbers=[line.their_no for line in lines], fee_of=provider.fee_minor,
+        return entries(
+            provider.code, start=start, end=end, numbers=numbers, their_numbers=their_numbers,
+            fee_of=provider.fee_minor,
         )  # fmt: skip
-        lines += lines_elsewhere(
-            party, day,
-            numbers={own.number for own in ours} | {line.number for line in lines},
-            their_numbers={own.their_no for own in ours},
-        )  # fmt: skip
-        around = covered_days(party, [day - DAY, day + DAY])
-        result = Matching(day, covered=around, signs=SIGNS).run(lines, ours)
-        result.breaks += unreadable(statement.pk)
-        return result
 
     @part
     def conclude(self, comparison: Comparison, *, now: datetime) -> None:

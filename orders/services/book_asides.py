@@ -11,7 +11,8 @@ import structlog
 from django.db import connection
 
 from core.each import each
-from core.models import Posting
+from core.models import Journal, Posting
+from core.reconciliation.turn import take_turn
 from core.tx import step
 from orders import postings
 from orders.models import Notice
@@ -40,12 +41,15 @@ where n.outcome = 'quarantined' and n.verified and n.amount_minor > 0 and n.verd
 order by n.id limit %s
 """
 TO_END = """
-select n.id from core_journal j join orders_notice n on 'aside:' || n.public_id = j.key
-where j.kind = 'payment.aside'
+select n.id from (
+    select id, public_id from orders_notice where outcome = 'settled'
+    union all
+    select q.id, q.public_id from orders_notice q
+    join orders_payment p on p.provider = q.provider and p.provider_txn = q.provider_txn
+        and p.state = 'succeeded'
+    where q.outcome = 'quarantined' and q.provider_txn <> '') n
+where exists (select 1 from core_journal j where j.key = 'aside:' || n.public_id)
   and not exists (select 1 from core_journal e where e.key = 'aside.ended:' || n.public_id)
-  and (n.outcome = 'settled' or (n.provider_txn <> '' and exists (
-      select 1 from orders_payment p
-      where p.provider = n.provider and p.provider_txn = n.provider_txn and p.state = 'succeeded')))
 order by n.id limit %s
 """
 
@@ -65,6 +69,8 @@ def book_asides(*, now: datetime, limit: int = 50) -> int:
 def book_aside(*, notice: int, now: datetime) -> bool:
     """The provider holds this money for us, and it is not ours. False when it was booked before."""
     row = _locked(notice)
+    if row.provider_txn and _told_before(row):
+        return False
     currency = _currency(row, now)
     if row.amount_minor is None or not currency:
         log.error("aside_without_currency", notice=row.public_id)
@@ -88,6 +94,14 @@ def end_aside(*, notice: int, now: datetime) -> bool:
         amount_minor=came.amount, currency=came.currency,
     )  # fmt: skip
     return postings.post(entry, now=now, note=row.outcome)
+
+
+def _told_before(row: Notice) -> bool:
+    """Whether the same transaction was set aside by another notice: one money, told twice."""
+    take_turn(f"aside:{row.provider}:{row.provider_txn}")
+    same = Notice.objects.filter(provider=row.provider, provider_txn=row.provider_txn)
+    keys = [f"aside:{each}" for each in same.values_list("public_id", flat=True)]
+    return Journal.objects.filter(key__in=keys).exists()
 
 
 def _locked(pk: int) -> Notice:

@@ -5,12 +5,16 @@ from typing import Any
 
 from django.db import connection
 
+from catalog.states import DeliveryKind
 from core import ledger
 from core.reconciliation.values import day_of
+from fulfillment.models import Attempt, Delivery, Supplier
+from fulfillment.suppliers.lists import LineKind, StatementLine
 from orders.models import Order, Payment, Refund
 from orders.models.refund import RefundKind
 from orders.states import PaymentState, RefundState
 from simulators.localpay.script import Gateway
+from tests.factories.fulfillment import make_goods, make_offer
 from tests.factories.orders import make_order, stocked
 
 JOURNALS = """
@@ -95,3 +99,80 @@ def facts(rows: list[dict[str, Any]]) -> dict[str, int]:
     for row in rows:
         found[row["kind"]] = found.get(row["kind"], 0) + 1
     return found
+
+
+ATTEMPT_JOURNALS = """
+with entry as (
+    select 'attempt.sent:' || a.public_id as key, 'attempt.sent' as kind, a.sent_at as at,
+        a.max_cost_minor as amount, d.reference, a.currency, 'supplier_suspense:' || s.code as debit,
+        'supplier_prepaid:' || s.code as credit
+    from fulfillment_attempt a join fulfillment_supplier s on s.id = a.supplier_id
+    join fulfillment_delivery d on d.id = a.delivery_id where a.id = any(%(keys)s)
+    union all
+    select 'attempt.' || case a.state when 'succeeded' then 'succeeded' else 'refused' end || ':'
+        || a.public_id, 'attempt.' || case a.state when 'succeeded' then 'succeeded' else 'refused' end,
+        a.closed_at, a.max_cost_minor, d.reference, a.currency,
+        case a.state when 'succeeded' then 'cogs' else 'supplier_prepaid:' || s.code end,
+        'supplier_suspense:' || s.code
+    from fulfillment_attempt a join fulfillment_supplier s on s.id = a.supplier_id
+    join fulfillment_delivery d on d.id = a.delivery_id
+    where a.id = any(%(keys)s) and a.closed_at is not null),
+journal as (
+    insert into core_journal (key, kind, at, note) select key, kind, at, '' from entry
+    returning id, key)
+insert into core_posting (journal_id, account_id, amount, currency, subject)
+select j.id, leg.account, leg.sign * e.amount, e.currency, e.reference
+from entry e join journal j on j.key = e.key
+cross join lateral (values (e.debit, 1), (e.credit, -1)) as leg(account, sign)
+"""
+
+
+def bought(supplier: Supplier, lines: list[StatementLine], *, unknown: int = 0) -> list[Attempt]:
+    """Attempts of ours for a statement that is still true: charged ones, and those given back.
+
+    Of the first `unknown` ones we do not know yet what became of them.
+    """
+    sku = make_goods(DeliveryKind.TOPUP, cost_minor=1650)
+    offer = make_offer(sku, supplier)
+    charged = [line for line in lines if line.kind is LineKind.ORDER]
+    back = {line.merchant_no for line in lines if line.kind is LineKind.REFUND}
+    ends = [
+        "unknown" if at < unknown else "failed" if line.merchant_no in back else "succeeded"
+        for at, line in enumerate(charged)
+    ]
+    deliveries = Delivery.objects.bulk_create(
+        [
+            Delivery(
+                reference=f"ord_{line.merchant_no}", line="l1", unit=1, channel="main", sku=sku,
+                kind="topup", created_at=line.at, currency="CNY", supplier=supplier,
+                state="delivered" if end == "succeeded" else end,
+                delivered_at=line.at if end == "succeeded" else None,
+            )
+            for line, end in zip(charged, ends, strict=True)
+        ],
+        batch_size=1000,
+    )  # fmt: skip
+    attempts = Attempt.objects.bulk_create(
+        [
+            Attempt(
+                delivery=delivery, supplier=supplier, offer=offer, number=line.merchant_no,
+                supplier_sku="X", state=end, supplier_no=line.supplier_no,
+                max_cost_minor=-line.amount_minor,
+                cost_minor=-line.amount_minor if end == "succeeded" else None,
+                created_at=line.at, sent_at=line.at,
+                closed_at=None if end == "unknown" else line.at + timedelta(seconds=2),
+            )
+            for line, delivery, end in zip(charged, deliveries, ends, strict=True)
+        ],
+        batch_size=1000,
+    )  # fmt: skip
+    heads = ("supplier_prepaid", "supplier_suspense")
+    ledger.ensure_accounts([(f"{head}:{supplier.code}", "CNY") for head in heads])
+    ledger.ensure_accounts([("cogs", "CNY")])
+    with connection.cursor() as cursor:
+        cursor.execute(ATTEMPT_JOURNALS, {"keys": [each.pk for each in attempts]})
+        cursor.execute(
+            "update core_accountbalance b set balance = (select coalesce(sum(amount), 0)"
+            " from core_posting p where p.account_id = b.account_id and p.currency = b.currency)"
+        )
+    return attempts

@@ -43,6 +43,8 @@ HURTS: dict[str, str] = {
     "INV-P5": "update orders_notice set verdict = 'stale' where outcome = 'applied'",
     "INV-P6": "delete from orders_refund where kind = 'late'",
     "INV-P7": "update orders_payment set provider_txn = 'SAME' where state = 'succeeded'",
+    "INV-P8": "update orders_notice set outcome = 'quarantined', verdict = 'wrong_amount',"
+    " provider_txn = '', received_at = now() - interval '1 hour' where outcome = 'applied'",
     "INV-D6": "update orders_order set state = 'closed' where state = 'delivered'",
     "INV-D7": "delete from fulfillment_delivery where unit = 2",
     "INV-D8": "insert into orders_refundline (refund_id, line_id, delivery, unit, amount_minor)"

@@ -1,0 +1,1 @@
+"""Our goods and the money in them compared with suppliers' books and with ourselves."""
