@@ -20,6 +20,7 @@ def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any
         "catalog.sweep": 10 * sweep,
         "fulfillment.sweep": sweep,
         "fulfillment.plan": 60 * sweep,
+        "fulfillment.sync": 6 * sweep,
         "orders.sweep": sweep,
     }
     return {

@@ -315,7 +315,7 @@ PURCHASING = {
         "     where created_at < %(now)s - interval '4 days' order by id desc limit 1), 0)"
         "   group by 1, 2) d on d.sku_id = c.sku_id and d.day = c.day"
         " where c.day > ((%(now)s - interval '3 days') at time zone %(zone)s)::date"
-        " and c.units <> coalesce(d.units, 0)",
+        " and not c.told and c.units <> coalesce(d.units, 0)",
     ),
 }
 

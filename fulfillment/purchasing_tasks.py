@@ -1,14 +1,18 @@
-"""Celery's side of purchasing: a sweep that counts and forecasts what is due. Rows say what is."""
+"""Celery's side of purchasing and sync: sweeps that look for what is due. Rows say what is."""
 
 from typing import Any
 
 from celery import shared_task
 
-from core import clock, wake
+from core import clock, switches, wake
 from fulfillment.services.count_demand import count_demand
+from fulfillment.services.follow_good import mend_shelf
 from fulfillment.services.refresh_forecasts import refresh_forecasts
+from fulfillment.services.sync_supplier import SYNC, sync_suppliers
+from fulfillment.services.watch_alerts import watch_alerts
 
 PLAN_TASK = "fulfillment.plan"
+SYNC_TASK = "fulfillment.sync"
 
 
 @shared_task(name=PLAN_TASK)
@@ -17,3 +21,12 @@ def plan(*_: Any) -> None:
     count_demand(now=clock.now())
     if refresh_forecasts(now=clock.now()):
         wake.poke(PLAN_TASK)
+
+
+@shared_task(name=SYNC_TASK)
+def sync(*_: Any) -> None:
+    """A slice of one supplier's list; then the shelf and the alerts, which follow what is known."""
+    if switches.is_on(SYNC) and sync_suppliers(now=clock.now()):
+        wake.poke(SYNC_TASK)
+    mend_shelf(now=clock.now())
+    watch_alerts(now=clock.now())

@@ -65,6 +65,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Supplier offers"), "price_check", "fulfillment.supplieroffer"),
             Place(_("Routing"), "alt_route", "fulfillment.routepolicy"),
             Place(_("Purchases"), "shopping_cart", "fulfillment.purchase"),
+            Place(_("Alerts"), "notifications", "fulfillment.alert"),
+            Place(_("What suppliers' lists changed"), "compare_arrows", "fulfillment.supplychange"),
         ),
     ),
     (

@@ -12,6 +12,10 @@ SUPPLIER_C_URL = env.str("SUPPLIER_C_URL", default="")
 SUPPLIER_C_KEY = env.str("SUPPLIER_C_KEY", default="")
 SUPPLIER_C_SECRET = env.str("SUPPLIER_C_SECRET", default="")
 
+# How often a supplier's list is read: whole, and the pages of what sells or pauses. Seconds.
+SYNC_WHOLE_SECONDS = env.float("SYNC_WHOLE_SECONDS", default=3600.0)
+SYNC_HOT_SECONDS = env.float("SYNC_HOT_SECONDS", default=300.0)
+
 # Shrinks every waiting time of the supply road (query ladder, grace, manual deadline); 1 in production.
 SUPPLY_TIME_SCALE = env.float("SUPPLY_TIME_SCALE", default=1.0)
 

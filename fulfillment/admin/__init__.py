@@ -1,6 +1,7 @@
 """The fulfillment floor in the back office."""
 
 from fulfillment.admin import (
+    alerts,
     attempts,
     batches,
     cases,
@@ -17,12 +18,14 @@ from fulfillment.admin import (
     routing,
     shares,
     suppliers,
+    supply,
     tills,
     vouchers,
     wallet,
 )
 
 __all__ = [
+    "alerts",
     "attempts",
     "batches",
     "cases",
@@ -39,6 +42,7 @@ __all__ = [
     "routing",
     "shares",
     "suppliers",
+    "supply",
     "tills",
     "vouchers",
     "wallet",

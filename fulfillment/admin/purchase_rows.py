@@ -22,6 +22,7 @@ class KeptRows(MinorFields, ModelAdmin):
     """Rows edited on their form, each change audited, by those who buy."""
 
     list_per_page = 50
+    tag = "purchase:kept"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return may(request.user, ACT)  # type: ignore[arg-type]
@@ -41,10 +42,9 @@ class KeptRows(MinorFields, ModelAdmin):
         for obj in queryset:
             self.delete_model(request, obj)
 
-    @staticmethod
-    def _tell(request: HttpRequest, obj: Any, after: dict[str, str]) -> None:
+    def _tell(self, request: HttpRequest, obj: Any, after: dict[str, str]) -> None:
         audit.record(
-            tag="purchase:kept", by=actor(request), now=clock.now(), after=after,
+            tag=self.tag, by=actor(request), now=clock.now(), after=after,
             subject=f"{obj._meta.model_name}:{obj.pk}",
         )  # fmt: skip
 

@@ -117,10 +117,12 @@ class PurchaseAdmin(ReadOnlyAdmin):
 
     @action(description=gettext_lazy("What to buy"), url_path="to-restock")
     def to_restock(self, request: HttpRequest) -> HttpResponse:
+        self._see(request)
         return HttpResponseRedirect(reverse("admin:fulfillment_restock"))
 
     @action(description=gettext_lazy("Money in stock"), url_path="to-stock")
     def to_stock(self, request: HttpRequest) -> HttpResponse:
+        self._see(request)
         return HttpResponseRedirect(reverse("admin:fulfillment_stock_money"))
 
     def get_urls(self) -> list[Any]:

@@ -28,6 +28,7 @@ from fulfillment.models.routing import (
 )
 from fulfillment.models.share import PoolShare, ShareMove, ShareTicket
 from fulfillment.models.supplier import Supplier, SupplierOffer, SupplierTerms
+from fulfillment.models.sync import CostRule, SupplierGood, SupplierSync, SupplyChange
 from fulfillment.models.wallet import (
     ActivationTerms,
     EntitlementBinding,
@@ -53,6 +54,7 @@ __all__ = [
     "CodeReveal",
     "ConsignedUnit",
     "Consignment",
+    "CostRule",
     "DailyDemand",
     "Delivery",
     "Entitlement",
@@ -85,10 +87,13 @@ __all__ = [
     "Supplier",
     "SupplierCircuit",
     "SupplierEvent",
+    "SupplierGood",
     "SupplierOffer",
     "SupplierPace",
     "SupplierSlot",
+    "SupplierSync",
     "SupplierTerms",
+    "SupplyChange",
     "TillKey",
     "TillNonce",
     "VoucherCode",

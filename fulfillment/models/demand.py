@@ -14,6 +14,8 @@ class DailyDemand(models.Model):
     day = models.DateField(_("day"))
     units = models.PositiveIntegerField(_("units"))
     sold_out = models.BooleanField(_("sold out"), default=False)
+    # Brought from another system by a person: there are no deliveries behind it, nothing counts it anew.
+    told = models.BooleanField(default=False, db_default=False, editable=False)
     counted_at = models.DateTimeField(_("counted at"))
 
     class Meta:

@@ -78,6 +78,15 @@ class SupplierOffer(models.Model):
     # Order in which offers are tried after a definite no: smallest first.
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     active = models.BooleanField(_("active"), default=True)
+    # A person's own cost: what the supplier's list says changes nothing here.
+    cost_locked = models.BooleanField(
+        _("cost set by hand"), default=False, db_default=False,
+        help_text=_("The supplier's list does not change it; beyond the highest cost it pauses."),
+    )  # fmt: skip
+    # Why the shop itself does not buy here now: gone, off_sale, no_stock, cost, ask. Empty: it does.
+    paused_why = models.CharField(
+        _("paused because"), max_length=12, blank=True, default="", db_default="", editable=False
+    )
     # Share of the units under the policy "by weight".
     weight = models.PositiveSmallIntegerField(_("weight"), default=1, db_default=1)
 

@@ -54,7 +54,7 @@ left join lateral (
     from fulfillment_attempt t
     where t.delivery_id = %(delivery)s and t.offer_id = o.id
       and (%(since)s::timestamptz is null or t.created_at > %(since)s)) a on true
-where o.sku_id = %(sku)s and o.active
+where o.sku_id = %(sku)s and o.active and o.paused_why = ''
 order by o.position, o.id
 """
 

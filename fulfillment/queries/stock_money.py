@@ -82,5 +82,9 @@ def stock_money(*, now: datetime) -> list[StockRow]:
 
 def _row(row: tuple[Any, ...]) -> StockRow:
     # PostgreSQL sums whole numbers into decimals.
-    whole = [int(value) for value in row[4:12]]
-    return StockRow(*row[:4], *whole, float(row[12]))
+    units, money, age, young, middle, old, soon_units, soon = (int(value) for value in row[4:12])
+    return StockRow(
+        sku_id=row[0], code=row[1], name=row[2], currency=row[3], units=units, money_minor=money,
+        age=age, young_minor=young, middle_minor=middle, old_minor=old, soon_units=soon_units,
+        soon_minor=soon, a_day=float(row[12]),
+    )  # fmt: skip

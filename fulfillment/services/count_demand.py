@@ -78,7 +78,7 @@ left join sold s on s.sku_id = k.sku_id and s.day = d.day
 left join empty e on e.sku_id = k.sku_id and e.day = d.day
 on conflict (sku_id, day) do update
 set units = excluded.units, sold_out = excluded.sold_out, counted_at = excluded.counted_at
-where (fulfillment_dailydemand.units, fulfillment_dailydemand.sold_out)
+where not fulfillment_dailydemand.told and (fulfillment_dailydemand.units, fulfillment_dailydemand.sold_out)
     is distinct from (excluded.units, excluded.sold_out)
 """
 

@@ -21,6 +21,7 @@ class Terms:
     position: int
     active: bool
     weight: int = 1
+    cost_locked: bool = False
 
 
 @part
@@ -68,5 +69,6 @@ def _told(offer: SupplierOffer) -> dict[str, Any]:
         "max_cost_minor": offer.max_cost_minor,
         "position": offer.position,
         "active": offer.active,
+        "cost_locked": offer.cost_locked,
         "weight": offer.weight,
     }

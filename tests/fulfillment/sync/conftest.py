@@ -1,0 +1,3 @@
+from tests.fulfillment.simulated import script, supplier_c
+
+__all__ = ["script", "supplier_c"]
