@@ -24,6 +24,7 @@ class PartInline(TabularInline):
     """The goods of one group."""
 
     model = BundlePart
+    hide_title = True
     extra = 0
     fields = ["sku", "quantity", "position"]
     autocomplete_fields = ["sku"]

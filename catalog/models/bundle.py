@@ -44,7 +44,7 @@ class BundleGroup(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or f"{_('group')} {self.position}"
+        return self.name or f"{_('group')} {self.position + 1}"
 
 
 class BundlePart(models.Model):

@@ -71,7 +71,7 @@ class QueueFilter(admin.SimpleListFilter):
 class LineInline(TabularInline):
     model = OrderLine
     hide_title = True
-    fields = ["sku_code", "product_title", "sku_title", "quantity", "target_masked", "unit", "paid",
+    fields = ["sku_code", "product_title", "sku_title", "pack", "quantity", "target_masked", "unit", "paid",
               "delivered", "gone", "failed"]  # fmt: skip
     readonly_fields = fields
     extra = 0
@@ -80,6 +80,14 @@ class LineInline(TabularInline):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request).select_related("bundle")
+        return rows
+
+    @display(description=_("bundle"))
+    def pack(self, row: OrderLine) -> str:
+        return row.bundle.product_title if row.bundle else ""
 
     @display(description=_("Unit price"))
     def unit(self, row: OrderLine) -> str:

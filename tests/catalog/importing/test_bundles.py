@@ -130,7 +130,9 @@ def test_it_is_found_by_its_name_and_by_what_is_inside(now: datetime) -> None:
     run(GOOD, now=now)
     gold = Sku.objects.get(code="GOLD").product
     for words in ("周末包", "weekend", gold.name):
-        slugs = [page.slug for page in find(words, Filters(), channel=make.channel(), now=now).items]
+        slugs = [
+            page.slug for page in find(words, Filters(), channel=make.channel(), now=now).items
+        ]
         assert "weekend" in slugs
 
 
