@@ -22,7 +22,7 @@ from tests.fulfillment.suppliers.suite.lists import Lists
 from tests.fulfillment.suppliers.suite.messages import Messages
 from tests.fulfillment.suppliers.suite.purchases import Purchases
 
-__all__ = ["Conformance", "Kit"]
+__all__ = ["SECRET", "Conformance", "Kit"]
 
 
 class Conformance(Purchases, Goods, Messages, Lists):

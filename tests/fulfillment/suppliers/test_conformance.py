@@ -6,6 +6,8 @@ from fulfillment.suppliers.registry import adapters
 from tests.fulfillment.suppliers.conformance import Conformance
 from tests.fulfillment.suppliers.kits import A, C, kit_b
 
+__all__ = ["A", "C", "kit_b"]
+
 
 class TestRestHmac(Conformance):
     kit = C
