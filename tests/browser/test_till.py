@@ -158,10 +158,13 @@ def test_a_lead_says_where_and_sees_the_whole_store(
     expect(page.locator(".sums dd").first).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/redeem/", "/redeem/desk/", "/redeem/today/"])
-def test_the_till_fits_a_phone(clerk: Callable[..., Page], path: str) -> None:
-    page = clerk(path)
-    assert page.evaluate(WIDER) <= 0
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_the_till_fits_a_phone(clerk: Callable[..., Page], language: str) -> None:
+    page = clerk("/redeem/", language=language)
+    for path in ("/redeem/", "/redeem/desk/", "/redeem/today/"):
+        page.goto(path)
+        expect(page.locator("main h1")).to_have_count(1)
+        assert page.evaluate(WIDER) <= 0, path
 
 
 def test_without_a_connection_the_till_says_so_and_redeems_nothing(
