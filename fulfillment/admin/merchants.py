@@ -86,6 +86,7 @@ class ClerkInline(TabularInline):
     extra = 0
     fields = ["person", "name", "role", "is_active"]
     can_delete = False
+    hide_title = True
 
 
 class StoreInline(TabularInline):
@@ -93,6 +94,7 @@ class StoreInline(TabularInline):
     extra = 0
     fields = ["code", "name", "name_en", "address", "is_active"]
     can_delete = False
+    hide_title = True
     show_change_link = True
 
 

@@ -56,7 +56,6 @@ class RedemptionAdmin(ScanAdmin):
 
     list_display = [
         "at", "kind_badge", "sku", "tail", "taken", "store", "scanned_by", "share", "reference",
-        "channel",
     ]  # fmt: skip
     list_filter = ["kind", ("merchant", RelatedDropdownFilter), ("store", RelatedDropdownFilter)]
     list_select_related = ["entitlement__sku", "store__merchant", "voucher"]

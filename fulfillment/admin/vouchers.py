@@ -97,6 +97,7 @@ class PlaceInline(Amounts, TabularInline):
     model = VoucherPlace
     form = PlaceForm
     extra = 0
+    hide_title = True
     autocomplete_fields = ["merchant", "store"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -164,5 +165,5 @@ class VoucherTermsAdmin(Amounts, SetupAdmin):
 
     @display(description=_("Taken at"))
     def places_named(self, row: VoucherTerms) -> str:
-        named = [str(place.store or place.merchant) for place in row.places.all()[:4]]
+        named = [str(place) for place in row.places.all()[:4]]
         return ", ".join(named) or gettext("nowhere yet")

@@ -88,6 +88,9 @@ class VoucherPlace(models.Model):
             ),
         ]  # fmt: skip
 
+    def __str__(self) -> str:
+        return str(self.store or self.merchant)
+
 
 class VoucherCode(models.Model):
     """The code of a voucher, sealed like those of the vault. The live one is not replaced."""
