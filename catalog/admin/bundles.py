@@ -133,7 +133,8 @@ class BundleAdmin(SkuAdmin):
 
     @display(description=_("Availability"))
     def stock_text(self, sku: Bundle) -> str:
-        return self.stock_badge(sku)[1]
+        _word, label = self.stock_badge(sku)
+        return str(label)
 
     @display(description=_("Preview"))
     def preview(self, sku: Bundle) -> SafeString | str:

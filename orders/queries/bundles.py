@@ -77,6 +77,8 @@ where b.public_id in (select bundle_id from orders_orderline
     where public_id = any(%(lines)s::text[]) and bundle_id is not null)
 order by b.order_id, b.position
 """
+# Places in a row that hold JSON, before the parts.
+FACE, ADJUSTMENTS = 7, 12
 
 
 def bundles_around(lines: Collection[str]) -> list[BundleState]:
@@ -89,8 +91,7 @@ def bundles_around(lines: Collection[str]) -> list[BundleState]:
 
 
 def _state(row: tuple[Any, ...]) -> BundleState:
-    *named, face, list_minor, unit_minor, paid_minor, currency, adjustments, parts = row
-    return BundleState(
-        *named, json.loads(face), list_minor, unit_minor, paid_minor, currency,
-        json.loads(adjustments), tuple(PartState(*part) for part in json.loads(parts or "[]")),
-    )  # fmt: skip
+    values = list(row)
+    values[FACE], values[ADJUSTMENTS] = json.loads(row[FACE]), json.loads(row[ADJUSTMENTS])
+    values[-1] = tuple(PartState(*part) for part in json.loads(row[-1] or "[]"))
+    return BundleState(*values)

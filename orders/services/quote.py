@@ -218,7 +218,8 @@ def _bundle(
     """A bundle is priced as one thing; its parts carry their share of that price."""
     channel, now = at
     assert offer.bundle is not None, "the caller has looked"
-    parts, masked = (), ""
+    parts: tuple[QuotePart, ...] = ()
+    masked = ""
     if item.contents and item.contents != offer.bundle.contents:
         text = _("What is inside has changed since you looked. Please check it again.")
         problems.append(Problem("contents", text, position))

@@ -12,7 +12,7 @@ from django.urls import reverse
 from core import transitions
 from core.ids import new_id, new_number
 from core.tx import part, step
-from orders.models import Order, Payment
+from orders.models import Order, OrderBundle, OrderLine, Payment
 from orders.payments import registry
 from orders.payments.base import PageRequest, Provider
 from orders.queries.ladder import first_query_at
@@ -137,17 +137,13 @@ def _new_payment(
 
 def subject_of(order: Order) -> str:
     """What the buyer reads at the provider: the first good, and that there are more."""
-    rows = order.lines.order_by("position").values_list(
-        "product_title", "product_title_en", "quantity", "bundle__public_id",
-        "bundle__product_title", "bundle__product_title_en", "bundle__quantity",
-    )  # fmt: skip
-    things: dict[object, tuple[str, str, int]] = {}
-    for place, (title, title_en, units, bundle, *whole) in enumerate(rows):
-        # A bundle is one thing to its buyer, however many lines it has.
-        things.setdefault(bundle or place, tuple(whole) if bundle else (title, title_en, units))
-    title, title_en, _units = next(iter(things.values()))
-    number = sum(units for _title, _title_en, units in things.values())
-    return line_subject(order.language, title, title_en, number)
+    rows = order.lines.order_by("position").select_related("bundle")
+    # A bundle is one thing to its buyer, however many lines it has.
+    things: dict[str, OrderLine | OrderBundle] = {}
+    for line in rows:
+        things.setdefault(line.bundle_id or line.public_id, line.bundle or line)
+    first, number = next(iter(things.values())), sum(thing.quantity for thing in things.values())
+    return line_subject(order.language, first.product_title, first.product_title_en, number)
 
 
 def line_subject(language: str, title: str, title_en: str, units: int) -> str:

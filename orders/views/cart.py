@@ -28,8 +28,8 @@ from orders.queries.carts import cart_lines, cart_units, codes_of
 from orders.services.quote import Buyer, Problem, Quote, QuoteLine, quote
 from orders.services.quote_parts import name_of
 from orders.services.save_cart import CartFull, NotSold, add_to_cart, change_cart, items_of
+from orders.views.line import LineShown, english
 from orders.views.order import SeeOther
-from orders.views.showing import LineShown, english
 from risk.requests import client_ip
 from risk.values import ip_key
 

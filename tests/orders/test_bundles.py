@@ -20,7 +20,7 @@ from orders.services.place_order import LimitReached, NotBuyable, PriceChanged
 from orders.services.push_refund import push_refunds
 from orders.services.quote import Buyer, Item, quote
 from orders.services.request_refund import request_refund
-from orders.services.start_payment import start_payment
+from orders.services.start_payment import start_payment, subject_of
 from simulators.localpay.script import Gateway
 from tests.factories.accounts import make_user
 from tests.factories.bundles import bundle_item, make_bundle, topup, weekend
@@ -239,7 +239,11 @@ def happened(order: Order, sku: Sku, state: str) -> None:
 def test_one_supplier_refuses_and_everybody_is_told(gateway: Gateway) -> None:
     sku, (gold, meals, _card) = weekend()
     shopper = make_user(email="weekend@example.com")
-    form = {"contact": "weekend@example.com", "user_id": shopper.pk, "owner": shopper.public_id}
+    form: dict[str, Any] = {
+        "contact": "weekend@example.com",
+        "user_id": shopper.pk,
+        "owner": shopper.public_id,
+    }
     order = order_of(place(bundle_item(sku), **form))
     url = start_payment(order=order.public_id, provider="localpay", now=clock.now(), acting="guest")
     gateway.control("fault", op="notice", fault="none", times=None)
@@ -272,3 +276,12 @@ def test_one_supplier_refuses_and_everybody_is_told(gateway: Gateway) -> None:
         assert check_all(now=clock.now(), grace=0, only=f"INV-{kind}") == []
     truth = gateway.truth(number=payment_of(order).number)
     assert [row["amount_minor"] for row in truth["refunds"]] == [603]
+
+
+def test_at_the_provider_a_bundle_is_one_thing() -> None:
+    sku, _parts = weekend()
+    one, two = place(bundle_item(sku)), place(bundle_item(sku, 2), item(topup(500)))
+    assert one.page.subject == sku.product.name_en
+    assert two.page.subject == f"{sku.product.name_en} ×3"
+    for placed in (one, two):
+        assert subject_of(order_of(placed)) == placed.page.subject
