@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from core import clock, leases
 from core.faults import crashpoint
+from core.hot import hot_cursor
 from core.leases import Lease
 from fulfillment.models import Attempt, Delivery
 from fulfillment.models.routing import MOST_ATTEMPTS
@@ -29,31 +30,43 @@ TURNS = 2 * MOST_ATTEMPTS + 4
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one visit works with."""
+    """What one turn works with: the unit's state, and its latest attempt by key and state, if any."""
 
-    delivery: Delivery
-    attempt: Attempt | None
+    state: str
+    attempt_id: int | None
+    attempt_state: str | None
     lease: Lease
     now: datetime
+
+    def attempt(self) -> Attempt:
+        """The row with its supplier and unit. Only where there is one."""
+        assert self.attempt_id is not None
+        return Attempt.objects.select_related("supplier", "delivery").get(pk=self.attempt_id)
+
+
+LOOK = """
+select d.state, a.id, a.state from fulfillment_delivery d left join lateral (
+    select id, state from fulfillment_attempt where delivery_id = d.id order by id desc limit 1) a
+    on true
+where d.id = %(unit)s::bigint
+"""
 
 
 Step = Callable[[Visit], bool]
 
 
 def _prepare(visit: Visit) -> bool:
-    return visit.delivery.state == DeliveryState.PENDING and prepare_attempt(
+    return visit.state == DeliveryState.PENDING and prepare_attempt(
         lease=visit.lease, now=visit.now
     )
 
 
 def _send(visit: Visit) -> bool:
-    assert visit.attempt is not None
-    return send_attempt(attempt=visit.attempt, lease=visit.lease, now=visit.now)
+    return send_attempt(attempt=visit.attempt(), lease=visit.lease, now=visit.now)
 
 
 def _ask(visit: Visit) -> bool:
-    assert visit.attempt is not None
-    return query_attempt(attempt=visit.attempt, lease=visit.lease, now=visit.now)
+    return query_attempt(attempt=visit.attempt(), lease=visit.lease, now=visit.now)
 
 
 #: The state of the unit's latest attempt → what is done next. Only two of these ever buy, and
@@ -96,22 +109,18 @@ def walk(lease: Lease, *, now: datetime) -> datetime:
     """Take the unit that `lease` holds as far as it goes, and give it back. Returns the time then."""
     for _turn in range(TURNS):
         visit = _look(lease, now=now)
-        if visit is None or not STEPS[visit.attempt.state if visit.attempt else None](visit):
+        if visit.state in ENDS or not STEPS[visit.attempt_state](visit):
             break
         now = clock.now()
     leases.release(Delivery, lease)
     return now
 
 
-def _look(lease: Lease, *, now: datetime) -> Visit | None:
-    latest = (
-        Attempt.objects.filter(delivery_id=lease.pk)
-        .select_related("supplier", "delivery")
-        .order_by("-id")
-        .first()
-    )
-    delivery = latest.delivery if latest else Delivery.objects.get(pk=lease.pk)
-    return None if delivery.state in ENDS else Visit(delivery, latest, lease, now)
+def _look(lease: Lease, *, now: datetime) -> Visit:
+    with hot_cursor() as cursor:
+        cursor.execute(LOOK, {"unit": lease.pk})
+        state, attempt_id, attempt_state = cursor.fetchone()
+    return Visit(state, attempt_id, attempt_state, lease, now)
 
 
 def _due_in(pk: int, *, now: datetime) -> float | None:

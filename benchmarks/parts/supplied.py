@@ -73,7 +73,7 @@ def _sku(code: str) -> Sku:
     )
     product = Product.objects.create(
         slug=code.lower(), name="压测充值", name_en="Bench top-up", product_type=kind,
-        category=category, brand=brand, state=ProductState.ON_SALE, created_at=clock.now(),
+        category=category, brand=brand, state=ProductState.PAUSED, created_at=clock.now(),
     )  # fmt: skip
     sku = Sku.objects.create(
         product=product, code=code, name="20元", name_en="CNY 20", stock_mode=StockMode.SUPPLIER,

@@ -11,6 +11,8 @@ from fulfillment.models import Attempt, SupplierEvent
 from fulfillment.services.connect_supplier import NotReady, connect_supplier, purchase_of
 from fulfillment.services.reach_supplier import Reached, reach_supplier
 from fulfillment.services.record_answer import record_answer
+from fulfillment.services.take_call import give_back_call
+from fulfillment.states import AttemptState
 from fulfillment.suppliers.base import Answer, Verdict
 
 
@@ -22,6 +24,9 @@ def query_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
     """
     if attempt.next_query_at is None or attempt.next_query_at > now:
         return False
+    if attempt.state == AttemptState.SENT:
+        # Whoever held the call is gone: it need not stay taken until it frees itself.
+        give_back_call(attempt.number)
     Attempt.objects.filter(pk=attempt.pk).update(query_count=F("query_count") + 1)
     try:
         link = connect_supplier(attempt.supplier)

@@ -174,7 +174,7 @@ def _settle(
         return False
     attempt = (
         Attempt.objects.select_for_update(of=("self",))
-        .select_related("supplier", "offer")
+        .select_related("supplier")
         .get(pk=attempt_id)
     )
     attempt.delivery = delivery

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from core import clock, switches, transitions
 from core.faults import crashpoint
+from core.hot import hot_cursor
 from core.leases import Lease
 from core.ledger import FloorBreached
 from core.tx import step
@@ -23,6 +24,13 @@ from fulfillment.states import AttemptState, DeliveryState, SupplierState
 
 #: A call taken so short a while ago is held for certain (`take_call.SPARE_SECONDS`).
 JUST_TAKEN = timedelta(seconds=5)
+#: The unit's row is locked, if it is still ours and may still be bought; gives the supplier's state.
+LOCK = """
+select s.state from fulfillment_delivery d
+join fulfillment_attempt a on a.delivery_id = d.id join fulfillment_supplier s on s.id = a.supplier_id
+where d.id = %(unit)s::bigint and a.id = %(attempt)s::bigint and d.lease_token = %(token)s::text
+  and d.state = 'pending' and a.state = 'prepared' for update of d
+"""
 
 
 def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
@@ -34,7 +42,7 @@ def send_attempt(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
         link = connect_supplier(attempt.supplier)
         purchase = purchase_of(attempt)
         now = _await_turn(attempt, now=now)
-        if not mark_sent(attempt_id=attempt.pk, lease=lease, now=now):
+        if not mark_sent(attempt=attempt, lease=lease, now=now):
             return False
     except NotReady as error:
         give_back_call(attempt.number)
@@ -75,25 +83,21 @@ def _await_turn(attempt: Attempt, *, now: datetime) -> datetime:
 
 
 @step()
-def mark_sent(*, attempt_id: int, lease: Lease, now: datetime) -> bool:
+def mark_sent(*, attempt: Attempt, lease: Lease, now: datetime) -> bool:
     """Commit the intent and set the money aside. False when it is not ours to send any more.
 
-    Raises core.ledger.FloorBreached when the prepaid money does not cover it, NotReady when the
-    supplier was switched off meanwhile or has no call free.
+    Raises core.ledger.FloorBreached when the money at the supplier does not cover it, NotReady when
+    the supplier was switched off meanwhile or has no call free.
     """
-    attempt = (
-        Attempt.objects.select_for_update(of=("delivery",))
-        .select_related("supplier", "delivery")
-        .filter(pk=attempt_id, delivery_id=lease.pk, delivery__lease_token=lease.token)
-        .first()
-    )
-    if attempt is None or attempt.delivery.state != DeliveryState.PENDING:
+    with hot_cursor() as cursor:
+        cursor.execute(LOCK, {"attempt": attempt.pk, "unit": lease.pk, "token": lease.token})
+        found = cursor.fetchone()
+    if found is None:
         return False
-    supplier, delivery = attempt.supplier, attempt.delivery
-    if supplier.state != SupplierState.ON or not switches.is_on(PURCHASES):
+    if found[0] != SupplierState.ON or not switches.is_on(PURCHASES):
         raise NotReady("supplier_off")
     if now - attempt.created_at > JUST_TAKEN and not keep_call(
-        supplier=supplier, holder=attempt.number, now=now
+        supplier=attempt.supplier, holder=attempt.number, now=now
     ):
         raise NotReady("busy")
     if not transitions.move(
@@ -109,7 +113,7 @@ def mark_sent(*, attempt_id: int, lease: Lease, now: datetime) -> bool:
         return False
     transitions.move(
         Delivery,
-        delivery.pk,
+        lease.pk,
         from_=[DeliveryState.PENDING],
         to=DeliveryState.DISPATCHED,
         now=now,
@@ -121,7 +125,7 @@ def mark_sent(*, attempt_id: int, lease: Lease, now: datetime) -> bool:
     postings.purchase_sent(
         attempt=attempt.public_id,
         supplier=attempt.supplier.code,
-        reference=delivery.reference,
+        reference=attempt.delivery.reference,
         amount_minor=attempt.max_cost_minor,
         currency=attempt.currency,
         now=now,
