@@ -89,11 +89,12 @@ class ConsignmentAdmin(ReadOnlyAdmin):
     search_fields = ["=public_id", "sku__code"]
     ordering = ["-id"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Consignment]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         counts = {
             state: Count("units", filter=Q(units__state=state)) for state in ConsignedState.values
         }
-        return super().get_queryset(request).annotate(**counts)
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(**counts)
 
     @display(description=gettext_lazy("With the channel"))
     def out(self, row: Any) -> int:

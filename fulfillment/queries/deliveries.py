@@ -131,8 +131,8 @@ def _view(row: dict[str, Any], units: int, language: str | None) -> DeliveryView
 
 
 def _has_code(row: dict[str, Any]) -> bool:
-    own = row["code_expires"] is not None or row["voucher"]
-    return own and row["state"] == DeliveryState.DELIVERED
+    own = row["code_expires"] is not None or bool(row["voucher"])
+    return own and bool(row["state"] == DeliveryState.DELIVERED)
 
 
 def _last_day(row: dict[str, Any]) -> date | None:

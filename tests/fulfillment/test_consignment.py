@@ -93,7 +93,7 @@ def test_what_comes_back_is_looked_at_before_it_is_sold_again() -> None:
     made = consigned()
     one, two, *_ = numbers()
     report(made, (one, "DY1"))
-    back = {
+    back: dict[str, Any] = {
         "consignment_id": made.public_id,
         "by": "user:usr_OP",
         "why": "over",
