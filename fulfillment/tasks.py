@@ -26,8 +26,9 @@ def drive(*_: Any) -> None:
     """Walk all that is due. At most as long as a message stays invisible; the next run goes on."""
     due_in = drive_units(seconds=min(RUN_SECONDS, settings.VISIBILITY_SECONDS * 0.6))
     # Sooner than the sweeper: one wake-up ahead of time, however many runs ask for it.
-    soon = due_in is not None and 0 < due_in < settings.SWEEP_SECONDS
-    if soon and take_duty(ALARM, seconds=due_in, now=clock.now()):
+    if due_in is None or not 0 < due_in < settings.SWEEP_SECONDS:
+        return
+    if take_duty(ALARM, seconds=due_in, now=clock.now()):
         with suppress(OperationalError):
             drive.apply_async(countdown=due_in + 0.02, retry=False)
 

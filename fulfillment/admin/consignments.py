@@ -94,7 +94,8 @@ class ConsignmentAdmin(ReadOnlyAdmin):
             state: Count("units", filter=Q(units__state=state)) for state in ConsignedState.values
         }
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(**counts)
+        counted: QuerySet[Any] = rows.annotate(**counts)
+        return counted
 
     @display(description=gettext_lazy("With the channel"))
     def out(self, row: Any) -> int:

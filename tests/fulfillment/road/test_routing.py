@@ -189,7 +189,6 @@ def test_keys_that_do_not_open_pass_the_unit_on(three: Three) -> None:
 
 def test_switched_off_between_choice_and_send_it_is_not_asked(three: Three) -> None:
 
-
     unit = open_unit(three.sku, paid_minor=PAID)
     (lease,) = leases.claim(Delivery, where=Q(pk=unit.pk), limit=1, seconds=0.01, now=clock.now())
     assert prepare_attempt(lease=lease, now=clock.now())
