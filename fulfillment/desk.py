@@ -53,6 +53,15 @@ def register() -> None:
             "fulfillment.view_manualcase", "fulfillment_manualcase_changelist", grave=True,
         ),
     )  # fmt: skip
+    _redemption()
+    PANELS.register(
+        "fulfillment.short",
+        Panel(_("Short of codes"), "admin/fulfillment/desk_short.html", _short, "catalog.view_sku"),
+    )
+
+
+def _redemption() -> None:
+    """What those should know who look after vouchers."""
     TASKS.register(
         "fulfillment.guessing",
         Task(
@@ -82,10 +91,6 @@ def register() -> None:
             "fulfillment.view_voucherterms", "fulfillment_voucherterms_changelist", grave=True,
         ),
     )  # fmt: skip
-    PANELS.register(
-        "fulfillment.short",
-        Panel(_("Short of codes"), "admin/fulfillment/desk_short.html", _short, "catalog.view_sku"),
-    )
 
 
 def _short(now: datetime) -> Mapping[str, Any]:
