@@ -22,8 +22,10 @@ ROUTING = {
         "select holder, count(*) from fulfillment_supplierslot where holder <> ''"
         " and until > %(now)s group by 1 having count(*) > 1"
         " union all select t.holder, 0 from fulfillment_supplierslot t"
-        " join fulfillment_attempt a on a.number = t.holder where t.until > %(now)s"
-        " and a.closed_at < %(now)s - interval '1 minute' * %(grace)s",
+        " join fulfillment_attempt a on a.number = t.holder"
+        " join fulfillment_supplier s on s.id = t.supplier_id"
+        # Of a process that died right then the slot frees itself: a call's time and some to spare.
+        " where t.until > greatest(%(now)s, a.closed_at + interval '1 second' * (s.call_seconds + 15))",
     ),
     "INV-D44": (
         "while a breaker is open nothing is bought there",

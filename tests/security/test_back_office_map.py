@@ -15,7 +15,7 @@ from tests.factories.orders import make_paid, stocked
 
 pytestmark = pytest.mark.django_db
 # Pages that only lead on, to a page that checks.
-LEAD_ON = ("trace", "connect-new", "import-file")
+LEAD_ON = ("trace", "connect-new", "import-file", "open-health", "to-restock")
 WORDS = {"name": "void", "to": "paused", "answer": "agree", "public_id": "apr_0000000000000000"}
 KINDS = ("", "int:", "path:", "slug:", "str:", "pid:")
 
