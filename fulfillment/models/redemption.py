@@ -191,6 +191,8 @@ class Redemption(AppendOnly):
         indexes = [
             models.Index(fields=["entitlement", "id"], name="fulfillment_redemption_of"),
             models.Index(fields=["store", "-id"], name="fulfillment_redemption_store"),
+            # A till asks for its own day again and again, however old the store is.
+            models.Index(fields=["store", "at"], name="fulfillment_redemption_day"),
             models.Index(fields=["merchant", "-id"], name="fulfillment_redemption_merch"),
         ]
 
