@@ -4,7 +4,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -83,7 +83,13 @@ class Stage:
     known: set[str]
     supervisor: Supervisor
     funded_minor: int
+    #: How this stage leaves the house; as long as the house knows it, nobody else has moved in.
+    leaves: Callable[[], None]
     _people: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
+
+    @property
+    def is_guest(self) -> bool:
+        return self.house.guest_leaves is self.leaves
 
     @cached_property
     def gateway(self) -> Gateway:
@@ -231,7 +237,7 @@ _standing: Stage | None = None
 def stage_on(house: House) -> Stage:
     """The stage that stands on this house; a new one when there is none, or the house was emptied since."""
     global _standing  # noqa: PLW0603  one house in a process, one stage on it
-    if _standing is None or _standing.house is not house or house.guest_leaves is None:
+    if _standing is None or _standing.house is not house or not _standing.is_guest:
         _standing = set_up(house)
     return _standing
 
@@ -259,7 +265,7 @@ def set_up(house: House, *, codes: int = CODES) -> Stage:
     house.guest_leaves = leave
     goods = make_goods(house, codes=codes)
     supervisor.start()
-    return Stage(house, goods, known_codes(codes), supervisor, FUNDED_MINOR)
+    return Stage(house, goods, known_codes(codes), supervisor, FUNDED_MINOR, leave)
 
 
 def known_codes(codes: int) -> set[str]:

@@ -45,7 +45,7 @@ def test_once_at_seven_days_and_once_at_one() -> None:
     assert told == [24 * 7, 24]
     first, second = (rendered(m).subject for m in Message.objects.order_by("id"))
     assert "within 7 days" in first
-    assert "tomorrow" in second
+    assert "within 1 day" in second
     assert ExpiryReminder.objects.exclude(message="").count() == 2
 
 
