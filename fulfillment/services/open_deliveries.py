@@ -38,7 +38,7 @@ SELL = """
 with wanted as (
     select * from unnest(%(lines)s::text[], %(skus)s::bigint[], %(units)s::int[],
                          %(deliveries)s::text[], %(entitlements)s::text[])
-        as w(line, sku_id, unit, delivery, entitlement)),
+        with ordinality as w(line, sku_id, unit, delivery, entitlement, nth)),
 mine as materialized (
     select id, sku_id, batch_id, held_line, expires_on from fulfillment_code
     where held_by = %(reference)s and state = 'held' and expires_on >= %(today)s
@@ -61,7 +61,7 @@ delivery as (
         approval, created_at, delivered_at, lease_token, tries)
     select delivery, %(reference)s, line, unit, %(owner)s, %(channel)s, sku_id, 'pool', '',
         'delivered', cost_minor, currency, '', '', '', '', %(now)s, %(now)s, '', 0
-    from all_there returning id, public_id),
+    from all_there order by nth returning id, public_id),
 issue as (
     insert into fulfillment_codeissue (code_id, delivery_id, number, at)
     select t.id, d.id, 1, %(now)s from all_there t join delivery d on d.public_id = t.delivery),
@@ -71,7 +71,7 @@ entitlement as (
     select t.entitlement, %(owner)s, %(reference)s, d.id, t.sku_id, 'pool', 'issued', %(now)s,
         case when t.expires_on < '9999-12-31'
              then (t.expires_on + 1)::timestamp at time zone %(zone)s end, %(now)s
-    from all_there t join delivery d on d.public_id = t.delivery),
+    from all_there t join delivery d on d.public_id = t.delivery order by t.nth),
 journal as (
     insert into core_journal (key, kind, at, note)
     select 'cost:' || delivery, 'cost', %(now)s, '' from all_there where cost_minor <> 0
@@ -92,7 +92,7 @@ event as (
 history as (
     insert into core_statechange (entity, subject, was, became, at, by, why)
     select 'delivery', delivery, '', 'delivered', %(now)s, %(by)s, 'opened' from all_there)
-select line, unit, delivery, entitlement, cost_minor from all_there order by line, unit
+select line, unit, delivery, entitlement, cost_minor from all_there order by nth
 """
 
 

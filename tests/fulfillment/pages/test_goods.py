@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -57,6 +58,17 @@ def test_goods_of_a_reference_in_one_statement(
     assert (first.units, second.unit, first.kind, first.state) == (2, 2, "pool", "delivered")
     assert first.can_reveal
     assert first.codes is None
+
+
+@pytest.mark.parametrize("join", ["hashjoin", "mergejoin", "nestloop"])
+def test_units_lie_in_their_order_however_the_database_joins(join: str) -> None:
+    with connection.cursor() as cursor:
+        for other in {"hashjoin", "mergejoin", "nestloop"} - {join}:
+            cursor.execute(f"set local enable_{other} = off")
+    reference = buy("usr_X", 12)
+    assert [row.unit for row in deliveries_of(reference)] == list(range(1, 13))
+    things = Entitlement.objects.filter(reference=reference).order_by("id")
+    assert [thing.delivery.unit for thing in things] == list(range(1, 13))
 
 
 def test_the_owner_sees_the_fragment_without_any_code(owner: Client) -> None:
