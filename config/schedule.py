@@ -19,7 +19,7 @@ def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any
         "accounts.send_messages": sweep,
         "catalog.sweep": 10 * sweep,
         "fulfillment.sweep": sweep,
-        "fulfillment.plan": 60 * sweep,
+        "fulfillment.plan": 6 * sweep,
         "fulfillment.sync": 6 * sweep,
         "orders.sweep": sweep,
     }

@@ -319,5 +319,25 @@ PURCHASING = {
     ),
 }
 
-for _id, (_title, _sql) in PURCHASING.items():
+SYNC = {
+    "INV-SYN1": (
+        "nothing is bought that its supplier does not have, or asks more for than we agreed to",
+        "select o.id, g.supplier_sku, g.cost_minor, o.max_cost_minor, g.stock, g.on_sale, g.gone_at"
+        " from fulfillment_supplieroffer o join fulfillment_suppliergood g"
+        "   on g.supplier_id = o.supplier_id and g.supplier_sku = o.supplier_sku"
+        " where o.paused_why = '' and (g.gone_at is not null or not g.on_sale or g.stock = 0"
+        "   or g.cost_minor > o.max_cost_minor)",
+    ),
+    "INV-SYN2": (
+        "every change of an offer by a supplier's list stands in its history",
+        "select a.subject, a.at from core_auditentry a where a.tag = 'offer:followed'"
+        " and a.at > %(now)s - interval '1 day' and not exists ("
+        "   select 1 from fulfillment_supplychange c where c.at = a.at"
+        "   and c.supplier_id = (a.after->>'supplier_id')::bigint"
+        "   and c.supplier_sku = a.after->>'supplier_sku'"
+        "   and c.what in ('taken', 'paused', 'resumed', 'asked'))",
+    ),
+}
+
+for _id, (_title, _sql) in {**PURCHASING, **SYNC}.items():
     register(_id, _title, _sql, **({"zone": settings.TIME_ZONE} if "%(zone)s" in _sql else {}))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Sku
@@ -123,17 +124,18 @@ def late_purchase(now: datetime) -> Iterator[Finding]:
 
 
 def sync_stale(now: datetime) -> Iterator[Finding]:
-    """Suppliers whose list has told nothing for several readings."""
+    """Suppliers whose list has told nothing for several readings, or never anything."""
     long_ago = now - timedelta(seconds=settings.SYNC_WHOLE_SECONDS * MISSED)
-    rows = SupplierSync.objects.filter(
-        supplier__state=SupplierState.ON, whole_at__lt=long_ago
-    ).select_related("supplier")
+    late = Q(whole_at__lt=long_ago) | Q(whole_at__isnull=True, tries__gte=MISSED, problem__gt="")
+    rows = SupplierSync.objects.filter(late, supplier__state=SupplierState.ON).select_related(
+        "supplier"
+    )
     for row in rows:
         yield (
             f"supplier:{row.supplier.code}",
             {
                 "pk": row.supplier_id, "name": row.supplier.name, "problem": row.problem,
-                "since": row.whole_at.isoformat() if row.whole_at else "",
+                "since": timezone.localtime(row.whole_at).isoformat() if row.whole_at else "–",
             },
         )  # fmt: skip
 

@@ -110,6 +110,8 @@ def _count(first: date, last: date, now: datetime, *, everything: bool) -> int:
     begins = datetime.combine(first, time(), tzinfo=zone)
     ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
     with connection.cursor() as cursor:
+        # Two counts of the same days at once would wait for each other's rows crosswise.
+        cursor.execute("select pg_advisory_xact_lock(hashtext('fulfillment.demand'))")
         cursor.execute(
             COUNT,
             {

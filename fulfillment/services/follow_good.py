@@ -16,8 +16,9 @@ from catalog.services.set_cost import set_cost
 from catalog.services.set_price import PriceRefused, set_price
 from catalog.states import Availability, StockMode
 from core import audit
+from core.faults import guard_off
 from core.tx import part, step
-from fulfillment.models import CostRule, SupplierGood, SupplierOffer, SupplyChange
+from fulfillment.models import CostRule, SupplierGood, SupplierOffer, SupplierSync, SupplyChange
 from fulfillment.purchasing.cost_rise import Outcome, Rule, Standing, decide
 from fulfillment.services.count_availability import LOW
 from fulfillment.services.wake_waiting import wake_waiting
@@ -25,6 +26,17 @@ from fulfillment.states import SupplierState
 
 log = structlog.get_logger(__name__)
 BY = "system:sync"
+
+
+@part
+def keep_list(*, supplier_id: int) -> None:
+    """No page of this supplier's list is written before the transaction ends; taken before any offer.
+
+    Else an offer that is being made and a page that is being read would not see each other.
+    """
+    rows = SupplierSync.objects.filter(supplier_id=supplier_id)
+    if not guard_off("sync.keep_list"):
+        list(rows.select_for_update(of=("self",)))
 
 
 @part
@@ -42,11 +54,9 @@ def follow_goods(*, supplier_id: int, numbers: Sequence[str], now: datetime) -> 
             supplier_id=supplier_id, supplier_sku__in={offer.supplier_sku for offer in offers}
         )
     }
-    changed = [
-        offer
-        for offer in offers
-        if offer.supplier_sku in goods and _follow(offer, goods[offer.supplier_sku], now)
-    ]
+    # What no list speaks of is left as people set it.
+    offers = [offer for offer in offers if offer.supplier_sku in goods]
+    changed = [offer for offer in offers if _follow(offer, goods[offer.supplier_sku], now)]
     tell_shelf(sku_ids=sorted({offer.sku_id for offer in offers}), now=now)
     if any(not offer.paused_why for offer in changed):
         wake_waiting(supplier_code=changed[0].supplier.code, now=now)
@@ -69,7 +79,10 @@ def _follow(offer: SupplierOffer, good: SupplierGood, now: datetime) -> bool:
     audit.record(
         tag="offer:followed", by=BY, subject=f"offer:{offer.pk}", now=now,
         before=dict(zip(("cost_minor", "max_cost_minor", "paused"), before, strict=True)),
-        after=dict(zip(("cost_minor", "max_cost_minor", "paused"), after, strict=True)),
+        after={
+            **dict(zip(("cost_minor", "max_cost_minor", "paused"), after, strict=True)),
+            "supplier_id": offer.supplier_id, "supplier_sku": offer.supplier_sku,
+        },
     )  # fmt: skip
     return True
 

@@ -7,6 +7,7 @@ from catalog.states import DeliveryKind
 from core import audit
 from core.tx import step
 from fulfillment.models import Supplier, SupplierOffer
+from fulfillment.services.follow_good import follow_goods, keep_list
 
 #: How far above the known cost a purchase may go before it is refused, in percent.
 LEEWAY_PERCENT = 5
@@ -19,6 +20,7 @@ def offer_goods(*, supplier_code: str, by: str, now: datetime) -> int:
     Existing offers stay as they are. The highest cost is the catalogue's cost and LEEWAY_PERCENT.
     """
     supplier = Supplier.objects.get(code=supplier_code)
+    keep_list(supplier_id=supplier.pk)
     wanted = (
         Sku.objects.filter(
             product__product_type__delivery_kind=DeliveryKind.TOPUP,
@@ -39,6 +41,8 @@ def offer_goods(*, supplier_code: str, by: str, now: datetime) -> int:
         for sku in wanted
     ]
     made = SupplierOffer.objects.bulk_create(offers, ignore_conflicts=True)
+    numbers = [offer.supplier_sku for offer in offers]
+    follow_goods(supplier_id=supplier.pk, numbers=numbers, now=now)
     if made:
         audit.record(
             tag="supplier:offers",

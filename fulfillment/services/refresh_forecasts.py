@@ -20,7 +20,7 @@ KEPT = timedelta(days=60)
 #: Goods without a sale for so long are not forecast any more.
 ASLEEP = timedelta(days=180)
 SLICE_SKUS = 20
-SLICE_SECONDS = 20.0
+SLICE_SECONDS = 5.0
 
 
 def due_skus(*, now: datetime, limit: int = SLICE_SKUS) -> list[int]:

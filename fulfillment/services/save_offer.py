@@ -7,6 +7,7 @@ from typing import Any
 from core import audit
 from core.tx import part
 from fulfillment.models import SupplierOffer
+from fulfillment.services.follow_good import follow_goods, keep_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ def save_offer(
 
     Raises IntegrityError when the supplier offers this SKU under the same number already.
     """
+    keep_list(supplier_id=terms.supplier_id)
     before = None
     if offer_id is None:
         saved = SupplierOffer.objects.create(**asdict(terms))
@@ -39,6 +41,9 @@ def save_offer(
         before = _locked(offer_id)
         SupplierOffer.objects.filter(pk=offer_id).update(**asdict(terms))
         saved = SupplierOffer.objects.get(pk=offer_id)
+    # What its supplier's list says holds for a new or changed offer at once.
+    follow_goods(supplier_id=saved.supplier_id, numbers=[saved.supplier_sku], now=now)
+    saved.refresh_from_db()
     after = _told(saved)
     if after != before:
         audit.record(

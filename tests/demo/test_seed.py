@@ -14,11 +14,21 @@ from core import ledger
 from core.clock import now
 from core.crypto import ensure_data_key
 from core.invariants import check_all
+from demo.history import SOLD, SOURCES
 from demo.home import BLOCKS
 from demo.people import CLERKS, SHOPPERS, STAFF, password
 from demo.places import CODE_FILES
 from demo.supply import FUNDS_MINOR
-from fulfillment.models import Clerk, Code, CodeBatch, Store, SupplierOffer, VoucherTerms
+from fulfillment.models import (
+    Clerk,
+    Code,
+    CodeBatch,
+    DailyDemand,
+    PurchaseSource,
+    Store,
+    SupplierOffer,
+    VoucherTerms,
+)
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -34,6 +44,7 @@ def _supplier(settings: Any) -> None:
 def counts() -> tuple[int, ...]:
     models = (
         Sku, CodeBatch, Code, SupplierOffer, User, StaffRole, PageBlock, Store, Clerk, VoucherTerms,
+        DailyDemand, PurchaseSource,
     )  # fmt: skip
     return tuple(model.objects.count() for model in models)
 
@@ -47,6 +58,8 @@ def test_filling_twice_is_filling_once() -> None:
     assert first[1] == len(CODE_FILES)
     assert first[4] == len(STAFF) + len(SHOPPERS) + len(CLERKS)
     assert first[6] == len(BLOCKS)
+    assert DailyDemand.objects.values("sku").distinct().count() == len(SOLD)
+    assert PurchaseSource.objects.count() == len(SOLD) * len(SOURCES)
     call_command("seed_demo", stdout=StringIO())
     assert counts() == first
     for code in "abc":

@@ -121,6 +121,21 @@ def test_prepaid_money_pays_and_is_not_overdrawn(source: PurchaseSource) -> None
     assert broken() == set()
 
 
+@pytest.mark.parametrize(
+    ("terms", "account"),
+    [("credit", "supplier_payable"), ("consign", "consigned_goods")],
+)
+def test_what_is_paid_later_is_owed_when_it_comes(
+    source: PurchaseSource, terms: str, account: str
+) -> None:
+    purchase = make_order(source, 10, paid_from=terms)
+    receive(purchase, 10)
+    assert ledger.balance("code_inventory") == 10 * 9000
+    assert ledger.balance(f"{account}:{source.supplier.code}") == -10 * 9000
+    assert ledger.balance("bank") == 0
+    assert broken() == set()
+
+
 def test_a_file_that_is_being_read_keeps_the_purchase_open(source: PurchaseSource) -> None:
     purchase = make_order(source, 10)
     batch = receive(purchase, 10, dry_run=True)

@@ -104,6 +104,16 @@ def test_late_purchases_and_lists_not_read(settings: Any) -> None:
     assert open_kinds() == []
 
 
+def test_a_list_that_could_never_be_read() -> None:
+    supplier = make_supplier(dialect="rest_hmac")
+    row = SupplierSync.objects.create(supplier=supplier, problem="http_401", tries=3)
+    watch_alerts(now=clock.now())
+    assert open_kinds() == ["low_balance"], "a few tries are no news"
+    SupplierSync.objects.filter(pk=row.pk).update(tries=4)
+    watch_alerts(now=clock.now())
+    assert open_kinds() == ["low_balance", "sync_stale"]
+
+
 def test_many_looks_at_once_open_it_once() -> None:
     make_supplier(dialect="rest_hmac")
     crowd(lambda _n: watch_alerts(now=clock.now()), range(12), threads=12)

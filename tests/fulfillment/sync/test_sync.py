@@ -1,15 +1,25 @@
 """A supplier's list is read, believed with care, and our offers, costs, prices and shelf follow it."""
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, connections
 
 from catalog.models import Product, Sku
 from catalog.states import Availability, DeliveryKind
-from core import clock, leases
+from core import clock, faults, leases
+from core.invariants import check_all
+from core.leases import Lease
 from core.models import AuditEntry
+from core.tx import step
+from fulfillment.invariants import SYNC
 from fulfillment.models import (
     CostRule,
     Supplier,
@@ -19,7 +29,8 @@ from fulfillment.models import (
     SupplyChange,
 )
 from fulfillment.queries.heat import hot_pages, pause_seconds
-from fulfillment.services.follow_good import mend_shelf
+from fulfillment.services.follow_good import follow_goods, mend_shelf
+from fulfillment.services.save_offer import Terms, save_offer
 from fulfillment.services.save_supplier import switch_supplier
 from fulfillment.services.sync_supplier import sync_suppliers
 from fulfillment.services.write_goods import LostSync, begin_reading, write_page
@@ -277,6 +288,8 @@ def test_a_supplier_switched_off_leaves_the_shelf(supplier: Supplier) -> None:
 def test_goods_no_list_knows_are_left_as_they_are(supplier: Supplier) -> None:
     offer = make_offered(supplier)
     SupplierOffer.objects.filter(pk=offer.pk).update(active=False)
+    with step():
+        follow_goods(supplier_id=supplier.pk, numbers=["X1"], now=clock.now())
     assert mend_shelf(now=clock.now()) == 0
     assert shown(offer.sku) == (Availability.IN, 1650)
 
@@ -291,3 +304,90 @@ def test_a_free_row_is_taken_once(supplier: Supplier) -> None:
     lease = hold(supplier)
     assert not sync_suppliers(now=clock.now())
     leases.release(SupplierSync, lease)
+
+
+def test_an_offer_made_or_changed_by_a_person_follows_at_once(supplier: Supplier) -> None:
+    offer = make_offered(supplier)
+    read_whole(supplier, [item("X1", 1900), item("X2", stock=0)])
+    assert paused(offer) == "cost"
+    terms = Terms(
+        sku_id=offer.sku_id, supplier_id=supplier.pk, supplier_sku="X1", cost_minor=1650,
+        max_cost_minor=1950, position=1, active=True,
+    )  # fmt: skip
+    with step():
+        save_offer(terms=terms, by="user:usr_TEST", now=clock.now(), offer_id=offer.pk)
+        made = save_offer(
+            terms=replace(terms, supplier_sku="X2"), by="user:usr_TEST", now=clock.now()
+        )
+    offer.refresh_from_db()
+    assert (offer.cost_minor, offer.paused_why) == (1900, "")
+    assert made.paused_why == "no_stock"
+
+
+HURTS = {
+    "INV-SYN1": "update fulfillment_suppliergood set stock = 0",
+    "INV-SYN2": "delete from fulfillment_supplychange",
+}
+
+
+def test_every_invariant_has_its_hurt() -> None:
+    assert HURTS.keys() == SYNC.keys()
+
+
+@pytest.mark.parametrize("invariant", sorted(HURTS))
+def test_each_is_seen_when_broken(
+    invariant: str, supplier: Supplier, owner_sql: Callable[..., Any]
+) -> None:
+    make_offered(supplier)
+    read_whole(supplier, [item("X1", 1700)])
+    assert check_all(now=clock.now(), only="INV-SYN") == []
+    owner_sql("set session_replication_role = replica")
+    owner_sql(HURTS[invariant])
+    assert [v.invariant.id for v in check_all(now=clock.now(), only="INV-SYN")] == [invariant]
+
+
+def read_behind_an_offer(supplier: Supplier, lease: Lease, page: CatalogPage) -> None:
+    """An offer is made; while it is not committed, a page of the list is written beside it."""
+    read = threading.Event()
+
+    def write() -> None:
+        try:
+            write_page(lease=lease, page=page, cursor="", now=clock.now())
+        finally:
+            read.set()
+            connections.close_all()
+
+    sku = make_goods(DeliveryKind.TOPUP, cost_minor=1650)
+    terms = Terms(
+        sku_id=sku.pk, supplier_id=supplier.pk, supplier_sku="X1", cost_minor=1650,
+        max_cost_minor=1750, position=1, active=True,
+    )  # fmt: skip
+    with ThreadPoolExecutor(1) as pool:
+        with step():
+            save_offer(terms=terms, by="user:usr_TEST", now=clock.now())
+            reading = pool.submit(write)
+            until = time.monotonic() + 60
+            while not (read.is_set() or somebody_waits()) and time.monotonic() < until:
+                time.sleep(0.01)
+        reading.result()
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        # Within a transaction it is a picture of one moment, unless that is forgotten.
+        cursor.execute("select pg_stat_clear_snapshot()")
+        cursor.execute(
+            "select exists (select 1 from pg_stat_activity"
+            " where datname = current_database() and wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_an_offer_and_a_page_at_once_see_each_other(supplier: Supplier, guarded: bool) -> None:
+    read_whole(supplier, [item("X1", 1700)])
+    page = CatalogPage(items=(item("X1", 1900),))
+    with nullcontext() if guarded else faults.without("sync.keep_list"):
+        read_behind_an_offer(supplier, hold(supplier), page)
+    broken = [v.invariant.id for v in check_all(now=clock.now(), only="INV-SYN")]
+    assert broken == ([] if guarded else ["INV-SYN1"])
