@@ -14,7 +14,8 @@ class FulfillmentConfig(AppConfig):
         from fulfillment import desk, invariants, wallet_wiring, wiring  # noqa: F401  app ready
 
         desk.register()
-        from fulfillment import purchasing_wiring, routing_invariants  # noqa: F401  app ready
-        from fulfillment.reconciliation import setup as reconciliation
-
-        reconciliation.register()
+        from fulfillment import (  # noqa: F401  app ready
+            purchasing_wiring,
+            routing_invariants,
+            settlement_wiring,
+        )

@@ -117,6 +117,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Reconciliation"), "fact_check", "core.comparison"),
             Place(_("Differences"), "rule_settings", "core.difference"),
             Place(_("Statements"), "request_quote", "core.statement"),
+            Place(_("Payouts"), "send_money", "fulfillment.payout"),
             Place(_("Journals"), "menu_book", "core.journal"),
             Place(_("Accounts"), "account_balance", "core.ledgeraccount"),
             Place(_("Kept balances"), "balance", "core.accountbalance"),

@@ -25,6 +25,7 @@ from accounts.roles import may
 from core import clock, ledger
 from core.admin.base import ReadOnlyAdmin, actor
 from core.money import BadMoney, format_minor, parse_minor
+from fulfillment.admin.settling.terms import MoneyActs
 from fulfillment.models import Supplier
 from fulfillment.postings import PREPAID, SUSPENSE
 from fulfillment.queries.breaker import paused_until
@@ -119,7 +120,7 @@ class FundForm(forms.Form):
 
 
 @admin.register(Supplier)
-class SupplierAdmin(ReadOnlyAdmin):
+class SupplierAdmin(MoneyActs, ReadOnlyAdmin):
     """Who delivers: connection, money, switch. Keys go in and never come out."""
 
     list_display = [
@@ -139,10 +140,10 @@ class SupplierAdmin(ReadOnlyAdmin):
         (None, {"fields": ["name", "code", "state", "circuit", "note"]}),
         (_("Connection"), {"fields": ["dialect", "base_url", "options", "key_id", "keys", "callback"]}),
         (_("Limits"), {"fields": ["concurrency", "rate_per_second", "call_seconds"]}),
-        (_("Money"), {"fields": ["currency", "prepaid", "under_way"]}),
+        (_("Money"), {"fields": ["currency", "terms_text", "prepaid", "payable", "under_way"]}),
     ]  # fmt: skip
     actions_list = ["connect_new"]
-    actions_detail = ["connect", "test", "switch", "limits", "fund"]
+    actions_detail = ["connect", "test", "switch", "limits", "fund", "change_terms", "account"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [name for _title, part in self.fieldsets for name in part["fields"]]

@@ -67,7 +67,6 @@ class Payout(models.Model):
         _("state"), max_length=8, choices=PayoutState, default=PayoutState.PROPOSED
     )
     bank_no = models.CharField(_("bank's number"), max_length=64, blank=True, default="")
-    why = models.CharField(_("why"), max_length=200, blank=True, default="")
     created_at = models.DateTimeField(_("proposed at"))
     approved_at = models.DateTimeField(_("agreed on at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)

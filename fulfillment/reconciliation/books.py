@@ -20,6 +20,7 @@ from core.reconciliation.values import Break, Result
 from fulfillment import postings
 from fulfillment.models import Attempt, Supplier, SupplierTerms
 from fulfillment.services.connect_supplier import NotReady, connect_supplier
+from fulfillment.services.settle_consigned import settle_consigned
 from fulfillment.states import OPEN_ATTEMPT, SupplierState
 from fulfillment.suppliers.registry import NoSuchDialect
 
@@ -81,6 +82,24 @@ def _stock_corrections(difference: Difference) -> Sequence[Correction]:
     return (Correction("stock", _("Bring the ledger to what is in stock"), legs),)
 
 
+# Consigned goods in the books are those still in stock; what was sold is settled before it is compared.
+CONSIGNED = """
+select coalesce(l.code, c.code), coalesce(l.code, c.code),
+    jsonb_build_object('booked_minor', coalesce(l.minor, 0)),
+    jsonb_build_object('balance_minor', coalesce(c.minor, 0)),
+    coalesce(c.minor, 0) - coalesce(l.minor, 0), coalesce(l.currency, c.currency)
+from (select split_part(account_id, ':', 2) as code, currency, -sum(amount) as minor
+      from core_posting where account_id like 'consigned_goods:%%' group by 1, 2) l
+full join (select s.code, b.currency, sum(b.cost_minor) as minor from fulfillment_code k
+      join fulfillment_codebatch b on b.id = k.batch_id and b.paid_from = 'consign'
+      join fulfillment_supplier s on s.id = b.supplier_id
+      where k.state not in ('sold', 'void', 'expired') group by 1, 2) c
+    on c.code = l.code and c.currency = l.currency
+where coalesce(c.minor, 0) <> coalesce(l.minor, 0)
+"""
+CONSIGNED_BATCHES = "select count(*) from fulfillment_codebatch where paid_from = 'consign'"
+
+
 class BooksRun(CheckRun):
     """Checks in SQL, and one party for each supplier that can tell our balance."""
 
@@ -88,6 +107,8 @@ class BooksRun(CheckRun):
         return [*super().parties(), *(_balance_party(each) for each in _askable())]
 
     def compare(self, party: str, day: date, *, now: datetime) -> Result:
+        if party == "ledger:consigned":
+            settle_consigned(now=now)
         if not party.startswith("balance:"):
             return super().compare(party, day, now=now)
         return compare_balance(Supplier.objects.get(code=party.partition(":")[2]), now=now)
@@ -167,6 +188,12 @@ RUN.checks.register(
 RUN.checks.register(
     "ledger:under_way",
     Check(_("Money set aside for purchases"), "order", UNDER_WAY, ATTEMPTS_OPEN),
+)
+RUN.checks.register(
+    "ledger:consigned",
+    Check(
+        _("Goods in stock that are suppliers' until sold"), "supplier", CONSIGNED, CONSIGNED_BATCHES
+    ),
 )
 RUN.checks.register(
     "ledger:merchants",
