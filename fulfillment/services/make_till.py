@@ -45,7 +45,8 @@ def make_till(*, store: str, name: str, addresses: str, by: str, now: datetime) 
         created_at=now,
         created_by=by[:48],
     )
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    # In hex: a secret that begins with a dash is an option to every command line it is pasted into.
+    secret = secrets.token_hex(SECRET_BYTES)
     row.secret = seal(secret, context=till_context(row.public_id))
     row.save(force_insert=True)
     after = {"store": store, "name": name, "addresses": row.addresses}

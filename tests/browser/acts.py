@@ -48,7 +48,7 @@ def buy(page: Page, slug: str, sku: str, *, contact: str = "", **inputs: str) ->
 
 def delivered(page: Page) -> None:
     """Wait until the open page says by itself that everything is there."""
-    expect(page.locator(".hero-delivered")).to_be_visible(timeout=15_000)
+    expect(page.locator(".hero-delivered")).to_be_visible(timeout=60_000)
 
 
 def delivered_by_reload(page: Page, order: str) -> None:

@@ -26,8 +26,8 @@ def bundles(studio: Studio, supplier: Supplier) -> None:
     match = {"product": "MT-PASS-W", "account": REFUSED}
     supplier.fault("reject", op="order", match=match, times=None, code="OUT_OF_STOCK")
     order = acts.buy(page, "weekend-at-home-pack", "BUN-WEEKEND", phone=REFUSED)
-    expect(page.locator(".hero-partially_delivered")).to_be_visible(timeout=20_000)
-    expect(page.locator(".bundle-missing")).to_be_visible(timeout=20_000)
+    expect(page.locator(".hero-partially_delivered")).to_be_visible(timeout=60_000)
+    expect(page.locator(".bundle-missing")).to_be_visible(timeout=60_000)
     looks = (*BOTH, DARK, ENGLISH_DESKTOP)
     studio.take(
         "order-bundle", "One part could not be had", f"/orders/{order}/", by=shopper, looks=looks

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.browser import acts
 from tests.browser.chromium import CHROMIUM, DESKTOP, FLAGS, PHONE
 from tests.browser.people import Office, Opener, Staff
 from tests.faults.stage import stop_parts
 from tests.house import PARTS, House
+
+# A wait ends as soon as what it waits for is there; a busy machine must not make a test fail.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +77,7 @@ def opener(browser: Browser, shop: House, complaints: Complaints) -> Iterator[Op
             **options,
         )
         contexts.append(context)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         complaints.listen(page)
         return page

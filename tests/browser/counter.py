@@ -89,7 +89,7 @@ def stage(page: Page, kind: str) -> None:
     if kind == "idle":
         expect(found).to_have_count(1)
     else:
-        expect(found.locator("> *").last).to_be_visible(timeout=20_000)
+        expect(found.locator("> *").last).to_be_visible(timeout=60_000)
 
 
 def scan(page: Page, text: str) -> None:

@@ -33,7 +33,7 @@ def _leave_something_open(studio: Studio, supplier: Supplier) -> None:
     supplier.fault("stuck", op="order", match={"account": STUCK})
     page = studio.person().new_page()
     acts.buy(page, acts.TOP_UP, "IQY-GOLD-Q", contact="13900139009", phone=STUCK)
-    expect(page.locator(".unit[data-state=dispatched]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".unit[data-state=dispatched]")).to_be_visible(timeout=60_000)
 
 
 def _import(studio: Studio, page: Page) -> None:

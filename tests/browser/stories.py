@@ -85,7 +85,7 @@ def _wait(studio: Studio, guest: BrowserContext, page: Page, supplier: Supplier)
     """A supplier that takes its time, then delivers."""
     supplier.fault("stuck", op="order", match={"account": SLOW})
     order = acts.buy(page, acts.TOP_UP, "IQY-GOLD-M", contact=BUYER, phone=SLOW)
-    expect(page.locator(".unit[data-state=dispatched]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".unit[data-state=dispatched]")).to_be_visible(timeout=60_000)
     studio.take("order-waiting", "On its way", f"/orders/{order}/", by=guest)
     external = supplier.orders(account=SLOW)[-1]["external_id"]
     supplier.finish(external, "COMPLETED")

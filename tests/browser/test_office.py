@@ -42,12 +42,12 @@ def test_an_operator_imports_a_file_and_reads_every_verdict(
     page.locator("[name=file]").set_input_files(file)
     page.locator("form [type=submit]").last.click()
     page.wait_for_url(re.compile(r"/codebatch/\d+/change/"))
-    expect(page.locator("a[href$='/start/act/']")).to_be_visible(timeout=15_000)
+    expect(page.locator("a[href$='/start/act/']")).to_be_visible(timeout=60_000)
     expect(page.locator("body")).to_contain_text("43")
     page.locator("a[href$='/start/act/']").click()
     page.locator("main form button, #content form button").first.click()
     page.wait_for_url(re.compile(r"/codebatch/\d+/change/"))
-    expect(page.locator("a[href$='/freeze/act/']")).to_be_visible(timeout=15_000)
+    expect(page.locator("a[href$='/freeze/act/']")).to_be_visible(timeout=60_000)
     counted = (
         "select accepted, duplicate, rejected from fulfillment_codebatch order by id desc limit 1"
     )

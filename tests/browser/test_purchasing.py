@@ -60,7 +60,7 @@ def test_a_proposal_becomes_stock(office: Office, shop: House, tmp_path: Path) -
     page.locator("[name=file]").set_input_files(file)
     page.locator("form [type=submit]").last.click()
     page.wait_for_url(re.compile(r"/codebatch/\d+/change/"))
-    expect(page.locator("a[href$='/freeze/act/']")).to_be_visible(timeout=15_000)
+    expect(page.locator("a[href$='/freeze/act/']")).to_be_visible(timeout=60_000)
     assert shop.sql(FREE)[0][0] == before + 60
 
     page.goto("/admin/fulfillment/purchase/")

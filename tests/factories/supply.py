@@ -85,7 +85,7 @@ def advance(delivery: Delivery, *, now: datetime | None = None) -> float | None:
 
 
 def drive(
-    delivery: Delivery, *, until: Callable[[Delivery], bool] | None = None, seconds: float = 8.0
+    delivery: Delivery, *, until: Callable[[Delivery], bool] | None = None, seconds: float = 30.0
 ) -> Delivery:
     """Visit again and again, as the sweeper would, until the unit is where it should be."""
     done = until or (lambda unit: unit.state in ("delivered", "failed", "manual"))

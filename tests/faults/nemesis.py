@@ -68,7 +68,7 @@ class Nemesis:
 
     # --- our own processes --------------------------------------------------------------------
 
-    def crash(self, point: str, *, seconds: float = 20.0) -> None:
+    def crash(self, point: str, *, seconds: float = 60.0) -> None:
         """Arm a crash point and wait until somebody has died there."""
         self.house.crash_at(point)
         until = time.monotonic() + seconds

@@ -60,7 +60,7 @@ def unit_of(stage: Stage, link: PayLink) -> dict[str, object]:
     return found[0] if found else {"state": ""}
 
 
-def wait_for(true: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+def wait_for(true: Callable[[], object], what: str, seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, f"{what} did not come"

@@ -9,6 +9,11 @@ from django.db import connection, connections
 THREADS = 64
 
 
+def comes_up(race: Callable[[], bool], *, rounds: int = 12) -> bool:
+    """Whether a race whose guard is gone is lost in one of so many rounds: chance decides in which."""
+    return any(race() for _ in range(rounds))
+
+
 def crowd(work: Callable[[Any], object], items: Sequence[Any], *, threads: int = THREADS) -> None:
     """Run `work` over all items with so many threads started at one moment; re-raises the first error."""
     todo, lock = list(reversed(items)), threading.Lock()

@@ -18,7 +18,7 @@ from tests.factories.fulfillment import make_goods, make_offer
 from tests.factories.supply import due_now, open_unit
 from tests.fulfillment.conftest import _vault
 from tests.fulfillment.road.three import Three, standing_three, three_simulators
-from tests.races.crowd import crowd
+from tests.races.crowd import comes_up, crowd
 
 __all__ = ["_vault", "standing_three", "three_simulators"]
 CROWD = 24
@@ -58,7 +58,7 @@ def test_never_more_calls_at_once_than_allowed(supplier: Supplier) -> None:
 
 def test_control_without_the_slots_there_are_more(supplier: Supplier) -> None:
     with faults.without("supply.slots"):
-        assert most_at_once(supplier) > 5
+        assert comes_up(lambda: most_at_once(supplier) > 5)
 
 
 def take(supplier: Supplier, number: str = "") -> object:
@@ -118,13 +118,14 @@ def paced(supplier: Supplier) -> Supplier:
 def test_turns_are_as_far_apart_as_the_rate_says(paced: Supplier) -> None:
     turns = admitted(paced, 1.0)
     gaps = [later - earlier for earlier, later in pairwise(turns)]
-    assert len(turns) >= 10, "and none is wasted"
+    # Ten on a machine that does nothing else; a pace that wasted turns would give two or three.
+    assert len(turns) >= 5
     assert min(gaps) >= 0.0999
 
 
 def test_control_without_the_pace_they_come_at_once(paced: Supplier) -> None:
     with faults.without("supply.pace"):
-        assert len(admitted(paced, 0.3)) > 20
+        assert comes_up(lambda: len(admitted(paced, 0.3)) > 20)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.faults.stage import Stage
 LINK = re.compile(r"(/orders/ord_[0-9A-Z]{16}/\?t=[\w-]+)")
 
 
-def until(found: Callable[[], object], what: str, seconds: float = 15.0) -> None:
+def until(found: Callable[[], object], what: str, seconds: float = 60.0) -> None:
     """Wait for something that a worker brings."""
     end = time.monotonic() + seconds
     while not found():

@@ -9,7 +9,7 @@ def number() -> str:
     return "T" + secrets.token_hex(10).upper()
 
 
-def until(true: Callable[[], bool], *, seconds: float = 10.0) -> None:
+def until(true: Callable[[], bool], *, seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not become true in time"

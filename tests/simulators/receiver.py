@@ -39,7 +39,7 @@ class Receiver:
             self.got.append(request)
         return self.reply(request)
 
-    def await_count(self, count: int, *, seconds: float = 10.0) -> list[Request]:
+    def await_count(self, count: int, *, seconds: float = 30.0) -> list[Request]:
         """The messages, as soon as there are so many. Fails when they do not come."""
         end = time.monotonic() + seconds
         while len(self.got) < count:
