@@ -22,6 +22,7 @@ def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any
         "fulfillment.plan": 6 * sweep,
         "fulfillment.sync": 6 * sweep,
         "orders.sweep": sweep,
+        "distribution.sweep": sweep,
     }
     return {
         name: {

@@ -20,6 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 urlpatterns += [
     path("", include(f"{floor}.urls"))
-    for floor in ("accounts", "orders", "fulfillment", "catalog")
+    for floor in ("accounts", "orders", "fulfillment", "distribution", "catalog")
     if floor in settings.FLOORS and find_spec(f"{floor}.urls")
 ]

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpcore2
 
+from core import outside
 from core.faults import crashpoint
 
 _call = threading.local()
@@ -89,4 +90,8 @@ class TimedBackend(httpcore2.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
         left = _left(timeout, httpcore2.ConnectTimeout)
+        try:
+            host = outside.vetted(host, port)
+        except (outside.Inside, OSError) as error:
+            raise httpcore2.ConnectError(type(error).__name__) from error
         return _Line(self._inner.connect_tcp(host, port, left, local_address, socket_options))

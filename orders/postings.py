@@ -133,6 +133,26 @@ def aside_ended(
     )  # fmt: skip
 
 
+def account_charged(
+    *, payment: str, account: str, order: str, amount_minor: int, currency: str
+) -> Entry:
+    """An order is paid on account: who owes it now owes us its price. `account` has a floor."""
+    return Entry(
+        f"account.charged:{payment}", "account.charged",
+        account, f"{CLEARING}:account", amount_minor, currency, order,
+    )  # fmt: skip
+
+
+def account_credited(
+    *, refund: str, account: str, order: str, amount_minor: int, currency: str
+) -> Entry:
+    """A refund of an order that was paid on account: so much less is owed."""
+    return Entry(
+        f"account.credited:{refund}", "account.credited",
+        f"{CLEARING}:account", account, amount_minor, currency, order,
+    )  # fmt: skip
+
+
 @part
 def post(entry: Entry, *, now: datetime, note: str = "") -> bool:
     """Post the entry; False when it was posted before or moves nothing."""

@@ -6,7 +6,7 @@ from config.settings.environment import BASE_DIR, env
 
 DEBUG = env.bool("DEBUG", default=False)
 
-FLOORS = ["core", "risk", "accounts", "catalog", "fulfillment", "orders"]
+FLOORS = ["core", "risk", "accounts", "catalog", "fulfillment", "orders", "distribution"]
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q
+from django.utils import timezone
 
 from fulfillment.models import PoolShare, ShareTicket
 from fulfillment.states import ShareKind
@@ -68,3 +70,31 @@ def _tickets(sku_id: int) -> dict[str, tuple[int, int, int]]:
         )
     )
     return {channel: (left, held, sold) for channel, left, held, sold in rows}
+
+
+OPEN_TO = """
+with capped as materialized (select from fulfillment_poolshare
+    where sku_id = %(sku)s and channel = %(channel)s and kind = 'capped'),
+units as materialized (select count(*) as n from (
+    select from fulfillment_code where sku_id = %(sku)s and state = 'available'
+        and share = any(array['', %(channel)s::text]) and expires_on >= %(today)s
+    limit %(most)s) as some),
+tickets as materialized (select count(*) as n from (
+    select from fulfillment_shareticket
+    where sku_id = %(sku)s and channel = %(channel)s and code_id is null limit %(most)s) as some)
+select case when exists (select from capped) then least(units.n, tickets.n) else units.n end
+from units, tickets
+"""
+
+
+def units_open_to(sku_id: int, channel: str, *, now: datetime, at_most: int) -> int:
+    """Units that a channel could hold now: reserved for it or free, within its cap.
+
+    Counted to `at_most` and no further, so that a large pool costs no more than that.
+    """
+    today = timezone.localdate(now)
+    params: dict[str, Any] = {"sku": sku_id, "channel": channel, "today": today, "most": at_most}
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_TO, params)
+        (units,) = cursor.fetchone()
+    return int(units)

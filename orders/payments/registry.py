@@ -10,11 +10,13 @@ from orders.payments.base import Provider
 PROVIDERS: Socket[Provider] = Socket("payment providers")
 # A free order needs no setting: there is nothing to be paid.
 FREE = "free"
+# Nor does one whose money is on the account of a channel: only the floor above confirms it.
+ACCOUNT = "account"
 
 
 def load() -> None:
-    """Register each provider named in PAYMENT_PROVIDERS, and `free`. Called when the app is ready."""
-    for code in dict.fromkeys([FREE, *settings.PAYMENT_PROVIDERS]):
+    """Register each provider named in PAYMENT_PROVIDERS, `free` and `account`. Called when the app is ready."""
+    for code in dict.fromkeys([FREE, ACCOUNT, *settings.PAYMENT_PROVIDERS]):
         if code not in PROVIDERS:
             PROVIDERS.register(code, import_module(f"orders.payments.{code}").provider)
 

@@ -81,11 +81,13 @@ where coalesce(due.minor, 0) <> coalesce(owed.minor, 0)
 """
 OPEN_REFUNDS = "select count(*) from orders_refund where state not in ('rejected', 'succeeded')"
 # What stands at a provider: received and not sent back, set aside, less fees; and corrections.
+# What was paid on account is carried on to the account's own holder at once, and counted there.
 CLEARING = """
 with booked as (
     select split_part(p.account_id, ':', 2) as provider, p.currency, sum(p.amount) as minor
     from core_posting p join core_journal j on j.id = p.journal_id
-    where p.account_id like 'psp_clearing:%%' and j.kind <> 'correction' group by 1, 2),
+    where p.account_id like 'psp_clearing:%%' and j.kind not in ('correction', 'account.charged', 'account.credited')
+    group by 1, 2),
 moved as (
     select provider, currency, sum(minor) as minor from (
         select provider, currency, amount_minor as minor from orders_payment

@@ -1,0 +1,1 @@
+"""The distribution floor in the back office."""
