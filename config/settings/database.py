@@ -31,7 +31,8 @@ _options: dict[str, Any] = {
 if DATABASE_POOL:
     _options["pool"] = {
         "min_size": env.int("DATABASE_POOL_MIN", default=1),
-        "max_size": env.int("DATABASE_POOL_MAX", default=4),
+        # A web process has two threads; a worker that drives 32 units at once borrows for moments only.
+        "max_size": env.int("DATABASE_POOL_MAX", default=8),
         "timeout": 5,
         # A failed try is given up at once: whoever waits for a connection makes the next (config.postgres.pool).
         "reconnect_timeout": 0.1,
