@@ -5,7 +5,7 @@ from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
 from fulfillment.api import till
-from fulfillment.views import giving, goods, opening, redeem, till_app, wallet
+from fulfillment.views import giving, goods, merchant, opening, redeem, till_app, wallet
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")
@@ -33,6 +33,7 @@ urlpatterns = [
     path("redeem/desk/", redeem.till, name="redeem_desk"),
     path("redeem/store/", redeem.stores, name="redeem_stores"),
     path("redeem/today/", redeem.today, name="redeem_today"),
+    path("redeem/account/", merchant.account, name="redeem_account"),
     path("redeem/undo/<pid:redemption>/", redeem.undo, name="redeem_undo"),
     path("redeem/frame/", till_app.frame, name="redeem_frame"),
     path("redeem/offline/", till_app.offline, name="redeem_offline"),

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core import clock
+from fulfillment.models import ClerkRole
 from fulfillment.queries.clerks import places_of
 from fulfillment.queries.till import (
     MINE,
@@ -79,7 +80,7 @@ def _no_clerk(request: HttpRequest) -> HttpResponse:
     return render(request, "fulfillment/redeem/no_clerk.html", context, status=403)
 
 
-def _frame(request: HttpRequest, clerk: ClerkView) -> dict[str, Any]:
+def frame_of(request: HttpRequest, clerk: ClerkView) -> dict[str, Any]:
     """What templates/fulfillment/redeem/frame.html shows."""
     english = in_english()
     shown = {
@@ -87,6 +88,7 @@ def _frame(request: HttpRequest, clerk: ClerkView) -> dict[str, Any]:
         "store": store_name(clerk),
         "merchant": clerk.merchant_name_en if english else clerk.merchant_name,
         "more": getattr(request, "till_places", 1) > 1,
+        "has_account": clerk.role == ClerkRole.MERCHANT,
     }
     return {"clerk": shown}
 
@@ -106,7 +108,7 @@ def till(request: HttpRequest, clerk: ClerkView) -> HttpResponse:
         context["today"] = {"count": count_of_day(clerk, day=timezone.localdate(now))}
     if is_part:
         return render(request, "fulfillment/redeem/_stage.html", {**context, "part": True})
-    context |= _frame(request, clerk)
+    context |= frame_of(request, clerk)
     answer = render(request, f"fulfillment/redeem/{SURFACES[surface]}.html", context)
     if surface == "fulfillment:redeem":
         answer.headers["Permissions-Policy"] = settings.PERMISSIONS_POLICY_OF_TILL
@@ -161,7 +163,7 @@ def today(request: HttpRequest, clerk: ClerkView) -> HttpResponse:
     ]
     context = {
         "day": day, "page": page, "whose": whose, "tabs": tabs,
-        "totals": totals_of_day(clerk, day=day, whose=whose), **_frame(request, clerk),
+        "totals": totals_of_day(clerk, day=day, whose=whose), **frame_of(request, clerk),
     }  # fmt: skip
     return render(request, "fulfillment/redeem/today.html", context)
 

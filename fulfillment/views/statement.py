@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from core.reconciliation.values import day_of
 from fulfillment.account_file import TYPES, Row, as_file
 
-LONGEST = timedelta(days=366)
+NO_TIME, LONGEST = timedelta(), timedelta(days=366)
+EARLIEST = date(2000, 1, 1)
 
 
 def asked_days(request: HttpRequest, *, now: datetime) -> tuple[date, date]:
@@ -19,7 +20,7 @@ def asked_days(request: HttpRequest, *, now: datetime) -> tuple[date, date]:
         last = date.fromisoformat(request.GET.get("to", ""))
     except ValueError:
         return today.replace(day=1), today
-    sensible = first <= last <= first + LONGEST and date(2000, 1, 1) <= first <= today
+    sensible = EARLIEST <= first <= today and NO_TIME <= last - first <= LONGEST
     return (first, min(last, today)) if sensible else (today.replace(day=1), today)
 
 

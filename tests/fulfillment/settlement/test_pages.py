@@ -112,9 +112,9 @@ def test_lists_of_differences_statements_and_lines(broken: Comparison) -> None:
 
 
 def test_payouts_from_proposal_to_bank(db: None) -> None:
+    yesterday = day_of(clock.now()) - DAY
     used()
     maker, checker = browser(), browser()
-    yesterday = day_of(clock.now()) - DAY
     url = "/admin/fulfillment/payout/propose/"
     asked = {"kind": "merchant", "last_day": yesterday.isoformat(), "reason": "October"}
     assert "Nobody was owed anything by then" in maker.post(url, asked).content.decode()
@@ -127,9 +127,13 @@ def test_payouts_from_proposal_to_bank(db: None) -> None:
 def test_a_statement_of_account_as_page_and_file(db: None) -> None:
     supplier, _batch = stock("credit")
     client = browser()
-    page = text(client, f"/admin/fulfillment/payout/account/supplier/{supplier.code}/")
+    today = day_of(clock.now())
+    days = f"from={today - DAY}&to={today}"
+    page = text(client, f"/admin/fulfillment/payout/account/supplier/{supplier.code}/?{days}")
     assert "-¥35.00" in page
-    answer = client.get(f"/admin/fulfillment/payout/account/supplier/{supplier.code}/?as=csv")
+    answer = client.get(
+        f"/admin/fulfillment/payout/account/supplier/{supplier.code}/?{days}&as=csv"
+    )
     lines = answer.content.decode("utf-8-sig").splitlines()
     assert lines[-1].endswith("-35.00,CNY")
     assert client.get("/admin/fulfillment/payout/account/supplier/none/").status_code == 404
