@@ -21,12 +21,12 @@ TITLES: dict[str, Promise] = {
     "attempt.succeeded": _("Purchases"),
     "attempt.contradicted": _("Charged without our consent"),
     "attempt.reversed": _("Given back"),
-    "stock.bought": _("Stock"),
+    "stock.bought": _("Codes bought"),
     "consigned.sold": _("Sold for them"),
     "payout.agreed": _("Payouts"),
     "payout.failed": _("Payouts that came back"),
-    "redemption": _("Redemptions"),
-    "redemption.undone": _("Redemptions undone"),
+    "redemption": _("Vouchers used"),
+    "redemption.undone": _("Uses undone"),
     "correction": _("Corrections"),
 }
 BEFORE = """

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core import ledger
@@ -14,8 +15,8 @@ select split_part(p.account_id, ':', 1), a.kind, p.currency, sum(p.amount)
 from core_posting p join core_ledgeraccount a on a.code = p.account_id
 where a.kind in ('asset', 'liability') group by 1, 2, 3 having sum(p.amount) <> 0 order by 1, 3
 """
-#: Money, as against goods and claims.
-MONEY = frozenset({"bank", "psp_clearing", "supplier_prepaid"})
+#: What others can be paid from; goods, claims and what lies at suppliers is not.
+MONEY = frozenset({"bank", "psp_clearing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +28,46 @@ class Group:
     totals: list[str]
 
 
-def held_for_others() -> list[Group]:
-    """What we owe to others by kind of account, beside the money there is to pay it from."""
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """Whether the money in hand covers what is owed, in one currency; minor units, then in words."""
+
+    enough: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is not ours beside what there is to pay it from."""
+
+    groups: list[Group]
+    covers: list[Cover]
+
+
+def held_for_others() -> Held:
+    """What we owe to others by kind of account, beside bank and providers, and whether it is enough."""
     with connection.cursor() as cursor:
         cursor.execute(SUMS)
         rows = cursor.fetchall()
     owed = [(head, cur, -int(n)) for head, kind, cur, n in rows if kind == "liability"]
     money = [(head, cur, int(n)) for head, kind, cur, n in rows if head in MONEY]
-    return [
+    groups = [
         _group(_("Owed to others: not ours"), owed),
-        _group(_("Money in hand, at providers and at suppliers"), money),
+        _group(_("Money at the bank and at payment providers"), money),
     ]
+    left: dict[str, int] = {}
+    for _head, currency, minor in [*money, *((head, cur, -minor) for head, cur, minor in owed)]:
+        left[currency] = left.get(currency, 0) + minor
+    return Held(groups, [_cover(minor, currency) for currency, minor in sorted(left.items())])
+
+
+def _cover(minor: int, currency: str) -> Cover:
+    amount = {"amount": format_minor(abs(minor), currency)}
+    if minor >= 0:
+        return Cover(
+            True, gettext("What is owed to others is there; %(amount)s beyond it is ours.") % amount
+        )
+    return Cover(False, gettext("%(amount)s is missing to pay what is owed to others.") % amount)
 
 
 def _group(title: str | Promise, rows: list[tuple[str, str, int]]) -> Group:

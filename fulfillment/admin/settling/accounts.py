@@ -65,7 +65,7 @@ def held_page(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Money of others"),
-        "groups": held_for_others(),
+        "held": held_for_others(),
     }
     return TemplateResponse(request, "admin/fulfillment/held.html", context)
 

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -38,7 +39,7 @@ LABELS = {"proposed": "warning", "approved": "info", "paid": "success", "failed"
 
 class ProposalForm(forms.Form):
     kind = forms.ChoiceField(
-        label=_("To"), choices=PayeeKind.choices, widget=UnfoldAdminSelectWidget
+        label=_("Kind of payee"), choices=PayeeKind.choices, widget=UnfoldAdminSelectWidget
     )
     last_day = forms.DateField(
         label=_("Owed until the end of"), widget=UnfoldAdminSingleDateWidget,
@@ -76,7 +77,7 @@ class PayoutAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     list_per_page = 50
     fields = ["public_id", "to", "payee_name", "amount", "state_badge", "owed_until", "approval",
-              "bank_no", "created_at", "approved_at", "ended_at", "statement", "timeline"]  # fmt: skip
+              "bank_no", "created_at", "approved_at", "over_since", "statement", "timeline"]  # fmt: skip
     readonly_fields = fields
     actions_list = ["propose", "others", "for_the_bank"]
     actions_detail = ["paid", "returned"]
@@ -94,7 +95,7 @@ class PayoutAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]  # fmt: skip
 
-    @display(description=_("To"))
+    @display(description=_("Kind of payee"))
     def to(self, payout: Payout) -> str:
         return str(PayeeKind(payout.kind).label)
 
@@ -111,8 +112,12 @@ class PayoutAdmin(ReadOnlyAdmin):
         return Badge(payout.state, payout.get_state_display())
 
     @display(description=_("Owed until"))
-    def owed_until(self, payout: Payout) -> datetime:
-        return payout.run.until
+    def owed_until(self, payout: Payout) -> str:
+        return f"{timezone.localtime(payout.run.until):%Y-%m-%d %H:%M}"
+
+    @display(description=_("Over since"))
+    def over_since(self, payout: Payout) -> datetime | None:
+        return payout.ended_at
 
     @display(description=_("Approval"))
     def approval(self, payout: Payout) -> str:
@@ -121,7 +126,9 @@ class PayoutAdmin(ReadOnlyAdmin):
     @display(description=_("Statement of account"))
     def statement(self, payout: Payout) -> SafeString:
         url = reverse("admin:fulfillment_account", args=[payout.kind, payout.payee])
-        return format_html('<a class="text-primary-600" href="{}">{}</a>', url, _("Open"))
+        return format_html(
+            '<a class="text-primary-600" href="{}">{}</a>', url, _("Show the account")
+        )
 
     @display(description=_("History"))
     def timeline(self, payout: Payout) -> SafeString | str:

@@ -52,7 +52,7 @@ def cells(client: Client) -> list[list[str]]:
 
 def test_the_page_tells_what_was_paid_under_which_number(theirs: Client) -> None:
     page = theirs.get(PAGE, days()).content.decode()
-    for said in ("Paid so far", "¥27.00", "B77", "Redemptions", "Closing"):
+    for said in ("Paid so far", "¥27.00", "B77", "Vouchers used", "Closing"):
         assert said in page
     assert "Nothing was paid out yet" not in page
 

@@ -191,7 +191,7 @@ def test_a_statement_of_account_adds_up(pair: tuple[str, str]) -> None:
     with translation.override("en"):
         kinds = [(str(title), n, minor) for title, n, minor in whole.kinds]
     assert kinds == [
-        ("Payouts", 1, 1800), ("Redemptions", 3, -2700), ("Redemptions undone", 1, 900),
+        ("Payouts", 1, 1800), ("Vouchers used", 3, -2700), ("Uses undone", 1, 900),
     ]  # fmt: skip
     assert whole.opening_minor + sum(minor for _t, _n, minor in whole.kinds) == whole.closing_minor
     later = account(
