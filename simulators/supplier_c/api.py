@@ -10,7 +10,7 @@ from simulators.breaks import csv_text
 from simulators.faults import Plan
 from simulators.server import Answer, BadRequest, Request, Router, json_answer
 from simulators.supplier_c import signing, wishes
-from simulators.supplier_c.shown import item, shown
+from simulators.supplier_c.shown import item, odd_cards, shown
 from simulators.supply import money, orders, products, statement
 from simulators.supply.store import balance_of, order_of
 from simulators.supply.supplier import Refusal, Supplier
@@ -126,8 +126,10 @@ def _place(sup: Supplier, request: Request, plan: Plan) -> Answer:
 
 
 def _look_up(sup: Supplier, request: Request, plan: Plan) -> Answer:
-    row = orders.look_up(sup, request.args["external_id"])
-    return json_answer({"order": shown(sup, row)})
+    order = shown(sup, orders.look_up(sup, request.args["external_id"]))
+    if "odd_cards" in plan:
+        order["cards"] = odd_cards(order["cards"], plan.get("odd_cards", "how", ""))
+    return json_answer({"order": order})
 
 
 def _products(sup: Supplier, request: Request, plan: Plan) -> Answer:

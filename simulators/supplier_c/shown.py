@@ -38,6 +38,22 @@ def _cards(sup: Supplier, row: Row) -> list[dict[str, Any]]:
     return sup.store.rows(sql, row["id"])
 
 
+def odd_cards(cards: list[dict[str, Any]], how: str) -> list[dict[str, Any]]:
+    """The cards as they go out when a script wants something to be wrong with them."""
+    match how:
+        case "none":
+            return []
+        case "empty":
+            return [{**card, "number": "", "secret": ""} for card in cards]
+        case "blank":
+            return [{**card, "number": " ", "secret": None} for card in cards]
+        case "bom":
+            return [{**card, "secret": "\ufeff" + card["secret"]} for card in cards]
+        case "half":
+            return [{"number": 7} for _ in cards]
+    return cards
+
+
 def item(row: Row) -> dict[str, Any]:
     """A product as the catalogue shows it."""
     return {

@@ -25,6 +25,7 @@ def mount(router: Router, sup: Supplier) -> None:
         "callback": _callback,
         "recallback": _recallback,
         "forgeries": _forgeries,
+        "claim": _claim,
         "repeat": _repeat,
         "key": _key,
         "statement_breaks": _statement_breaks,
@@ -98,6 +99,10 @@ def _callback(sup: Supplier, body: Body) -> Body:
 
 def _forgeries(sup: Supplier, body: Body) -> Body:
     return {"kinds": list(sup.dialect.forgeries())}
+
+
+def _claim(sup: Supplier, body: Body) -> Body:
+    return {"changes": sup.dialect.claim(str(body["state"]))}
 
 
 def _shown(made: Message) -> Body:

@@ -49,6 +49,10 @@ class Supplier(Client):
         made = self.control("callback", external_id=external_id, forge=forge, changes=changes)
         return Callback(made["url"], made["headers"], base64.b64decode(made["body_base64"]))
 
+    def claim(self, state: str) -> dict[str, Any]:
+        """What changes in a callback so that it claims this state of ours."""
+        return dict(self.control("claim", state=state)["changes"])
+
     def recallback(
         self, external_id: str, *, copies: int = 1, concurrency: int = 16
     ) -> dict[str, Any]:

@@ -132,6 +132,9 @@ def _card(card: object) -> SuppliedCode:
         raise Unreadable("bad_card")
     if not (texts[0].strip() or texts[1].strip()):
         raise Unreadable("empty_card")
+    if not all(text.isprintable() for text in texts):
+        # A byte order mark, say: nobody could type what stands there.
+        raise Unreadable("bad_card")
     return SuppliedCode(*texts)
 
 

@@ -28,13 +28,6 @@ from tests.fulfillment.simulated import Suppliers
 from tests.fulfillment.suppliers.kits import A, C, kit_b
 from tests.fulfillment.suppliers.suite.kit import COST, SECRET, Kit
 
-#: How each dialect's message is changed before it is signed, so that it claims this end.
-CLAIMS: dict[str, dict[str, dict[str, Any]]] = {
-    "rest_hmac": {"yes": {"state": "COMPLETED", "delivered": 1}, "no": {"state": "FAILED"}},
-    "gateway_md5": {"yes": {"order_state": "success"}, "no": {"order_state": "failed"}},
-    "form_md5": {"yes": {"orderStatus": "0"}, "no": {"orderStatus": "2"}},
-}
-
 
 @dataclass
 class Place:
@@ -55,25 +48,23 @@ class Place:
         )
         return answer.status
 
-    def says(self, unit: Delivery, end: str) -> Callback:
-        """A rightly signed message that claims ``yes`` or ``no``."""
-        number = last_attempt(unit).number
-        return self.script.callback(number, **CLAIMS[self.kit.dialect][end])
+    def says(self, unit: Delivery, state: str) -> Callback:
+        """A rightly signed message that claims a state (the engine's word), true or not."""
+        return self.script.callback(last_attempt(unit).number, **self.script.claim(state))
 
     def fault(self, fault: str, *, op: str = "order", **params: Any) -> None:
         self.script.fault(fault, op=op, **params)
 
 
 class Ground:
-    """The scene of the catalogue: the dialect under test is asked first, another one second."""
+    """The scene of the catalogue: the dialect under test is asked first, another one second.
 
-    def __init__(self, suppliers: Suppliers, kit: Kit, other: Kit) -> None:
-        self.first = _stand(suppliers, kit, "x")
-        self.second = _stand(suppliers, other, "y")
+    The third only stands by, for scenes that need three.
+    """
 
-    @property
-    def places(self) -> tuple[Place, Place]:
-        return self.first, self.second
+    def __init__(self, suppliers: Suppliers, *kits: Kit) -> None:
+        self.places = [_stand(suppliers, kit, code) for kit, code in zip(kits, "xyz", strict=True)]
+        self.first, self.second, _third = self.places
 
     def topup(self) -> Sku:
         """A top-up that both sell."""
@@ -87,7 +78,7 @@ class Ground:
     def card(self, *, both: bool = False) -> Sku:
         """A code that the first sells."""
         sku = make_goods("topup")
-        for place in self.places if both else self.places[:1]:
+        for place in self.places[: 2 if both else 1]:
             make_offer(
                 sku, place.row, supplier_sku="CARD-1", cost_minor=COST, max_cost_minor=COST,
                 position=self.places.index(place) + 1,
@@ -114,28 +105,35 @@ class Ground:
     def truth_equals_books(self) -> None:
         """What the suppliers delivered and charged under our numbers is what our books say."""
         for place in self.places:
-            attempts = Attempt.objects.filter(supplier=place.row)
-            charged = 0
             truth = place.script.truth()
-            orders = {order["external_id"]: order for order in truth["orders"]}
-            for attempt in attempts:
+            for attempt in Attempt.objects.filter(supplier=place.row):
                 granted = [
                     grant
                     for grant in truth["grants"]
                     if grant["external_id"] == attempt.number and not grant["reversed_at"]
                 ]
                 assert len(granted) == int(attempt.state == "succeeded"), attempt.number
-                order = orders.get(attempt.number)
-                moves = [
-                    move["amount_minor"]
-                    for move in truth["movements"]
-                    if order is not None and move["order_id"] == order["id"]
-                ]
-                charged -= sum(moves)
-                assert -sum(moves) == (attempt.cost_minor or 0 if granted else 0), attempt.number
+                charged = _charged(truth, attempt)
+                assert charged == (attempt.cost_minor or 0 if granted else 0), attempt.number
+        self.money_equals_books()
+
+    def money_equals_books(self) -> None:
+        """Of all that was charged our accounts know, whether we count it as cost, loss or under way."""
+        for place in self.places:
+            truth = place.script.truth()
+            charged = sum(
+                _charged(truth, attempt) for attempt in Attempt.objects.filter(supplier=place.row)
+            )
             paid = PREPAID - ledger.balance(f"supplier_prepaid:{place.row.code}")
             under_way = ledger.balance(f"supplier_suspense:{place.row.code}")
             assert paid - under_way == charged, place.row.code
+
+
+def _charged(truth: dict[str, Any], attempt: Attempt) -> int:
+    """Minor units that the supplier took for this attempt, less what it gave back."""
+    orders = {one["id"] for one in truth["orders"] if one["external_id"] == attempt.number}
+    moves = [int(move["amount_minor"]) for move in truth["movements"] if move["order_id"] in orders]
+    return -sum(moves)
 
 
 def _stand(suppliers: Suppliers, kit: Kit, code: str) -> Place:
@@ -148,12 +146,14 @@ def _stand(suppliers: Suppliers, kit: Kit, code: str) -> Place:
     return Place(kit, row, script)
 
 
-KITS = {"A": (A, C), "B": (kit_b(), A), "C": (C, kit_b())}
+KITS = {
+    dialect: tuple(kits)
+    for dialect, *kits in (("A", A, C, kit_b()), ("B", kit_b(), A, C), ("C", C, kit_b(), A))
+}
 
 
 def _laid(request: pytest.FixtureRequest, suppliers: Suppliers) -> Iterator[Ground]:
-    kit, other = KITS[request.param]
-    made = Ground(suppliers, kit, other)
+    made = Ground(suppliers, *KITS[request.param])
     yield made
     for place in made.places:
         place.script.clear_faults()

@@ -4,8 +4,9 @@ from typing import Any
 
 from tests.fulfillment.suppliers.suite.kit import Kit
 
-#: C's answers carry no cards that could be spoiled on the line; tests/…/test_reading.py does that.
-C = Kit(dialect="rest_hmac", simulator="supplier_c", odd_cards=())
+#: B and C send cards in clear under their signature: only A has a cipher whose key or padding may be wrong.
+CLEAR = ("none", "empty", "blank", "bom", "half")
+C = Kit(dialect="rest_hmac", simulator="supplier_c", odd_cards=CLEAR)
 #: An answer of A carries neither a nonce nor a time.
 A = Kit(
     dialect="gateway_md5",
@@ -26,6 +27,6 @@ def kit_b(**recipe: Any) -> Kit:
         simulator="supplier_b",
         options=options,
         cannot_tell=frozenset({"wrong_nonce"}),
-        odd_cards=("none", "empty", "blank", "bom", "half"),
+        odd_cards=CLEAR,
         prepare={"recipe": {**PLAIN, **recipe}},
     )

@@ -78,6 +78,7 @@ def test_success_carries_what_was_charged() -> None:
     [
         None, [], [*CARDS, *CARDS], [{"number": "", "secret": " "}], [{}], ["6222"],
         [{"number": 5, "secret": "x"}], [{"number": "6", "secret": "x" * 600}],
+        [{"number": "6", "secret": "\ufeffx"}], [{"number": "6", "secret": "x\n"}],
     ],
 )  # fmt: skip
 def test_a_card_order_is_never_delivered_empty(cards: object) -> None:

@@ -16,7 +16,7 @@ NOW = datetime.fromtimestamp(1767225600, UTC)
 
 
 @pytest.mark.parametrize("vector", VECTORS["requests"], ids=lambda v: v["name"])
-def test_request_signature(vector: dict[str, str]) -> None:
+def test_c22_request_signature(vector: dict[str, str]) -> None:
     text = signing.request_text(
         method=vector["method"], target=vector["path"], timestamp=vector["timestamp"],
         nonce=vector["nonce"], body=vector["body"].encode(),
@@ -38,7 +38,7 @@ def _doubt(vector: dict[str, str], envelope: signing.Envelope, **changes: object
 
 
 @pytest.mark.parametrize("vector", VECTORS["replies"], ids=lambda v: v["name"])
-def test_reply_is_believed_only_whole(vector: dict[str, str]) -> None:
+def test_c22_reply_is_believed_only_whole(vector: dict[str, str]) -> None:
     good = _reply(vector)
     assert _doubt(vector, good) == ""
     assert _doubt(vector, good, body=b"{}") == "bad_signature"
@@ -51,7 +51,7 @@ def test_reply_is_believed_only_whole(vector: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-301, 301, 30 * 86400, -11 * 86400])
-def test_stale_and_future_are_refused_either_way(seconds: int) -> None:
+def test_c22_stale_and_future_are_refused_either_way(seconds: int) -> None:
     vector = VECTORS["replies"][0]
     now = NOW + timedelta(seconds=seconds)
     assert _doubt(vector, _reply(vector), now=now) == "stale"
@@ -59,12 +59,12 @@ def test_stale_and_future_are_refused_either_way(seconds: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "1e9", "１７６７２２５６００", "9" * 16])
-def test_odd_timestamps_are_stale(text: str) -> None:
+def test_c22_odd_timestamps_are_stale(text: str) -> None:
     assert not signing.is_fresh(text, now=NOW)
 
 
 @pytest.mark.parametrize("vector", VECTORS["callbacks"], ids=lambda v: v["name"])
-def test_callback_signature(vector: dict[str, str]) -> None:
+def test_c22_callback_signature(vector: dict[str, str]) -> None:
     headers = {"x-key-id": "k1", "x-callback-id": vector["callback_id"],
                "x-timestamp": vector["timestamp"], "x-signature": vector["signature"]}  # fmt: skip
     body, keys = vector["body"].encode(), {"k1": VECTORS["secret"]}

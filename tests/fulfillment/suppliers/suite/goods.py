@@ -12,7 +12,7 @@ from tests.fulfillment.suppliers.suite.kit import COST, Bench, Kit, card, now, p
 class Goods:
     kit: ClassVar[Kit]
 
-    def test_the_price_rose_between_quote_and_order(self, bench: Bench) -> None:
+    def test_c14_the_price_rose_between_quote_and_order(self, bench: Bench) -> None:
         """C14: refused before money moves."""
         if not bench.adapter.capabilities.price_guard:
             pytest.skip("no price guard: the road compares the charge")
@@ -30,7 +30,7 @@ class Goods:
         answer = bench.ask(buy)
         assert answer.cost_minor == COST * 12 // 10
 
-    def test_the_balance_is_theirs(self, bench: Bench) -> None:
+    def test_c15_the_balance_is_theirs(self, bench: Bench) -> None:
         """C15 begins here: zero is a figure, not a problem."""
         for minor in (123_456, 0, 100_000_000):
             bench.script.set_balance(minor)
@@ -59,7 +59,7 @@ class Goods:
         assert code.expires_on == granted["expires_on"]
         assert granted["secret"] not in repr(answer)
 
-    def test_a_spoiled_card_is_never_delivered_empty(self, bench: Bench) -> None:
+    def test_c17_a_spoiled_card_is_never_delivered_empty(self, bench: Bench) -> None:
         """C17."""
         if "card" not in bench.adapter.capabilities.kinds:
             pytest.skip("sells no cards")
@@ -70,7 +70,7 @@ class Goods:
             assert (answer.verdict, answer.codes) == (Verdict.UNKNOWN, ()), how
             assert bench.ask(buy).verdict is Verdict.SUCCEEDED
 
-    def test_part_of_an_order_is_no_success(self, bench: Bench) -> None:
+    def test_c12_part_of_an_order_is_no_success(self, bench: Bench) -> None:
         """C12: two of three came. Nobody may read that as three, nor as none."""
         if bench.adapter.capabilities.max_quantity < 3:
             pytest.skip("sells one at a time")

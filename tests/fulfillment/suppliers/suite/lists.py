@@ -33,7 +33,7 @@ class Lists:
         assert found["TOPUP-2"].stock == 0
         assert found["CARD-1"].as_of is not None
 
-    def test_rubbish_in_the_catalogue_is_set_aside(self, bench: Bench) -> None:
+    def test_c16_rubbish_in_the_catalogue_is_set_aside(self, bench: Bench) -> None:
         """C16: no price of nothing, nothing twice, nothing endless."""
         if not bench.adapter.capabilities.catalog:
             pytest.skip("has no list of goods")
@@ -43,6 +43,8 @@ class Lists:
         page = bench.adapter.catalog(bench.link, cursor="", now=now())
         assert page.problem or len(page.rejected) == len(odd)
         assert set(page.items) <= {replace(item, as_of=page.as_of) for item in whole.items}
+        bench.script.fault("inject", op="products", items=[7] * 20_500)
+        assert bench.adapter.catalog(bench.link, cursor="", now=now()).problem, "endless"
 
     def test_the_statement_tells_every_movement(self, bench: Bench) -> None:
         if not bench.adapter.capabilities.statement:

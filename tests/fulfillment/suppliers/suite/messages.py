@@ -9,6 +9,14 @@ from fulfillment.suppliers.base import Strength, Verdict
 from simulators.client import Client
 from tests.fulfillment.suppliers.suite.kit import Bench, Kit, now
 
+#: What may be heard in a message that claims a state, by what is true and what it claims. A success of
+#: which nothing was delivered contradicts itself, where a dialect tells how much was.
+CLAIMS: dict[tuple[str, str], tuple[Verdict, ...]] = {
+    ("COMPLETED", "SUBMITTED"): (Verdict.ACCEPTED,),
+    ("COMPLETED", "FAILED"): (Verdict.FAILED, Verdict.REJECTED),
+    ("FAILED", "COMPLETED"): (Verdict.SUCCEEDED, Verdict.UNKNOWN),
+}
+
 
 class Messages:
     kit: ClassVar[Kit]
@@ -27,7 +35,23 @@ class Messages:
             said = bench.adapter.acknowledge(bench.link, accepted=accepted)
             assert (said.status < 300) is accepted
 
-    def test_forged_messages_prove_nothing(self, bench: Bench) -> None:
+    @pytest.mark.parametrize(("truth", "claimed"), list(CLAIMS))
+    def test_a_message_says_what_it_claims(self, bench: Bench, truth: str, claimed: str) -> None:
+        """Rightly signed it tells another state than the true one, and that is what is heard."""
+        if bench.adapter.capabilities.callback_strength is Strength.NONE:
+            pytest.skip("never calls")
+        buy = bench.stuck()
+        bench.script.finish(buy.merchant_no, truth)
+        true = bench.script.callback(buy.merchant_no)
+        other = bench.script.callback(buy.merchant_no, **bench.script.claim(claimed))
+        heard = bench.read(other, buy)
+        assert (heard.merchant_no, heard.verified) == (buy.merchant_no, True)
+        assert heard.answer.verdict in CLAIMS[truth, claimed]
+        # What says something else is another message, and the same bytes are the same one.
+        assert heard.dedupe_key != bench.read(true, buy).dedupe_key
+        assert heard.dedupe_key == bench.read(other, buy).dedupe_key
+
+    def test_c06_forged_messages_prove_nothing(self, bench: Bench) -> None:
         """C06: forged, old, permuted, altered where nothing is signed."""
         if bench.adapter.capabilities.callback_strength is Strength.NONE:
             pytest.skip("never calls")

@@ -1,11 +1,13 @@
 """A purchase from beginning to end, and everything that may leave it in doubt."""
 
 import socket
+import tracemalloc
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
 
+from core.wire import deadline
 from fulfillment.suppliers.base import Verdict
 from tests.factories.supply import KEY_ID, PHONE
 from tests.fulfillment.suppliers.suite.kit import (
@@ -18,6 +20,9 @@ from tests.fulfillment.suppliers.suite.kit import (
     now,
     purchase,
 )
+
+#: Bytes that reading one answer may take at its height, with all that Python makes of it.
+MOST_MEMORY = 16 << 20
 
 
 class Purchases:
@@ -52,7 +57,7 @@ class Purchases:
         assert bench.ask(buy).verdict in (Verdict.REVERSED, Verdict.FAILED)
 
     @pytest.mark.parametrize("code", REFUSALS)
-    def test_listed_refusals_are_definite(self, bench: Bench, code: str) -> None:
+    def test_c10_listed_refusals_are_definite(self, bench: Bench, code: str) -> None:
         """C10."""
         buy = purchase()
         bench.fault("reject", buy, code=code)
@@ -70,7 +75,7 @@ class Purchases:
             pass
         assert answer.verdict in (Verdict.FAILED, Verdict.REJECTED)
 
-    def test_nobody_listens(self, bench: Bench) -> None:
+    def test_c02_nobody_listens(self, bench: Bench) -> None:
         """C02: only what provably never left may be tried elsewhere."""
         with socket.socket() as closed:
             closed.bind(("127.0.0.1", 0))
@@ -82,7 +87,7 @@ class Purchases:
             assert bench.adapter.statement(link, day=now().date(), now=now()).problem
 
     @pytest.mark.parametrize("fault", LINE)
-    def test_faults_of_the_line_are_unknown(self, bench: Bench, fault: str) -> None:
+    def test_c18_faults_of_the_line_are_unknown(self, bench: Bench, fault: str) -> None:
         """C01, C02, C03, C18: after the first byte only a whole, proved, listed answer counts."""
         if fault in self.kit.cannot_tell:
             pytest.skip("this dialect has nothing by which to tell")
@@ -98,6 +103,27 @@ class Purchases:
         assert found in ((Verdict.ACCEPTED, Verdict.SUCCEEDED) if done else (Verdict.NOT_FOUND,))
         assert len(bench.orders(buy)) == int(done)
 
+    def test_c18_an_answer_that_drips_ends_with_the_call(self, bench: Bench) -> None:
+        """One byte now and then is never late for a client that counts from byte to byte."""
+        buy = purchase()
+        bench.fault("slow_loris", buy, seconds=20.0)
+        with deadline(1.0):
+            answer = bench.place(buy)
+        # On a machine that slow the call may have been over before it left.
+        unsent = bench.orders(buy) == [] and answer.verdict is Verdict.NOT_SENT
+        assert unsent or answer.verdict is Verdict.UNKNOWN
+
+    @pytest.mark.parametrize("fault", ["huge", "gzip_bomb"])
+    def test_c18_a_flood_does_not_fill_the_memory(self, bench: Bench, fault: str) -> None:
+        buy = purchase()
+        bench.fault(fault, buy, bytes=50_000_000)
+        tracemalloc.start()
+        try:
+            assert bench.place(buy).verdict is Verdict.UNKNOWN
+            assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY
+        finally:
+            tracemalloc.stop()
+
     @pytest.mark.parametrize("fault", ["half_body", "bad_signature", "error_after", "empty"])
     def test_a_spoiled_look_up_proves_nothing(self, bench: Bench, fault: str) -> None:
         buy = bench.stuck()
@@ -111,7 +137,7 @@ class Purchases:
         bench.fault("odd_state", buy, word="DONE")
         assert (bench.place(buy).verdict, bench.ask(buy).verdict) == (Verdict.UNKNOWN,) * 2
 
-    def test_no_such_order(self, bench: Bench) -> None:
+    def test_c11_no_such_order(self, bench: Bench) -> None:
         """C11: the adapter says what was said; the road decides what it means, and when."""
         assert bench.ask(purchase()).verdict is Verdict.NOT_FOUND
         buy = purchase()
@@ -150,7 +176,7 @@ class Purchases:
             assert bench.adapter.balance(link, now=now()).problem
             assert bench.orders(buy) == []
 
-    def test_an_order_outlives_its_key(self, bench: Bench) -> None:
+    def test_c21_an_order_outlives_its_key(self, bench: Bench) -> None:
         """C21: keys change mid-flight; what was bought under the old one can be asked after."""
         buy = bench.stuck()
         bench.script.control("key", key_id="k2", secret=SECRET[::-1])
