@@ -56,6 +56,20 @@ def refuse_inside(url: str) -> None:
     _look(str(address))
 
 
+def look_before(url: str) -> None:
+    """Look at where an address leads at this moment, before it is called.
+
+    A connection that is still open from an earlier call is not made anew, so it is not looked at
+    again by itself. Raises Inside, also for a name that nobody knows.
+    """
+    parts = urlsplit(url)
+    try:
+        with outward():
+            vetted(parts.hostname or "", parts.port or 443)
+    except OSError as error:
+        raise Inside("nobody knows this name") from error
+
+
 def vetted(host: str, port: int) -> str:
     """Where to connect for that host: itself, or inside `outward` the public address behind it.
 

@@ -22,7 +22,8 @@ class Reply:
     body: bytes
 
 
-def post(message: Message, *, timeout: float = 5.0) -> Reply:
+def post(message: Message, *, timeout: float = 5.0, most: int = 256) -> Reply:
+    """`most` bytes of the answer are read."""
     parts = urlsplit(message.url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -31,7 +32,7 @@ def post(message: Message, *, timeout: float = 5.0) -> Reply:
         connection = kind(parts.hostname or "", parts.port, timeout=timeout)
         connection.request("POST", target, body=message.body, headers=dict(message.headers))
         answer = connection.getresponse()
-        return Reply(answer.status, answer.read(256))
+        return Reply(answer.status, answer.read(most))
     except (OSError, ValueError, http.client.HTTPException):
         return Reply(0, b"")
     finally:

@@ -14,7 +14,7 @@ from core import audit, http, leases, transitions
 from core.crypto import CannotUnseal
 from core.each import each, turns
 from core.faults import crashpoint
-from core.outside import outward
+from core.outside import Inside, look_before, outward
 from core.tx import step
 from distribution.marketplaces.dialect import result_form
 from distribution.marketplaces.shown import shown_order
@@ -67,6 +67,7 @@ def _send(row: MarketPush, now: datetime) -> str:
     told = shown_order(row.order, account="") | {"orderStatus": row.result}
     form = result_form(told, speech=speech, key_id=key.public_id, secret=secret, now=now)
     try:
+        look_before(market.callback_url)
         with outward():
             reply = http.call(
                 "POST", market.callback_url, name=f"push:{market.code}", content=form,
@@ -74,7 +75,7 @@ def _send(row: MarketPush, now: datetime) -> str:
                 connect=CONNECT_SECONDS, read=TOTAL_SECONDS, total=TOTAL_SECONDS,
                 max_bytes=LARGEST_ACK,
             )  # fmt: skip
-    except http.NotSent:
+    except (http.NotSent, Inside):
         return "not_reached"
     except http.Unclear:
         return "no_answer"

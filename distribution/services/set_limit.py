@@ -9,6 +9,7 @@ from core.models import Approval
 from core.tx import part, step
 from distribution.models import Marketplace
 from distribution.postings import account_of
+from distribution.queries.account import owed_minor
 
 ACTION = "distribution.set_limit"
 #: Ten million yuan of credit is a slip of the finger.
@@ -16,7 +17,7 @@ LARGEST_MINOR = 10**9
 
 
 class BadLimit(ValueError):
-    """Not an amount that may be owed."""
+    """Not an amount that may be owed, or less than is owed already."""
 
 
 @step()
@@ -28,6 +29,8 @@ def ask_for_limit(*, code: str, limit_minor: int, by: str, reason: str, now: dat
     if not 0 <= limit_minor <= LARGEST_MINOR:
         raise BadLimit(str(limit_minor))
     row = Marketplace.objects.get(code=code)
+    if limit_minor < owed_minor(row):
+        raise BadLimit("less than it owes")
     return approvals.request(
         action=ACTION,
         subject=f"market:{code}",

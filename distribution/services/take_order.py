@@ -67,7 +67,8 @@ def take_order(*, market: Marketplace, asked: Asked, now: datetime) -> MarketOrd
     Returns it as it stands: refused, under way or done. Raises MarketRefused when the number stands
     for other goods. Money is minor units of the channel's currency. Source: R-IDM, D8.
     """
-    row = _write_down(market, asked, now)
+    with step():
+        row = write_down(market=market, asked=asked, now=now)
     if row.state == MarketOrderState.RECEIVED:
         crashpoint("CP18")
         decide_order(row=row, now=now)
@@ -95,9 +96,12 @@ def inputs_of(row: MarketOrder) -> dict[str, str]:
     return found
 
 
-@step()
-def _write_down(market: Marketplace, asked: Asked, now: datetime) -> MarketOrder:
-    """The order's row; the first of many copies makes it, the others wait and find it."""
+@part
+def write_down(*, market: Marketplace, asked: Asked, now: datetime) -> MarketOrder:
+    """The order's row; the first of many copies makes it, the others wait and find it.
+
+    Raises MarketRefused when the number stands for other goods.
+    """
     row = MarketOrder(
         marketplace=market, number=asked.number, kind=asked.kind, content=asked.content,
         goods=asked.goods, quantity=asked.quantity, limit_minor=asked.limit_minor,
@@ -136,8 +140,7 @@ def decide_order(*, row: MarketOrder, now: datetime) -> bool:
     """
     market = row.marketplace
     try:
-        cart = _cart(row, now)
-        placed = place_order(wanted=_wanted(row, cart), now=now, acting=_by(market))
+        placed = place_order(wanted=wanted_of(row=row, now=now), now=now, acting=_by(market))
         pay_on_account(row_id=row.pk, order=placed.order, now=now, acting=_by(market))
     except MarketRefused as refusal:
         refuse(row_id=row.pk, code=refusal.code, now=now, by=_by(market))
@@ -184,9 +187,12 @@ def _inputs(offer: Offer, row: MarketOrder) -> dict[str, str]:
     return {**known, first: given.get("account", "")}
 
 
-def _wanted(row: MarketOrder, cart: _Cart) -> Wanted:
-    """The form as the channel fills it in. Its token follows from its number: one order for ever."""
-    market = row.marketplace
+def wanted_of(*, row: MarketOrder, now: datetime) -> Wanted:
+    """The form as the channel fills it in. Its token follows from its number: one order for ever.
+
+    Raises MarketRefused for what this channel cannot buy so.
+    """
+    cart, market = _cart(row, now), row.marketplace
     token = blind_index("market.form", f"{market.code}:{row.number}").hex()[:40]
     return Wanted(
         channel=cart.channel,

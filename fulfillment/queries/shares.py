@@ -78,10 +78,10 @@ with capped as materialized (select from fulfillment_poolshare
 units as materialized (select count(*) as n from (
     select from fulfillment_code where sku_id = %(sku)s and state = 'available'
         and share = any(array['', %(channel)s::text]) and expires_on >= %(today)s
-    limit %(most)s) as some),
+    limit %(most)s) as counted),
 tickets as materialized (select count(*) as n from (
     select from fulfillment_shareticket
-    where sku_id = %(sku)s and channel = %(channel)s and code_id is null limit %(most)s) as some)
+    where sku_id = %(sku)s and channel = %(channel)s and code_id is null limit %(most)s) as counted)
 select case when exists (select from capped) then least(units.n, tickets.n) else units.n end
 from units, tickets
 """

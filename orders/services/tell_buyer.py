@@ -18,6 +18,7 @@ from core import audit
 from core.money import format_minor
 from core.tx import part, step
 from orders.models import Order
+from orders.models.order import ContactKind
 from orders.models.private import open_private
 from orders.queries.bundle_words import account_of
 from orders.queries.bundles import bundles_around
@@ -128,6 +129,9 @@ def _send(order: Order, template: str, now: datetime, more: dict[str, str]) -> b
 
 
 def _composed(order: Order, template: str, now: datetime, more: dict[str, str]) -> Message | None:
+    if order.contact_kind not in ContactKind:
+        # An outside channel tells its own buyers.
+        return None
     private = open_private(order.public_id, order.private_sealed)
     try:
         return compose_message(

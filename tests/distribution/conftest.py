@@ -10,6 +10,9 @@ from django.core.wsgi import get_wsgi_application
 from catalog import snapshot
 from core import clock, ledger
 from core.crypto import ensure_data_key, forget_keys
+from simulators.marketplace.script import Buyer
+from simulators.process import Simulator
+from tests.factories.markets import PATH, Place, make_place
 from tests.simulators.receiver import Receiver
 
 
@@ -45,3 +48,25 @@ def shop_url(committed: None) -> Iterator[str]:
 def ear() -> Iterator[Receiver]:
     with Receiver() as receiver:
         yield receiver
+
+
+@pytest.fixture(scope="session")
+def _marketplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with Simulator("marketplace", state=tmp_path_factory.mktemp("marketplace")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def buyer(_marketplace: Simulator) -> Iterator[Buyer]:
+    """A marketplace in a process of its own, with its own truth log."""
+    script = Buyer(_marketplace.url)
+    yield script
+    script.clear_faults()
+
+
+@pytest.fixture
+def market(shop_url: str, buyer: Buyer) -> Place:
+    """The same as an outside channel of ours, ready to buy."""
+    place = make_place(url=shop_url, callback_url=f"{buyer.base}/results")
+    buyer.connect(shop=f"{shop_url}{PATH}", key=place.key, secret=place.secret)
+    return place

@@ -94,7 +94,7 @@ def purchase(sku: Sku, units: int = 1, *, number: str = "", **changes: Any) -> P
     return Purchase(**(values | changes))
 
 
-def form_of(place: Place, data: Mapping[str, object], **changes: str) -> dict[str, str]:
+def form_of(place: Place, data: Mapping[str, object], /, **changes: str) -> dict[str, str]:
     """A rightly signed call, field by field; `changes` are made before it is signed."""
     recipe = Recipe(
         place.recipe.get("tail", "&key="), place.recipe.get("charset", "UTF-8"),

@@ -43,7 +43,7 @@ def test_the_shop_imports_no_simulator() -> None:
 
 def test_they_do_not_know_each_other() -> None:
     """The engine of the suppliers knows none of its dialects either."""
-    names = ("localpay", "supply", "supplier_a", "supplier_b", "supplier_c")
+    names = ("localpay", "supply", "supplier_a", "supplier_b", "supplier_c", "marketplace")
     for one in names:
         others = [name for name in names if name != one]
         if one.startswith("supplier_"):
