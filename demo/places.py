@@ -5,6 +5,9 @@ from pathlib import Path
 DATA = Path(__file__).resolve().parent / "data"
 CATALOGUE = DATA / "catalogue.csv"
 BUNDLES = DATA / "bundles.csv"
+EDITIONS = DATA / "editions.csv"
+# How many there are of each numbered SKU in that file.
+SIZES = {"PIANO-GALA": 100}
 CODES = DATA / "codes"
 
 # In this order: JD-E-100 holds secrets that the dirty file repeats, which must then be recognized.

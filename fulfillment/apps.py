@@ -15,6 +15,7 @@ class FulfillmentConfig(AppConfig):
 
         desk.register()
         from fulfillment import (  # noqa: F401  app ready
+            edition_wiring,
             purchasing_wiring,
             routing_invariants,
             settlement_wiring,

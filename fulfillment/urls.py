@@ -5,7 +5,16 @@ from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
 from fulfillment.api import till
-from fulfillment.views import giving, goods, merchant, opening, redeem, till_app, wallet
+from fulfillment.views import (
+    editions,
+    giving,
+    goods,
+    merchant,
+    opening,
+    redeem,
+    till_app,
+    wallet,
+)
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")
@@ -29,6 +38,14 @@ urlpatterns = [
     path("gifts/<pid:gift_id>/claim/", giving.claim, name="claim"),
     path("codes/<pid:link_id>/", opening.code_link, name="code_link"),
     path("codes/<pid:link_id>/open/", opening.open_link, name="open_link"),
+    path("editions/keys/", editions.keys, name="edition_keys"),
+    path("editions/keys.json", editions.keys_file, name="edition_keys_file"),
+    path("editions/<pid:certificate_id>/", editions.certificate_page, name="certificate"),
+    path(
+        "editions/<pid:certificate_id>/record.json",
+        editions.certificate_file,
+        name="certificate_file",
+    ),
     path("redeem/", redeem.till, name="redeem"),
     path("redeem/desk/", redeem.till, name="redeem_desk"),
     path("redeem/store/", redeem.stores, name="redeem_stores"),

@@ -59,6 +59,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Batches"), "inventory_2", "fulfillment.codebatch"),
             Place(_("Codes"), "password", "fulfillment.code"),
             Place(_("Shares of pools"), "pie_chart", "fulfillment.poolshare"),
+            Place(_("Editions"), "counter_1", "fulfillment.edition"),
+            Place(_("Certificates"), "workspace_premium", "fulfillment.certificate"),
             Place(_("Exports"), "lock_open", "fulfillment.codeexport"),
             Place(_("With outside channels"), "outbound", "fulfillment.consignment"),
             Place(_("Suppliers"), "factory", "fulfillment.supplier"),

@@ -6,6 +6,13 @@ from fulfillment.models.code import Code, CodeIssue, CodeReveal
 from fulfillment.models.consignment import ConsignedUnit, Consignment
 from fulfillment.models.delivery import Delivery
 from fulfillment.models.demand import DailyDemand, Forecast, SalesOccasion
+from fulfillment.models.edition import (
+    Certificate,
+    CertificateLink,
+    Edition,
+    EditionPlace,
+    SigningKey,
+)
 from fulfillment.models.entitlement import Entitlement
 from fulfillment.models.export import CodeExport
 from fulfillment.models.merchant import Clerk, ClerkRole, Merchant, Store, TillKey, TillNonce
@@ -45,6 +52,8 @@ __all__ = [
     "Attempt",
     "BatchLine",
     "BatchSeen",
+    "Certificate",
+    "CertificateLink",
     "Clerk",
     "ClerkRole",
     "Code",
@@ -57,6 +66,8 @@ __all__ = [
     "CostRule",
     "DailyDemand",
     "Delivery",
+    "Edition",
+    "EditionPlace",
     "Entitlement",
     "EntitlementBinding",
     "ExpiryReminder",
@@ -83,6 +94,7 @@ __all__ = [
     "SalesOccasion",
     "ShareMove",
     "ShareTicket",
+    "SigningKey",
     "Store",
     "Supplier",
     "SupplierCircuit",

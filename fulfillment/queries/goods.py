@@ -12,6 +12,8 @@ from catalog.models import Sku
 from catalog.states import DeliveryKind, ValidityKind
 
 DAYS_IN_MONTH = 30
+# Goods that exist by being written down: nothing has to be bought or found for them.
+MADE_HERE = frozenset({DeliveryKind.VOUCHER, DeliveryKind.MEMBERSHIP})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from fulfillment.models import CodeIssue, Entitlement
 from fulfillment.origins import Origin, origins_of
 from fulfillment.queries.activation import terms_of
 from fulfillment.queries.deliveries import last_day
+from fulfillment.queries.editions import Numbered, numbered
+from fulfillment.queries.goods import MADE_HERE
 from fulfillment.queries.showing import shown
 from fulfillment.states import EntitlementState
 
@@ -52,6 +54,7 @@ class Owned:
     number_hint: str = ""
     order_url: str = ""
     origin: Origin | None = None
+    numbered: Numbered | None = None
 
     @property
     def alive(self) -> bool:
@@ -163,13 +166,18 @@ def owned(row: Entitlement, *, language: str, now: datetime) -> Owned:
 def with_origins(
     rows: Sequence[Entitlement], shown: Sequence[Owned], *, language: str
 ) -> list[Owned]:
-    """The same with what each was sold as a part of; parts of one whole stand together.
+    """The same with what each was sold as a part of, and its number if it is a piece of an edition.
 
-    What came from somebody else tells nothing of how that person bought it.
+    Parts of one whole stand together. What came from somebody else tells nothing of how that person
+    bought it.
     """
     own = {row.public_id: row.delivery.line for row in rows if not row.moves}
     known = origins_of(set(own.values()), language)
-    told = [replace(one, origin=known.get(own.get(one.id, ""))) for one in shown]
+    pieces = numbered({row.public_id: row.pk for row in rows if row.kind in MADE_HERE})
+    told = [
+        replace(one, origin=known.get(own.get(one.id, "")), numbered=pieces.get(one.id))
+        for one in shown
+    ]
     places: dict[str, int] = {}
     for place, one in enumerate(told):
         places.setdefault(one.origin.key if one.origin else one.id, place)

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from core.tx import part
-from fulfillment.models import Delivery, Entitlement, Gift
+from fulfillment.models import CertificateLink, Delivery, Entitlement, Gift
+from fulfillment.services.link_certificate import link_certificate
 from fulfillment.states import GiftState
 
 
@@ -18,4 +19,9 @@ def attach_owner(*, reference: str, owner: str, now: datetime) -> int:
     Delivery.objects.filter(reference=reference, owner="").update(owner=owner)
     mine = Entitlement.objects.filter(reference=reference, owner="", moves=0)
     Gift.objects.filter(entitlement__in=mine, state=GiftState.OPEN, giver="").update(giver=owner)
-    return mine.update(owner=owner)
+    numbered = list(mine.filter(certificate__isnull=False).order_by("pk"))
+    attached = mine.update(owner=owner)
+    for row in numbered:
+        row.owner = owner
+        link_certificate(row, what=CertificateLink.What.KEPT, by=f"user:{owner}", now=now)
+    return attached

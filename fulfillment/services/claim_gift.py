@@ -10,15 +10,16 @@ from core import transitions
 from core.faults import guard_off
 from core.ids import new_token
 from core.tx import part, step
-from fulfillment.models import Entitlement, Gift, OwnershipChange
+from fulfillment.models import CertificateLink, Entitlement, Gift, OwnershipChange
 from fulfillment.services.issue_voucher import reissue_voucher
+from fulfillment.services.link_certificate import link_certificate
 from fulfillment.services.lock_owned import lock_owned
 from fulfillment.services.reveal_links import end_links
 from fulfillment.services.tell_owners import tell_claimed
 from fulfillment.states import EntitlementState, GiftState
 from fulfillment.tokens import fits, token_hash
 
-How = OwnershipChange.How
+How, What = OwnershipChange.How, CertificateLink.What
 
 
 class Gone(TextChoices):
@@ -113,3 +114,5 @@ def hand_on(
     Entitlement.objects.filter(pk=owned.pk).update(
         owner=owned.owner, moves=number, given_at=None, holder_hash=owned.holder_hash
     )
+    kept = how == How.KEPT
+    link_certificate(owned, what=What.KEPT if kept else What.GIVEN, by=by, now=now)

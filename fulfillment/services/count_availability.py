@@ -14,6 +14,7 @@ from catalog.models import ChannelShelf, Sku
 from catalog.services.set_availability import set_availability, set_channel_shelves
 from catalog.states import Availability
 from core.tx import part
+from fulfillment.queries.editions import free_pieces
 
 # "A few left" begins here. The count stops one above, so a pool of a million costs the same.
 LOW = 20
@@ -71,6 +72,18 @@ def count_availability(*, sku_ids: Sequence[int], now: datetime) -> int:
         return 0
     locked = Sku.objects.select_for_update(no_key=True).filter(pk__in=suspects).order_by("pk")
     return sum(_write(sku_id, words, now) for sku_id, words in _differing(locked, now).items())
+
+
+@part
+def count_editions(*, now: datetime) -> int:
+    """Write what the shelf should say of numbered goods. Returns how many changed."""
+    pieces = free_pieces(now=now)
+    shown = dict(Sku.objects.filter(pk__in=pieces).values_list("pk", "availability"))
+    return sum(
+        set_availability(sku_id=sku_id, availability=_word(pieces[sku_id]), now=now)
+        for sku_id in sorted(shown)
+        if shown[sku_id] != _word(pieces[sku_id])
+    )
 
 
 def _write(sku_id: int, words: dict[str, str], now: datetime) -> bool:

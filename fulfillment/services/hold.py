@@ -18,6 +18,7 @@ from core.hot import hot_cursor
 from core.tx import part
 from fulfillment.models.code import new_spin
 from fulfillment.queries.goods import goods
+from fulfillment.services.hold_places import free_places, hold_places
 from fulfillment.services.release import release_overdue
 from fulfillment.units import HoldLine
 
@@ -156,7 +157,7 @@ def hold(
     channel: str,
     now: datetime,
 ) -> None:
-    """Hold every line's units until `until`; lines that are not delivered from the pool pass.
+    """Hold every line's units until `until`; lines that are neither of the pool nor numbered pass.
 
     Units reserved for `channel` (its code) are taken before those that are free for everybody, and
     never those of another; a capped channel gets as many as it has tickets left (D8).
@@ -169,11 +170,14 @@ def hold(
     params = {
         "reference": reference, "until": until, "today": timezone.localdate(now), "channel": channel,
     }  # fmt: skip
+    if gone := hold_places(reference=reference, lines=lines, until=until, now=now):
+        raise SoldOut(gone)
     if len(wants) == 1:
         short = [] if _take(wants[0], params, now) else [wants[0].sku_id]
     else:
         short = _take_all(wants, params, now)
     if short:
+        free_places(reference=reference)
         raise SoldOut(short)
     crashpoint("CP12")
 

@@ -22,6 +22,7 @@ from fulfillment import events, postings
 from fulfillment.models import Delivery
 from fulfillment.queries.goods import goods
 from fulfillment.services.hold import HoldLine, SoldOut, hold
+from fulfillment.services.hold_places import hold_places
 from fulfillment.services.queue_deliveries import queue_deliveries
 from fulfillment.services.release import release_expired
 from fulfillment.states import DeliveryState
@@ -112,6 +113,9 @@ def open_deliveries(
     for the same reference opens nothing new and returns what was opened.
     """
     kinds = goods(line.sku_id for line in lines)
+    gone = hold_places(reference=reference, lines=lines, until=now + REHOLD, now=now)
+    if gone:
+        return Opened(short=gone)
     pool = [line for line in lines if kinds[line.sku_id].from_pool]
     delivered: tuple[DeliveredUnit, ...] = ()
     if pool:

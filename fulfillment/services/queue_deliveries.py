@@ -11,14 +11,13 @@ from core.money import split_minor
 from core.tx import part
 from fulfillment.events import Delivered
 from fulfillment.models import Delivery, Entitlement
-from fulfillment.queries.goods import Goods, valid_until
+from fulfillment.queries.goods import MADE_HERE, Goods, valid_until
+from fulfillment.services.issue_certificates import issue_certificates
 from fulfillment.services.issue_voucher import issue_voucher
 from fulfillment.states import DeliveryState
 from fulfillment.units import DeliveredUnit, OpenLine
 
 DRIVE_TASK = "fulfillment.drive"
-# Goods that exist by being written down: nothing has to be bought or found for them.
-MADE_HERE = frozenset({DeliveryKind.VOUCHER, DeliveryKind.MEMBERSHIP})
 BY = "system"
 
 
@@ -62,6 +61,7 @@ def queue_deliveries(
     if len(made) < len(rows):
         wake.poke(DRIVE_TASK)
     handed = tuple(hand_over(row, kinds[row.sku_id], now=now, counted=True) for row in made)
+    issue_certificates(reference=reference, units=handed, now=now)
     return handed, len(rows) - len(made)
 
 

@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from core.tx import part
+from fulfillment.services.hold_places import free_places
 
 # A unit let go is nobody's again, and so is the ticket of a capped channel that was tied to it.
 LET_GO = """
@@ -54,6 +55,7 @@ def _give_back(statement: str, **params: Any) -> int:
 @part
 def release(*, reference: str, now: datetime, why: str, by: str = "system") -> int:
     """Free what is still held for the reference. Returns the number of units."""
+    free_places(reference=reference)
     return _give_back(OF_REFERENCE, reference=reference, now=now, by=by, why=why)
 
 

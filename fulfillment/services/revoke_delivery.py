@@ -6,10 +6,11 @@ from catalog.states import DeliveryKind
 from core import outbox, transitions
 from core.tx import part
 from fulfillment.events import REFUNDED, DeliveryRevoked
-from fulfillment.models import CodeIssue, Delivery, Entitlement
+from fulfillment.models import CertificateLink, CodeIssue, Delivery, Entitlement
 from fulfillment.queries.vouchers import used_of
 from fulfillment.redemption import PartlyUsed
 from fulfillment.services.end_gift import end_gift_of
+from fulfillment.services.link_certificate import link_certificate
 from fulfillment.services.reveal_links import end_links
 from fulfillment.states import DeliveryState, EntitlementState
 
@@ -47,6 +48,7 @@ def revoke_delivery(
         )  # fmt: skip
         end_gift_of(owned, by=by, now=now)
         end_links(owned, by=by, now=now, why=reason)
+        link_certificate(owned, what=CertificateLink.What.RETIRED, by=by, now=now)
     outbox.publish(
         DeliveryRevoked(
             reference=delivery.reference, line=delivery.line, delivery=delivery.public_id,

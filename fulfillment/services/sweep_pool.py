@@ -12,7 +12,7 @@ from fulfillment.codefiles import store
 from fulfillment.models import CodeBatch, CodeExport
 from fulfillment.services.admit_till import forget_nonces
 from fulfillment.services.cancel_import import cancel_import
-from fulfillment.services.count_availability import count_availability
+from fulfillment.services.count_availability import count_availability, count_editions
 from fulfillment.services.expire_codes import expire_codes
 from fulfillment.services.release import release_overdue
 from fulfillment.services.take_export import drop
@@ -46,9 +46,10 @@ def _free(before: datetime) -> int:
 
 @step()
 def tell_shelf(*, now: datetime) -> int:
-    """Compare every pool SKU's shown availability with what is there. Returns how many changed."""
+    """Compare the shown availability of pools and editions with what is there. Returns how many changed."""
     pool = Sku.objects.filter(product__product_type__delivery_kind=DeliveryKind.POOL)
-    return count_availability(sku_ids=list(pool.values_list("pk", flat=True)), now=now)
+    told = count_availability(sku_ids=list(pool.values_list("pk", flat=True)), now=now)
+    return told + count_editions(now=now)
 
 
 def clear_files(*, now: datetime) -> None:

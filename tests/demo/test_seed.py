@@ -24,6 +24,7 @@ from fulfillment.models import (
     Code,
     CodeBatch,
     DailyDemand,
+    Edition,
     PurchaseSource,
     Store,
     SupplierOffer,
@@ -81,6 +82,7 @@ def _tills() -> None:
     assert not vouchers.exclude(product__state="on_sale").exists()
     assert Clerk.objects.count() == 3
     assert VoucherTerms.objects.get(sku__code="WASH-10").uses_total == 10
+    assert Edition.objects.get(sku__code="PIANO-GALA").size == 100
     assert VoucherTerms.objects.get(sku__code="KFC-50").amount_minor == 5000
 
 
