@@ -230,9 +230,11 @@ def _row(run: Run, party: str, title: Any, row: Comparison | None) -> dict[str, 
 
 
 def _sums(sums: Mapping[str, Mapping[str, int]]) -> Sequence[dict[str, str]]:
+    """A check inside our own house has no sum of either side, only what is in dispute."""
     return [
-        {name: format_minor(minor, currency) for name, minor in figures.items()}
+        {name: format_minor(minor, currency) for name, minor in figures.items() if minor}
         for currency, figures in sums.items()
+        if any(figures.values())
     ]
 
 

@@ -113,11 +113,11 @@ class PayoutAdmin(ReadOnlyAdmin):
 
     @display(description=_("Owed until"))
     def owed_until(self, payout: Payout) -> str:
-        return f"{timezone.localtime(payout.run.until):%Y-%m-%d %H:%M}"
+        return _minute(payout.run.until)
 
     @display(description=_("Over since"))
-    def over_since(self, payout: Payout) -> datetime | None:
-        return payout.ended_at
+    def over_since(self, payout: Payout) -> str:
+        return _minute(payout.ended_at) if payout.ended_at else "–"
 
     @display(description=_("Approval"))
     def approval(self, payout: Payout) -> str:
@@ -236,6 +236,10 @@ class PayoutAdmin(ReadOnlyAdmin):
             f" {format_minor(payout.amount_minor, payout.currency)}",
             back=reverse("admin:fulfillment_payout_change", args=[payout.pk]),
         )  # fmt: skip
+
+
+def _minute(at: datetime) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
 
 
 def _end_of(last_day: date, now: datetime) -> datetime:
