@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import acts
+from accounts import acts, step_up
 from accounts.models import ContactPoint, Message, SealedSecret
 from accounts.roles import person_may
 from core import approvals, audit, invariants
@@ -31,6 +31,7 @@ def register() -> None:
     acts.register("switches.throw", _("Throw a switch"), roles=("operator",))
     acts.register("risk.edit_rules", _("Change or switch off risk rules"))
     approvals.AUTHORITY.register("may", person_may)
+    approvals.STEP_UP.register("code", step_up.code_again)
     _names()
     _declare_tags()
     _seal_columns()

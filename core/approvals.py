@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.forms import Form
+from django.http import HttpRequest
 from django.utils.functional import Promise
 
 from core import audit
@@ -57,6 +59,8 @@ class Executor:
 EXECUTORS: Socket[Executor] = Socket("approval executors")
 # Filled by accounts: (person's public id, act) -> may they?
 AUTHORITY: Socket[Callable[[str, str], bool]] = Socket("authority")
+# Filled by accounts: what the page asks of a checker before they agree, None when nothing is due.
+STEP_UP: Socket[Callable[[HttpRequest], Form | None]] = Socket("step-up")
 
 
 def executor(action: str, *, act: str, title: str | Promise) -> Callable[[Execute], Execute]:

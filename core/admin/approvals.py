@@ -17,7 +17,7 @@ from core import approvals, clock
 from core.admin.audit import pretty
 from core.admin.base import Badge, ReadOnlyAdmin
 from core.admin.who import who
-from core.approvals import EXECUTORS
+from core.approvals import EXECUTORS, STEP_UP
 from core.ledger import FloorBreached
 from core.models import Approval
 
@@ -152,8 +152,12 @@ class ApprovalAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request) or answer not in {"agree", "refuse"}:
             raise PermissionDenied
         approval = get_object_or_404(Approval, public_id=public_id)
-        form = DecisionForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
+        form = DecisionForm(request.POST if request.method == "POST" else None)
+        mine = approval.maker == self._me(request)
+        proof = None if answer == "refuse" or mine else STEP_UP.get("code")(request)
+        if request.method == "POST" and form.is_valid() and (proof is None or proof.is_valid()):
+            if proof is not None:
+                proof.save()
             return self._carry_out(
                 request, approval, agree=answer == "agree", note=form.cleaned_data["note"]
             )
@@ -162,9 +166,10 @@ class ApprovalAdmin(ReadOnlyAdmin):
             "title": self.title(approval),
             "approval": approval,
             "form": form,
+            "proof": proof,
             "agree": answer == "agree",
             "what": pretty(_shown(approval.payload)),
-            "mine": approval.maker == self._me(request),
+            "mine": mine,
             "asked_by": who(approval.maker),
             "about": who(approval.subject),
         }

@@ -9,15 +9,13 @@ from accounts.models import Message, User
 from accounts.services.send_message import send_message
 from core import clock
 from core.models import Approval
-from tests.factories.accounts import make_staff, make_user
+from tests.factories.accounts import make_staff, make_user, sign_in
 
 pytestmark = pytest.mark.django_db
 
 
 def as_(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+    return sign_in(Client(), user)
 
 
 def act(user: User, person: User, name: str, **form: str) -> int:

@@ -12,7 +12,7 @@ from accounts.services.reset_second_factor import reset_second_factor
 from accounts.services.revoke_role import revoke_role
 from core import approvals, clock, invariants
 from core.models import Approval, AuditEntry
-from tests.factories.accounts import PASSWORD, make_staff, make_user
+from tests.factories.accounts import PASSWORD, make_staff, make_user, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -60,8 +60,7 @@ def test_who_lost_the_role_has_asked_for_nothing() -> None:
     one, two, new = make_staff("owner"), make_staff("owner"), make_user(email="new@example.com")
     asked = ask(new, "owner", one)
     assert revoke_role(user=one.public_id, role="owner", by=two.public_id, now=clock.now())
-    browser = Client()
-    browser.force_login(two)
+    browser = sign_in(Client(), two)
     url = f"/admin/core/approval/decide/{asked.public_id}/agree/"
     answer = browser.post(url, {"note": "yes"}, follow=True)
     assert "提出申请的人已无此权限" in answer.content.decode()

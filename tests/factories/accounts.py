@@ -1,11 +1,13 @@
 """People for tests."""
 
+import time
 from functools import lru_cache
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
+from django.test import Client
 
 from accounts.contacts import read_contact
 from accounts.models import StaffRole, User
@@ -34,6 +36,17 @@ def make_user(
     if phone:
         save_phone(user=user, phone=read_contact(phone), verified=True, now=clock.now())
     return user
+
+
+def sign_in(client: Client, user: User, *, code_at: float | None = None) -> Client:
+    """Signed in with a second factor, given at that moment (seconds since 1970; now unless told)."""
+    client.force_login(user)
+    session = client.session
+    at = time.time() if code_at is None else code_at
+    session["account_authentication_methods"] = [{"method": "mfa", "at": at}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
 
 
 def make_staff(*roles: str, second_factor: bool = True, **fields: Any) -> User:

@@ -22,7 +22,7 @@ from fulfillment.services.change_supplier_keys import (
 from fulfillment.services.connect_supplier import connect_supplier
 from fulfillment.services.save_supplier import BadSupplier, TakesTwoPersons, save_supplier
 from fulfillment.suppliers.registry import adapter_for
-from tests.factories.accounts import make_staff
+from tests.factories.accounts import make_staff, sign_in
 
 pytestmark = pytest.mark.django_db
 CANARY = "CANARY-new-secret"
@@ -153,9 +153,8 @@ def test_an_address_in_the_clear_is_not_even_asked_for() -> None:
 
 def test_from_the_page_to_the_second_person() -> None:
     supplier = save()
-    one, two = Client(), Client()
-    one.force_login(make_staff("operator"))
-    two.force_login(make_staff("owner"))
+    one = sign_in(Client(), make_staff("operator"))
+    two = sign_in(Client(), make_staff("owner"))
     url = f"/admin/fulfillment/supplier/{supplier.pk}/change-connection/"
     form = {**SET_UP, "key_id": "k2", "secret": CANARY}
     assert one.post(url, form).status_code == 200, "it must say why"

@@ -21,7 +21,7 @@ from core.models import Approval, AuditEntry
 from core.tx import step
 from fulfillment.models import Delivery, Entitlement
 from orders.models import Order
-from tests.factories.accounts import make_staff, make_user
+from tests.factories.accounts import make_staff, make_user, sign_in
 from tests.factories.catalog import make_sku
 from tests.factories.orders import item, pay, place, relay_all, stocked
 from tests.factories.supply import connect, make_topup
@@ -353,8 +353,7 @@ def test_nobody_decides_alone(action: str) -> None:
         )
     url = f"/admin/core/approval/decide/{asked.public_id}/agree/"
     for person in (maker, make_staff("auditor"), make_user(email="y@example.com")):
-        client = Client()
-        client.force_login(person)
+        client = sign_in(Client(), person)
         answer = client.post(url, {"note": "yes"})
         assert answer.status_code in (302, 403)
         asked.refresh_from_db()
