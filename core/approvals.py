@@ -9,9 +9,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from django.forms import Form
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
@@ -46,6 +45,14 @@ class StalePayload(RuntimeError):
     """What would be carried out is not what was asked."""
 
 
+class Proof(Protocol):
+    """A form by which a checker proves to be who signed in."""
+
+    def is_valid(self) -> bool: ...
+
+    def save(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Executor:
     """How an act is carried out: `run(approval, *, now)`, and which staff act it needs."""
@@ -60,7 +67,7 @@ EXECUTORS: Socket[Executor] = Socket("approval executors")
 # Filled by accounts: (person's public id, act) -> may they?
 AUTHORITY: Socket[Callable[[str, str], bool]] = Socket("authority")
 # Filled by accounts: what the page asks of a checker before they agree, None when nothing is due.
-STEP_UP: Socket[Callable[[HttpRequest], Form | None]] = Socket("step-up")
+STEP_UP: Socket[Callable[[HttpRequest], Proof | None]] = Socket("step-up")
 
 
 def executor(action: str, *, act: str, title: str | Promise) -> Callable[[Execute], Execute]:
