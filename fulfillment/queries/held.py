@@ -30,9 +30,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Whether the money in hand covers what is owed, in one currency; minor units, then in words."""
+    """Whether the money in hand covers what is owed, in one currency: ``calm``, ``grave`` or neither."""
 
-    enough: bool
+    tone: str
     text: str
 
 
@@ -55,19 +55,27 @@ def held_for_others() -> Held:
         _group(_("Owed to others: not ours"), owed),
         _group(_("Money at the bank and at payment providers"), money),
     ]
+    bank = {currency: minor for head, currency, minor in money if head == "bank"}
     left: dict[str, int] = {}
     for _head, currency, minor in [*money, *((head, cur, -minor) for head, cur, minor in owed)]:
         left[currency] = left.get(currency, 0) + minor
-    return Held(groups, [_cover(minor, currency) for currency, minor in sorted(left.items())])
+    covers = [
+        _cover(minor, bank.get(currency, 0), currency) for currency, minor in sorted(left.items())
+    ]
+    return Held(groups, covers)
 
 
-def _cover(minor: int, currency: str) -> Cover:
-    amount = {"amount": format_minor(abs(minor), currency)}
-    if minor >= 0:
+def _cover(left: int, bank: int, currency: str) -> Cover:
+    """``left`` and ``bank`` in minor units. A bank account below nothing says that it was never opened."""
+    amount = {"amount": format_minor(abs(left), currency)}
+    if left >= 0:
         return Cover(
-            True, gettext("What is owed to others is there; %(amount)s beyond it is ours.") % amount
+            "calm",
+            gettext("What is owed to others is there; %(amount)s beyond it is ours.") % amount,
         )
-    return Cover(False, gettext("%(amount)s is missing to pay what is owed to others.") % amount)
+    if bank < 0:
+        return Cover("", gettext("Compare what is owed with the bank's own balance."))
+    return Cover("grave", gettext("%(amount)s is missing to pay what is owed to others.") % amount)
 
 
 def _group(title: str | Promise, rows: list[tuple[str, str, int]]) -> Group:

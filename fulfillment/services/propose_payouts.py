@@ -1,6 +1,6 @@
 """Pay those who are owed: one person proposes the whole list, another agrees to exactly that list."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from core import approvals, audit, transitions
@@ -73,7 +73,7 @@ def _payload(run: PayoutRun, payouts: list[Payout]) -> dict[str, Any]:
     return {
         "run": run.public_id,
         "kind": run.kind,
-        "until": run.until.isoformat(),
+        "until": run.until.astimezone(UTC).isoformat(),
         "total_minor": sum(each.amount_minor for each in payouts),
         "currency": run.currency,
         "payouts": {

@@ -92,7 +92,7 @@ class DifferenceAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     list_per_page = 50
     fields = ["kind_text", "state_badge", "whose", "day", "delta", "sides", "next_step", "record",
-              "with_whom", "age", "ending", "reason", "approval", "timeline"]  # fmt: skip
+              "with_whom", "age", "ending", "reason", "asked", "timeline"]  # fmt: skip
     readonly_fields = fields
     actions_detail = ["take", "explain", "correct"]
 
@@ -114,7 +114,13 @@ class DifferenceAdmin(ReadOnlyAdmin):
 
     @display(description=_("Compared with"), ordering="comparison__party")
     def whose(self, case: Difference) -> str:
-        return case.comparison.party
+        checks = getattr(RUNS.find(case.comparison.name), "checks", None)
+        check = checks.find(case.comparison.party) if checks else None
+        return str(check.title) if check else case.comparison.party
+
+    @display(description=_("Approval"))
+    def asked(self, case: Difference) -> str:
+        return case.approval or "–"
 
     @display(description=_("Day"), ordering="comparison__day")
     def day(self, case: Difference) -> str:
@@ -157,6 +163,9 @@ class DifferenceAdmin(ReadOnlyAdmin):
         wanted = case.subject or case.number
         if not wanted:
             return "–"
+        if "_" not in wanted and case.comparison.name == "ledger":
+            # A currency or an account's owner: there is nothing to trace.
+            return wanted
         url = f"{reverse('admin:fulfillment_trace')}?q={wanted}"
         return format_html('<a class="text-primary-600" href="{}">{}</a>', url, wanted)
 
