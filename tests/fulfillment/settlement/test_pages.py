@@ -13,7 +13,7 @@ from core.reconciliation.values import DAY, day_of
 from core.tx import step
 from fulfillment.models import Payout, Supplier
 from fulfillment.services.propose_payouts import ACTION
-from tests.factories.accounts import make_staff
+from tests.factories.accounts import make_staff, sign_in
 from tests.factories.fulfillment import make_supplier
 from tests.fulfillment.settlement.test_payouts import used
 from tests.fulfillment.settlement.test_terms import stock
@@ -22,9 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def browser(role: str = "finance") -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(make_staff(role))
-    return client
+    return sign_in(Client(headers={"accept-language": "en"}), make_staff(role))
 
 
 def text(client: Client, url: str) -> str:
