@@ -72,6 +72,15 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         ),
     ),
     (
+        _("Outside channels"),
+        (
+            Place(_("Outside channels"), "storefront", "distribution.marketplace"),
+            Place(_("Their orders"), "receipt", "distribution.marketorder"),
+            Place(_("Results told"), "campaign", "distribution.marketpush"),
+            Place(_("Keys"), "key", "distribution.marketkey"),
+        ),
+    ),
+    (
         _("Redemption"),
         (
             Place(_("Redemptions"), "qr_code_scanner", "fulfillment.redemption"),

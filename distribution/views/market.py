@@ -1,7 +1,7 @@
 """Where outside channels call us. Their signature is the only key; the answer is the dialect's."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import structlog
@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST
 from core import clock, limits
 from core.money import decimal_text
 from distribution.marketplaces import words
-from distribution.marketplaces.asked import read_number, read_order
+from distribution.marketplaces.asked import NUMBER, read_number, read_order
 from distribution.marketplaces.dialect import LARGEST_BODY, answer, read_call
 from distribution.marketplaces.shown import shown_good, shown_order
+from distribution.marketplaces.spi import spi_answer
 from distribution.marketplaces.statement import statement_text
 from distribution.marketplaces.words import MarketRefused
 from distribution.models import MarketOrder
@@ -58,8 +59,21 @@ def market(request: HttpRequest, action: str) -> HttpResponse:
         # Whether something was bought is not known here: the code is in no table, so they must ask.
         log.exception("market_call_failed", action=action[:24], error=type(error).__name__)
         code = words.TROUBLE
-    recipe = admitted.speech.recipe if admitted else plain_recipe()
-    secret = admitted.secret if admitted else ""
+    return _reply(admitted, action, code, data, now)
+
+
+def _reply(
+    admitted: Admitted | None, action: str, code: str, data: Data, now: datetime
+) -> HttpResponse:
+    if admitted is None:
+        body = answer(code=code, data=None, recipe=plain_recipe(), secret="", now=now)
+        return HttpResponse(body, content_type="application/json; charset=utf-8")
+    recipe, secret = admitted.speech.recipe, admitted.secret
+    if admitted.speech.codec == "xml" and action.startswith("direct"):
+        number = admitted.data.get("orderNo")
+        known = number if isinstance(number, str) and NUMBER.fullmatch(number) else ""
+        body = spi_answer(code=code, number=known, data=data, recipe=recipe, secret=secret, now=now)
+        return HttpResponse(body, content_type=f"text/xml; charset={recipe.charset}")
     body = answer(code=code, data=data, recipe=recipe, secret=secret, now=now)
     return HttpResponse(body, content_type="application/json; charset=utf-8")
 

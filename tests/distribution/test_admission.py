@@ -9,19 +9,25 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from structlog.testing import capture_logs
 
 from catalog import snapshot
 from core import clock
 from core.models import AuditEntry
 from distribution.models import MarketKey, MarketOrder
 from distribution.services.make_key import TooManyKeys, end_key, make_key
+from distribution.services.push_results import push_results
 from distribution.services.save_market import switch_market
+from fulfillment.models import Delivery
 from fulfillment.suppliers.base import Verdict
 from fulfillment.suppliers.form_md5.signing import stamp
 from orders.models import Order
+from simulators.marketplace.script import Buyer
 from tests.distribution.books import assert_sound
+from tests.factories.catalog import make_sku
 from tests.factories.markets import PATH, Place, form_of, make_place, order_data, purchase
-from tests.factories.orders import stocked
+from tests.factories.orders import relay_all, stocked
+from tests.orders.test_crossings import deliver
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -146,3 +152,48 @@ def test_only_named_addresses_may_call(shop_url: str) -> None:
     far = make_place("far", url=shop_url, addresses="203.0.113.0/24")
     assert near.order(purchase(sku)).verdict is Verdict.SUCCEEDED
     assert far.order(purchase(sku)).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("charset", ["GBK", "UTF-8"])
+def test_top_ups_are_answered_in_xml_where_the_channel_wants_it(
+    shop_url: str, charset: str
+) -> None:
+    place = make_place(url=shop_url, codec="xml", charset=charset)
+    sku = make_sku(kind="topup", price_minor=1000, cost_minor=900)
+    asked = purchase(sku, account="13800138000")
+    assert place.query(asked).verdict is Verdict.NOT_FOUND
+    assert place.order(asked).verdict is Verdict.ACCEPTED
+    assert place.query(asked).verdict is Verdict.ACCEPTED
+    other = purchase(sku, 2, account="13800138000", number=asked.merchant_no)
+    assert place.order(other).verdict is Verdict.UNKNOWN
+    for changes, code in (
+        ({"account": "1"}, "BAD_ACCOUNT"),
+        ({"account": "13800138000", "supplier_sku": "NONE"}, "UNKNOWN_PRODUCT"),
+        ({"account": "13800138000", "max_cost_minor": 1}, "PRICE_ABOVE_LIMIT"),
+    ):
+        refused = place.order(purchase(sku, **changes))
+        assert (refused.verdict, refused.code) == (Verdict.REJECTED, code)
+    ours = Order.objects.get(state="fulfilling")
+    deliver(ours, Delivery.objects.get(reference=ours.public_id))
+    relay_all()
+    assert place.query(asked).verdict is Verdict.SUCCEEDED
+
+
+def test_secrets_and_codes_are_in_no_log(market: Place, buyer: Buyer) -> None:
+    sku = stocked(2)
+    with capture_logs() as logs:
+        buyer.fault("bad_signature", op="call", times=1)
+        assert buyer.order("QUIET1", sku.code)[0]["retCode"] == "301"
+        buyer.order("QUIET1", sku.code)
+        buyer.query("QUIET1")
+        buyer.fault("error_before", op="result", status=500)
+        push_results(now=clock.now())
+        push_results(now=clock.now() + timedelta(minutes=1))
+    text = repr(logs)
+    assert "push:jd" in text
+    ((number, secret),) = buyer.cards("QUIET1")
+    for canary in (market.secret, number, secret):
+        assert canary not in text
+    kept = repr(list(AuditEntry.objects.values())) + repr(list(MarketOrder.objects.values()))
+    for canary in (market.secret, secret):
+        assert canary not in kept
