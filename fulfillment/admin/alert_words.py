@@ -21,6 +21,19 @@ SENTENCES: dict[str, Any] = {
     ),
     "late_purchase": _("The purchase from %(name)s was expected on %(day)s."),
     "sync_stale": _("The list of %(name)s has not been read since %(since)s."),
+    "leaked": _(
+        "%(units)s codes of %(batch)s were shown at tills before anybody had bought them. Take the"
+        " batch out of sale and ask where it came from."
+    ),
+    "shared": _(
+        "%(units)s of %(opened)s opened codes of %(batch)s were opened by several people or from"
+        " several places."
+    ),
+    "dead": _(
+        "%(units)s of %(opened)s opened codes of %(batch)s were replaced after they were shown. Are"
+        " they dead, or used by whoever complained?"
+    ),
+    "staff_looks": _("%(name)s has looked at %(units)s codes of others within a day."),
 }  # fmt: skip
 WHY: dict[str, Any] = {
     "gone": _("it is no longer on its list"),
@@ -31,6 +44,7 @@ PLACES = {
     "sku": "catalog_sku_change",
     "supplier": "fulfillment_supplier_change", "offer": "fulfillment_supplieroffer_change",
     "purchase": "fulfillment_purchase_change",
+    "batch": "fulfillment_codebatch_change", "staff": "accounts_user_change",
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from fulfillment.admin.attempts import AttemptInline
 from fulfillment.admin.timeline import changes, postings, seconds_ago
 from fulfillment.admin.vault_acts import VaultActs
 from fulfillment.models import Delivery, Entitlement
+from fulfillment.queries.dossiers import dossiers
 from fulfillment.queries.reasons import explain
 from fulfillment.services.retry_delivery import NotRetryable, StillOpen, retry_delivery
 from fulfillment.states import DeliveryState
@@ -200,16 +201,21 @@ class DeliveryAdmin(VaultActs, ReadOnlyAdmin):
         if request.method != "POST" and not asked.startswith(IN_ADDRESS):
             asked = ""
         references = find_references(asked) if asked else []
+        # An id is no code; a code is never in an address.
+        known = [] if asked.startswith(IN_ADDRESS) else dossiers(asked, now=clock.now())
         chosen = references[0] if len(references) == 1 else ""
-        if chosen:
+        looked = [chosen] if chosen else [each.code for each in known]
+        if looked:
             with tx.step():
-                audit.record(tag="trace:read", by=actor(request), subject=chosen, now=clock.now())
+                for one in looked:
+                    audit.record(tag="trace:read", by=actor(request), subject=one, now=clock.now())
         context = {
             **self.admin_site.each_context(request),
             "title": _("Trace"),
             "asked": bool(asked),
             "shown": asked if asked.startswith(IN_ADDRESS) else "",
             "references": references,
+            "dossiers": known,
             "chain": chain_of(chosen) if chosen else None,
         }
         return TemplateResponse(request, "admin/fulfillment/trace.html", context)

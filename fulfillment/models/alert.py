@@ -17,9 +17,14 @@ class Alert(models.Model):
         EXPIRING = "expiring", _("Codes expire before they are sold")
         LATE_PURCHASE = "late_purchase", _("A purchase is late")
         SYNC_STALE = "sync_stale", _("A supplier's prices have not been read for long")
+        LEAKED = "leaked", _("Codes are known before they are sold")
+        SHARED = "shared", _("Codes are opened by several people")
+        DEAD = "dead", _("Codes are complained about after they were shown")
+        STAFF_LOOKS = "staff_looks", _("Somebody of the staff looks at many codes")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    # `sku:<code>`, `supplier:<code>`, `offer:<key>`, `purchase:<public id>`.
+    # `sku:<code>`, `supplier:<code>`, `offer:<key>`, `purchase:<public id>`,
+    # `batch:<public id>`, `staff:<public id>`.
     subject = models.CharField(_("about"), max_length=64)
     facts = models.JSONField(_("figures"), default=dict)
     opened_at = models.DateTimeField(_("opened at"))

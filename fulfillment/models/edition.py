@@ -124,9 +124,10 @@ class Certificate(AppendOnly):
 
     public_id = public_id_field("crt")
     edition = models.ForeignKey(
-        Edition, models.PROTECT, db_index=False, related_name="certificates"
-    )
-    number = models.PositiveIntegerField(_("number"))
+        Edition, models.PROTECT, db_index=False, related_name="certificates",
+        verbose_name=_("edition"),
+    )  # fmt: skip
+    number = models.PositiveIntegerField(_("number in the edition"))
     entitlement = models.OneToOneField(
         "fulfillment.Entitlement", models.PROTECT, related_name="certificate"
     )
@@ -146,7 +147,7 @@ class Certificate(AppendOnly):
         ]
 
     def __str__(self) -> str:
-        return f"{self.public_id} · {self.number}"
+        return f"{self.number} · {self.public_id}"
 
 
 class CertificateLink(AppendOnly):

@@ -10,6 +10,7 @@ from core import audit, limits
 from core.crypto import blind_index
 from core.tx import part, step
 from fulfillment.models import Code, RefusedScan
+from fulfillment.queries.leaks import LEAKED
 from fulfillment.queries.scanning import (
     WINDOW_SECONDS,
     WRONG_AT_STORE,
@@ -23,7 +24,6 @@ from risk.services.assess import assess
 
 # Who is refused for these is told so again and again: nothing new to write down.
 _SILENT = frozenset({Refusal.LIMITED, Refusal.CLERK_OFF, Refusal.STORE_OFF})
-LEAKED = "codes:leaked"
 LONGEST = 200
 
 

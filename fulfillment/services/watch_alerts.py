@@ -13,7 +13,7 @@ from django.db import connection
 
 from core.tx import step
 from fulfillment.models import Alert
-from fulfillment.queries import watching
+from fulfillment.queries import leaks, watching
 
 LOCK = "fulfillment.alerts"
 
@@ -37,6 +37,10 @@ LOOKS: dict[str, Look] = {
     Alert.Kind.COST_ABOVE_PRICE: watching.cost_above_price,
     Alert.Kind.LATE_PURCHASE: watching.late_purchase,
     Alert.Kind.SYNC_STALE: watching.sync_stale,
+    Alert.Kind.LEAKED: leaks.leaked,
+    Alert.Kind.SHARED: leaks.shared,
+    Alert.Kind.DEAD: leaks.dead,
+    Alert.Kind.STAFF_LOOKS: leaks.staff_looks,
 }
 
 
