@@ -79,11 +79,6 @@ def reach(
     return Heard(reply.status, reply.body, reply.headers)
 
 
-def unlisted(code: str) -> Answer:
-    """A verified answer with a word that is not in the table."""
-    return Answer(Verdict.UNKNOWN, code=code, problem="unlisted_code", trusted=True)
-
-
 def refused_callback(number: str, why: str, *, body: bytes, mark: str = "") -> Callback:
     """An inbound message that is not believed.
 

@@ -9,7 +9,7 @@ from tests.architecture.tree import ROOT
 
 SUPPLIERS = ROOT / "fulfillment" / "suppliers"
 #: What all adapters share; the registry knows them, they do not know it.
-SHARED = {"base", "hearing", "lists", "options"}
+SHARED = {"base", "hearing", "lists", "options", "telling"}
 KERNEL = {"core.crypto", "core.foreign", "core.http", "core.ids", "core.money"}
 #: The pure files of an adapter, which must run without a network.
 PURE = {"signing.py", "codes.py", "reading.py", "listing.py", "envelope.py", "callbacks.py"}

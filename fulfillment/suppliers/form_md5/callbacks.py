@@ -8,9 +8,9 @@ from core.crypto import sha256_hex
 from core.foreign import is_text
 from fulfillment.suppliers.base import Answer, Callback, Connection, Purchase, Strength, Verdict
 from fulfillment.suppliers.form_md5.codes import STATES
-from fulfillment.suppliers.form_md5.envelope import Unreadable
 from fulfillment.suppliers.form_md5.signing import Recipe, is_fresh
 from fulfillment.suppliers.hearing import CALLBACK_BYTES, refused_callback
+from fulfillment.suppliers.telling import Unreadable
 
 MOST_FIELDS = 32
 SIGNED = ("customerId", "orderNo", "orderStatus", "timestamp")

@@ -1,9 +1,8 @@
 """The client of dialect B. One HTTP call per method, no retry, no database."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from functools import partial
 from urllib.parse import urlencode
 
 from core import http
@@ -21,18 +20,16 @@ from fulfillment.suppliers.base import (
     Verdict,
 )
 from fulfillment.suppliers.form_md5 import callbacks, envelope, listing, reading
-from fulfillment.suppliers.form_md5.codes import DONE, NOT_FOUND, REFUSALS
+from fulfillment.suppliers.form_md5.codes import NOT_FOUND, REFUSALS
 from fulfillment.suppliers.form_md5.signing import Recipe, stamp
-from fulfillment.suppliers.hearing import Heard, reach, unlisted
+from fulfillment.suppliers.hearing import Heard, reach
 from fulfillment.suppliers.lists import CatalogPage, Statement
 from fulfillment.suppliers.options import Option, read_options
+from fulfillment.suppliers.telling import Reply, Unreadable, judge, listed, problem, understand
 
 #: A day of fifty thousand lines, in base64.
 STATEMENT_BYTES = 24 << 20
-OK = 200
-
-
-_Heard = Heard[envelope.Reply]
+_Heard = Heard[Reply]
 
 
 class FormMd5:
@@ -79,57 +76,43 @@ class FormMd5:
             order["account"] = purchase.account
         action = "cardOrder" if purchase.kind == "card" else "directCharge"
         heard = self._call(connection, action, order, now=now)
-        if heard.reply is None:
-            return heard.unproved()
-        code = heard.reply.code
-        if code == DONE:
-            return heard.stamp(
-                reading.read_order(_data(heard), purchase=purchase, with_cards=False)
-            )
-        if code in REFUSALS or code in chosen["refusals"]:
-            return heard.stamp(
-                Answer(Verdict.REJECTED, code=REFUSALS.get(code, code), trusted=True)
-            )
-        return heard.stamp(unlisted(code))
+        known = listed(Verdict.REJECTED, REFUSALS, chosen["refusals"])
+        return judge(heard, known, partial(reading.read_order, purchase=purchase, with_cards=False))
 
     def query(self, connection: Connection, purchase: Purchase, *, now: datetime) -> Answer:
         """Ask by our own number. A question that never left says nothing about the purchase."""
         chosen = read_options(connection.options, self.options)
         action = "cardQuery" if purchase.kind == "card" else "directQuery"
         heard = self._call(connection, action, {"orderNo": purchase.merchant_no}, now=now)
-        if heard.reply is None:
-            return heard.unproved(asking=True)
-        code = heard.reply.code
-        if code == DONE:
-            return heard.stamp(reading.read_order(_data(heard), purchase=purchase, with_cards=True))
-        if code in chosen["not_found"]:
-            return heard.stamp(Answer(Verdict.NOT_FOUND, code=code, trusted=True))
-        return heard.stamp(unlisted(code))
+        known = listed(Verdict.NOT_FOUND, also=chosen["not_found"])
+        read = partial(reading.read_order, purchase=purchase, with_cards=True)
+        return judge(heard, known, read, asking=True)
 
     def balance(self, connection: Connection, *, now: datetime) -> Balance:
         """Our prepaid money at the supplier, in minor units, or the reason it is not known."""
         heard = self._call(connection, "accountBalance", {}, now=now)
-        if not isinstance(_data(heard), dict):
-            return Balance(problem=_problem(heard))
+        data = heard.reply.data if heard.reply else None
+        if not isinstance(data, dict):
+            return Balance(problem=problem(heard) or "unreadable")
         try:
-            return Balance(minor=reading.amount(_data(heard).get("balance")), as_of=now)
-        except envelope.Unreadable as error:
+            return Balance(minor=reading.amount(data.get("balance")), as_of=now)
+        except Unreadable as error:
             return Balance(problem=str(error))
 
     def catalog(self, connection: Connection, *, cursor: str, now: datetime) -> CatalogPage:
         """One page of goods with prices and stock as of ``now``; bad entries are set aside."""
         heard = self._call(connection, "goodsList", {"after": cursor}, now=now)
-        if _data(heard) is None:
-            return CatalogPage(problem=_problem(heard))
-        return listing.read_page(_data(heard), now=now)
+        if heard.reply is None or heard.reply.code:
+            return CatalogPage(problem=problem(heard))
+        return listing.read_page(heard.reply.data, now=now)
 
     def statement(self, connection: Connection, *, day: date, now: datetime) -> Statement:
         """The signed file of a day in Asia/Shanghai."""
         asked = {"day": day.isoformat()}
         heard = self._call(connection, "statement", asked, now=now, max_bytes=STATEMENT_BYTES)
-        if _data(heard) is None:
-            return Statement(problem=_problem(heard))
-        return listing.read_statement(_data(heard), day=day, digest=sha256_hex(heard.body))
+        if heard.reply is None or heard.reply.code:
+            return Statement(problem=problem(heard))
+        return listing.read_statement(heard.reply.data, day=day, digest=sha256_hex(heard.body))
 
     def read_callback(
         self,
@@ -186,26 +169,9 @@ class FormMd5:
             content=form.encode("ascii"),
             max_bytes=max_bytes,
         )
-        if heard.doubt:
-            return heard
-        if heard.status != OK:
-            return replace(heard, doubt=f"http_{heard.status}")
         xml = chosen["codec"] == "xml" and action.startswith("direct")
         opened = envelope.open_xml if xml else envelope.open_json
-        try:
-            told = opened(heard.body, recipe=recipe, secret=secret, now=now)
-        except envelope.Unreadable as error:
-            return replace(heard, doubt=str(error))
-        return replace(heard, reply=told)
-
-
-def _data(heard: _Heard) -> Any:
-    """What an understood answer holds, else None."""
-    return heard.reply.data if heard.reply and heard.reply.code == DONE else None
-
-
-def _problem(heard: _Heard) -> str:
-    return heard.doubt or (f"code_{heard.reply.code}" if heard.reply else "unreadable")
+        return understand(heard, partial(opened, recipe=recipe, secret=secret, now=now))
 
 
 ADAPTER = FormMd5()

@@ -6,29 +6,16 @@ Both end as a ``Reply``: what the code means, and the fields of the order. Pure.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from core.foreign import is_text
 from fulfillment.suppliers.form_md5 import codes
 from fulfillment.suppliers.form_md5.signing import Recipe, is_fresh
+from fulfillment.suppliers.telling import Reply, Unreadable
 
 #: Elements of an XML reply; more are no reply of ours.
 MOST_ELEMENTS, ELEMENT_CHARACTERS = 32, 1024
-
-
-class Unreadable(ValueError):
-    """The body is not what the protocol promises. Never leaves this dialect."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A verified answer. ``code`` is the supplier's word; ``data`` is None unless it was understood."""
-
-    code: str
-    data: Any = field(default=None, repr=False)
 
 
 def open_json(body: bytes, *, recipe: Recipe, secret: str, now: datetime) -> Reply:
@@ -42,9 +29,9 @@ def open_json(body: bytes, *, recipe: Recipe, secret: str, now: datetime) -> Rep
     _verify(fields, recipe=recipe, secret=secret, now=now)
     code, packed = fields.get("retCode", ""), fields.get("data", "")
     if code != codes.DONE:
-        return Reply(code[:64])
+        return Reply(code[:64] or "no_code")
     try:
-        return Reply(code, recipe.unpack(packed))
+        return Reply(data=recipe.unpack(packed))
     except (ValueError, RecursionError) as error:
         raise Unreadable("bad_data") from error
 
@@ -69,8 +56,7 @@ def open_xml(body: bytes, *, recipe: Recipe, secret: str, now: datetime) -> Repl
     number = int(snap[2]) if re.fullmatch(r"[0-9]{1,6}", snap[2]) else 0
     verdict = codes.SPI_STATES[status]
     return Reply(
-        codes.DONE,
-        {
+        data={
             "orderNo": fields.get("tbOrderNo", ""),
             "platformNo": fields.get("coopOrderNo", ""),
             "goodsId": snap[0],
@@ -80,7 +66,7 @@ def open_xml(body: bytes, *, recipe: Recipe, secret: str, now: datetime) -> Repl
             "price": snap[3],
             "orderStatus": _of({k: str(v) for k, v in codes.STATES.items()}, str(verdict)),
             "failCode": fields.get("failedReason", ""),
-        },
+        }
     )
 
 

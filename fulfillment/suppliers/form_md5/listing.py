@@ -9,7 +9,6 @@ from typing import Any
 
 from core.foreign import is_text
 from core.money import BadMoney, parse_minor
-from fulfillment.suppliers.form_md5.envelope import Unreadable
 from fulfillment.suppliers.form_md5.reading import amount, word
 from fulfillment.suppliers.form_md5.signing import SHANGHAI
 from fulfillment.suppliers.lists import (
@@ -22,6 +21,7 @@ from fulfillment.suppliers.lists import (
     Stock,
     sift,
 )
+from fulfillment.suppliers.telling import Unreadable
 
 MOST_ITEMS = 2000
 CURSOR_CHARACTERS = 256

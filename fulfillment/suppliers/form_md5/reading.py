@@ -9,10 +9,8 @@ from core.foreign import is_text
 from core.money import BadMoney, parse_minor
 from fulfillment.suppliers.base import Answer, Purchase, SuppliedCode, Verdict
 from fulfillment.suppliers.form_md5.codes import STATES
-from fulfillment.suppliers.form_md5.envelope import Unreadable
+from fulfillment.suppliers.telling import Unreadable, differs, whole_card
 
-#: A card longer than this is not a card; the vault would refuse it too.
-CARD_CHARACTERS = 512
 _DECIMAL = re.compile(r"\d{1,9}\.\d{2}")
 
 
@@ -63,13 +61,15 @@ def read_order(order: object, *, purchase: Purchase, with_cards: bool) -> Answer
 
 def other_order(order: Mapping[str, Any], purchase: Purchase) -> str:
     """In what an order is not the one we asked for; empty when it is."""
-    expected: dict[str, object] = {
-        "orderNo": purchase.merchant_no,
-        "goodsId": purchase.supplier_sku,
-        "num": purchase.quantity,
-        "account": purchase.account,
-    }
-    return next((f"other_{name}" for name, is_ in expected.items() if order.get(name) != is_), "")
+    return differs(
+        order,
+        {
+            "orderNo": purchase.merchant_no,
+            "goodsId": purchase.supplier_sku,
+            "num": purchase.quantity,
+            "account": purchase.account,
+        },
+    )
 
 
 def _goods(
@@ -90,14 +90,8 @@ def _goods(
 def _card(card: object) -> SuppliedCode:
     if not isinstance(card, dict):
         raise Unreadable("bad_card")
-    number, password = card.get("cardNo") or "", card.get("cardPass") or ""
-    if not all(is_text(text) and len(text) <= CARD_CHARACTERS for text in (number, password)):
-        raise Unreadable("bad_card")
-    if not (number.strip() or password.strip()):
-        raise Unreadable("empty_card")
-    if not (number.isprintable() and password.isprintable()):
-        raise Unreadable("bad_card")
-    return SuppliedCode(number, password, _last_day(card.get("expireDate")))
+    last_day = _last_day(card.get("expireDate"))
+    return whole_card(card.get("cardNo"), card.get("cardPass"), last_day)
 
 
 def _last_day(value: object) -> str:

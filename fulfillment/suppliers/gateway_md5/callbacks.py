@@ -7,9 +7,10 @@ from core.crypto import sha256_hex
 from core.foreign import is_text
 from fulfillment.suppliers.base import Answer, Callback, Connection, Purchase, Strength, Verdict
 from fulfillment.suppliers.gateway_md5.codes import STATES
-from fulfillment.suppliers.gateway_md5.reading import Unreadable, parse, word
+from fulfillment.suppliers.gateway_md5.reading import parse, word
 from fulfillment.suppliers.gateway_md5.signing import compact, is_genuine
 from fulfillment.suppliers.hearing import CALLBACK_BYTES, refused_callback
+from fulfillment.suppliers.telling import Unreadable
 
 
 def read_callback(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from core import http
@@ -20,16 +21,14 @@ from fulfillment.suppliers.base import (
 )
 from fulfillment.suppliers.gateway_md5 import callbacks, listing, reading, signing
 from fulfillment.suppliers.gateway_md5.codes import NOT_FOUND, REFUSALS
-from fulfillment.suppliers.hearing import Heard, reach, unlisted
+from fulfillment.suppliers.hearing import Heard, reach
 from fulfillment.suppliers.lists import CatalogPage, Rejected, Statement, StatementLine
 from fulfillment.suppliers.options import Option, read_options
+from fulfillment.suppliers.telling import Reply, Unreadable, judge, listed, problem, understand
 
 #: The whole list of goods comes in one answer.
 LIST_BYTES = 8 << 20
-OK = 200
-
-
-_Heard = Heard[reading.Reply]
+_Heard = Heard[Reply]
 
 
 class GatewayMd5:
@@ -71,48 +70,35 @@ class GatewayMd5:
                 return obstacle
         method, content = _order_of(purchase, by_value=by_value)
         heard = self._call(connection, method, content, now=now)
-        if heard.reply is None:
-            return heard.unproved()
-        code = heard.reply.code
-        if code == "0":
-            return heard.stamp(self._read(connection, heard.reply.result, purchase, cards=False))
-        if code in REFUSALS or code in chosen["refusals"]:
-            word = REFUSALS.get(code, code)
-            return heard.stamp(Answer(Verdict.REJECTED, code=word, trusted=True))
-        return heard.stamp(unlisted(code))
+        known = listed(Verdict.REJECTED, REFUSALS, chosen["refusals"])
+        return judge(heard, known, _reader(connection, purchase, cards=False))
 
     def query(self, connection: Connection, purchase: Purchase, *, now: datetime) -> Answer:
         """Ask by our own number. A question that never left says nothing about the purchase."""
         chosen = read_options(connection.options, self.options)
         content = {"customer_order_no": purchase.merchant_no}
         heard = self._call(connection, "order.info.get", content, now=now)
-        if heard.reply is None:
-            return heard.unproved(asking=True)
-        code = heard.reply.code
-        if code == "0":
-            return heard.stamp(self._read(connection, heard.reply.result, purchase, cards=True))
-        if code in chosen["not_found"]:
-            return heard.stamp(Answer(Verdict.NOT_FOUND, code=code, trusted=True))
-        return heard.stamp(unlisted(code))
+        known = listed(Verdict.NOT_FOUND, also=chosen["not_found"])
+        return judge(heard, known, _reader(connection, purchase, cards=True), asking=True)
 
     def balance(self, connection: Connection, *, now: datetime) -> Balance:
         """Our prepaid money at the supplier, in whole fen, or the reason it is not known."""
         heard = self._call(connection, "user.info.get", {}, now=now)
-        result = heard.reply.result if heard.reply and heard.reply.code == "0" else None
+        result = heard.reply.data if heard.reply else None
         if not isinstance(result, dict):
-            return Balance(problem=_problem(heard))
+            return Balance(problem=problem(heard) or "unreadable")
         try:
             # A part of a fen is not ours to spend.
             return Balance(minor=-reading.minor(-_number(result.get("balance"))), as_of=now)
-        except reading.Unreadable as error:
+        except Unreadable as error:
             return Balance(problem=str(error))
 
     def catalog(self, connection: Connection, *, cursor: str, now: datetime) -> CatalogPage:
         """The list of goods, which this dialect sends whole; ``cursor`` stays empty."""
         heard = self._call(connection, "goods.list.get", {}, now=now, max_bytes=LIST_BYTES)
-        if heard.reply is None or heard.reply.code != "0":
-            return CatalogPage(problem=_problem(heard))
-        return listing.read_goods(heard.reply.result, now=now)
+        if heard.reply is None or heard.reply.code:
+            return CatalogPage(problem=problem(heard))
+        return listing.read_goods(heard.reply.data, now=now)
 
     def statement(self, connection: Connection, *, day: date, now: datetime) -> Statement:
         """The movements of a day in Asia/Shanghai, page by page; a bad page spoils the day."""
@@ -124,11 +110,11 @@ class GatewayMd5:
             page += 1
             content = {"day": day.isoformat(), "page": page}
             heard = self._call(connection, "statement.get", content, now=now)
-            if heard.reply is None or heard.reply.code != "0":
-                return Statement(problem=_problem(heard))
+            if heard.reply is None or heard.reply.code:
+                return Statement(problem=problem(heard))
             try:
-                pages, read = listing.read_lines(heard.reply.result, day=day, page=page)
-            except reading.Unreadable as error:
+                pages, read = listing.read_lines(heard.reply.data, day=day, page=page)
+            except Unreadable as error:
                 return Statement(problem=str(error))
             at = len(lines) + len(rejected)
             lines += [one for one in read if isinstance(one, StatementLine)]
@@ -163,13 +149,14 @@ class GatewayMd5:
         content = {"product_id": _product_id(purchase.supplier_sku)}
         heard = self._call(connection, "goods.info.get", content, now=now)
         price = None
-        if heard.reply is not None and heard.reply.code == "0":
-            price = listing.read_price(heard.reply.result, supplier_sku=purchase.supplier_sku)
+        if heard.reply is not None and not heard.reply.code:
+            price = listing.read_price(heard.reply.data, supplier_sku=purchase.supplier_sku)
         elif heard.reply is not None and heard.reply.code in REFUSALS:
             word = REFUSALS[heard.reply.code]
             return heard.stamp(Answer(Verdict.REJECTED, code=word, trusted=True))
         if price is None:
-            return heard.stamp(Answer(Verdict.NOT_SENT, problem=f"price: {_problem(heard)}"[:60]))
+            why = f"price: {problem(heard) or 'unreadable'}"[:60]
+            return heard.stamp(Answer(Verdict.NOT_SENT, problem=why))
         if price * purchase.quantity > purchase.max_cost_minor:
             return heard.stamp(
                 Answer(
@@ -207,19 +194,14 @@ class GatewayMd5:
             content=signing.compact(fields).encode(),
             max_bytes=max_bytes,
         )
-        if heard.doubt:
-            return heard
-        if heard.status != OK:
-            return replace(heard, doubt=f"http_{heard.status}")
-        try:
-            return replace(heard, reply=reading.open_reply(heard.body, secret=secret))
-        except reading.Unreadable as error:
-            return replace(heard, doubt=str(error))
+        return understand(heard, partial(reading.open_reply, secret=secret))
 
-    @staticmethod
-    def _read(connection: Connection, result: object, purchase: Purchase, *, cards: bool) -> Answer:
-        secret = connection.keys[connection.key_id]
-        return reading.read_order(result, purchase=purchase, secret=secret, with_cards=cards)
+
+def _reader(
+    connection: Connection, purchase: Purchase, *, cards: bool
+) -> Callable[[object], Answer]:
+    secret = connection.keys[connection.key_id]
+    return partial(reading.read_order, purchase=purchase, secret=secret, with_cards=cards)
 
 
 def _order_of(purchase: Purchase, *, by_value: bool) -> tuple[str, dict[str, object]]:
@@ -246,13 +228,9 @@ def _product_id(sku: str) -> int | str:
     return int(sku) if plain else sku
 
 
-def _problem(heard: _Heard) -> str:
-    return heard.doubt or (f"code_{heard.reply.code}" if heard.reply else "") or "unreadable"
-
-
 def _number(value: object) -> Any:
     if isinstance(value, bool) or not hasattr(value, "__neg__"):
-        raise reading.Unreadable("bad_money")
+        raise Unreadable("bad_money")
     return value
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from fulfillment.suppliers.gateway_md5.reading import Unreadable, minor, word
+from fulfillment.suppliers.gateway_md5.reading import minor, word
 from fulfillment.suppliers.gateway_md5.signing import SHANGHAI, TIME
 from fulfillment.suppliers.lists import (
     CatalogPage,
@@ -15,6 +15,7 @@ from fulfillment.suppliers.lists import (
     Stock,
     sift,
 )
+from fulfillment.suppliers.telling import Unreadable
 
 #: The list comes whole; more than this is none of ours.
 MOST_ITEMS = 20_000

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -14,24 +13,11 @@ from core.money import LARGEST_MINOR
 from fulfillment.suppliers.base import Answer, Purchase, SuppliedCode, Verdict
 from fulfillment.suppliers.gateway_md5.codes import STATES
 from fulfillment.suppliers.gateway_md5.signing import is_genuine, open_card
+from fulfillment.suppliers.telling import CARD_CHARACTERS, Reply, Unreadable, whole_card
 
-#: A card longer than this is not a card; the vault would refuse it too.
-CARD_CHARACTERS = 512
 _DEADLINE = re.compile(r"(\d{4}-\d{2}-\d{2})( \d{2}:\d{2}:\d{2})?")
 #: Goods that are no product of the list: a phone's credit by its face value in yuan.
 MOBILE = "mobile:"
-
-
-class Unreadable(ValueError):
-    """The body is not what the protocol promises. Never leaves this dialect."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A verified answer: its code and, when that is 0, what was in ``result``."""
-
-    code: str
-    result: Any = field(default=None, repr=False)
 
 
 def parse(text: str) -> Any:
@@ -61,7 +47,7 @@ def open_reply(body: bytes, *, secret: str) -> Reply:
         raise Unreadable("bad_signature")
     if not isinstance(code, int) or isinstance(code, bool):
         raise Unreadable("bad_code")
-    return Reply(str(code), parse(text) if code == 0 else None)
+    return Reply(data=parse(text)) if code == 0 else Reply(str(code))
 
 
 def word(value: object, limit: int = 64) -> str:
@@ -162,9 +148,7 @@ def _card(card: object, secret: str) -> SuppliedCode:
     if not isinstance(card, dict):
         raise Unreadable("bad_card")
     number, password = (_opened(card.get(name), secret) for name in ("card_number", "card_pwd"))
-    if not (number.strip() or password.strip()):
-        raise Unreadable("empty_card")
-    return SuppliedCode(number, password, _last_day(card.get("card_deadline")))
+    return whole_card(number, password, _last_day(card.get("card_deadline")))
 
 
 def _opened(sealed: object, secret: str) -> str:

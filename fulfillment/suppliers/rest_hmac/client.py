@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from core import http
@@ -21,17 +23,12 @@ from fulfillment.suppliers.base import (
     Strength,
     Verdict,
 )
-from fulfillment.suppliers.hearing import (
-    CALLBACK_BYTES,
-    Heard,
-    reach,
-    refused_callback,
-    unlisted,
-)
+from fulfillment.suppliers.hearing import CALLBACK_BYTES, Heard, reach, refused_callback
 from fulfillment.suppliers.lists import CatalogPage, Statement
 from fulfillment.suppliers.options import Option
 from fulfillment.suppliers.rest_hmac import listing, reading, signing
-from fulfillment.suppliers.rest_hmac.codes import LOOKUP_ERRORS, REFUSALS
+from fulfillment.suppliers.rest_hmac.codes import NOT_FOUND, REFUSALS
+from fulfillment.suppliers.telling import Reply, Unreadable, judge, listed, problem, understand
 
 #: A day of fifty thousand lines; the only answer that may be more than a mebibyte.
 STATEMENT_BYTES = 16 << 20
@@ -70,27 +67,25 @@ class RestHmac:
         if connection.callback_url:
             order["callback_url"] = connection.callback_url
         body = json.dumps(order, ensure_ascii=False, separators=(",", ":")).encode()
-        heard = self._call(connection, "POST", "/v1/orders", body, now=now)
-        return self._read(heard, purchase, errors=REFUSALS, good=(200, 201))
+        heard = self._call(connection, "POST", "/v1/orders", body, now=now, good=(200, 201))
+        return judge(heard, listed(Verdict.REJECTED, REFUSALS), _reader(purchase))
 
     def query(self, connection: Connection, purchase: Purchase, *, now: datetime) -> Answer:
         """Ask by our own number."""
         path = "/v1/orders/by-external-id/" + quote(purchase.merchant_no, safe="")
         heard = self._call(connection, "GET", path, b"", now=now)
-        if heard.doubt:
-            return heard.unproved(asking=True)
-        return self._read(heard, purchase, errors=LOOKUP_ERRORS, good=(200,))
+        known = listed(Verdict.NOT_FOUND, NOT_FOUND)
+        return judge(heard, known, _reader(purchase), asking=True)
 
     def balance(self, connection: Connection, *, now: datetime) -> Balance:
         """Our prepaid money at the supplier, in minor units, or the reason it is not known."""
         heard = self._call(connection, "GET", "/v1/balance", b"", now=now)
-        if heard.doubt or heard.status != 200:  # noqa: PLR2004  HTTP's own number
-            return Balance(problem=heard.doubt or f"http_{heard.status}")
+        if heard.reply is None or heard.reply.code:
+            return Balance(problem=problem(heard))
         try:
-            data = reading.parse(heard.body)
-            currency = reading.word(data.get("currency"), 3)
-            minor = parse_minor(reading.word(data.get("balance")), currency)
-        except (reading.Unreadable, BadMoney) as error:
+            currency = reading.word(heard.reply.data.get("currency"), 3)
+            minor = parse_minor(reading.word(heard.reply.data.get("balance")), currency)
+        except BadMoney as error:
             return Balance(problem=str(error)[:60])
         return Balance(minor=minor, currency=currency, as_of=now)
 
@@ -98,16 +93,18 @@ class RestHmac:
         """One page of goods with prices and stock as of ``now``; bad entries are set aside."""
         path = "/v1/products?" + urlencode({"cursor": cursor, "limit": PAGE_ITEMS})
         heard = self._call(connection, "GET", path, b"", now=now)
-        if heard.doubt or heard.status != 200:  # noqa: PLR2004
-            return CatalogPage(problem=heard.doubt or f"http_{heard.status}")
-        return listing.read_page(heard.body, now=now)
+        if heard.reply is None or heard.reply.code:
+            return CatalogPage(problem=problem(heard))
+        return listing.read_page(heard.reply.data, now=now)
 
     def statement(self, connection: Connection, *, day: date, now: datetime) -> Statement:
         """The signed file of a day in Asia/Shanghai."""
         path = f"/v1/statement?day={day.isoformat()}"
-        heard = self._call(connection, "GET", path, b"", now=now, max_bytes=STATEMENT_BYTES)
-        if heard.doubt or heard.status != 200:  # noqa: PLR2004
-            return Statement(problem=heard.doubt or f"http_{heard.status}")
+        heard = self._call(
+            connection, "GET", path, b"", now=now, max_bytes=STATEMENT_BYTES, plain=True
+        )
+        if heard.reply is None:
+            return Statement(problem=problem(heard))
         return listing.read_statement(heard.body)
 
     def read_callback(
@@ -125,16 +122,15 @@ class RestHmac:
         doubt = doubt or signing.doubt_callback(envelope, keys=connection.keys, body=body, now=now)
         try:
             data = {} if doubt == "huge" else reading.parse(body)
-        except reading.Unreadable as error:
+        except Unreadable as error:
             data, doubt = {}, doubt or str(error)
         order = data.get("order")
         number = reading.word(order.get("external_id")) if isinstance(order, dict) else ""
         if doubt:
             mark = f"{envelope.callback_id}|{envelope.signature}"
             return refused_callback(number, doubt, body=body, mark=mark)
-        answer = reading.read_order(
-            order, purchase=find(number), body=body, status=200, with_goods=False
-        )
+        answer = reading.read_order(order, purchase=find(number), with_goods=False)
+        answer = replace(answer, digest=sha256_hex(body))
         # The id is one per event; what it claims is part of the key, so that a copy which says
         # something else under a used id is heard too.
         claim = sha256_hex(
@@ -157,7 +153,9 @@ class RestHmac:
         *,
         now: datetime,
         max_bytes: int = http.MAX_BYTES,
-    ) -> Heard[None]:
+        good: tuple[int, ...] = (200,),
+        plain: bool = False,
+    ) -> Heard[Reply]:
         url = connection.base_url.rstrip("/") + path
         nonce, timestamp = new_token(), str(int(now.timestamp()))
         target = urlsplit(url)
@@ -177,7 +175,7 @@ class RestHmac:
         }
         if body:
             headers["Content-Type"] = "application/json"
-        heard: Heard[None] = reach(
+        heard: Heard[Reply] = reach(
             connection, method, url, headers=headers, content=body or None, max_bytes=max_bytes
         )
         if heard.doubt:
@@ -191,31 +189,15 @@ class RestHmac:
             body=heard.body,
             now=now,
         )
-        return replace(heard, doubt=doubt)
+        heard = replace(heard, doubt=doubt)
+        if plain:
+            return understand(heard, lambda file: Reply(data=file))
+        read = partial(reading.open_reply, status=heard.status, good=good)
+        return understand(heard, read, status=None)
 
-    def _read(
-        self,
-        heard: Heard[None],
-        purchase: Purchase,
-        *,
-        errors: Mapping[tuple[int, str], Verdict],
-        good: tuple[int, ...],
-    ) -> Answer:
-        if heard.doubt:
-            return heard.unproved()
-        try:
-            data = reading.parse(heard.body)
-        except reading.Unreadable as error:
-            return replace(heard, doubt=str(error)).unproved()
-        if heard.status in good:
-            return reading.read_order(
-                data.get("order"), purchase=purchase, body=heard.body, status=heard.status
-            )
-        code = reading.error_code(data)
-        verdict = errors.get((heard.status, code), Verdict.UNKNOWN)
-        if verdict is Verdict.UNKNOWN:
-            return heard.stamp(unlisted(code))
-        return heard.stamp(Answer(verdict, code=code, trusted=True))
+
+def _reader(purchase: Purchase) -> Callable[[Mapping[str, Any]], Answer]:
+    return lambda data: reading.read_order(data.get("order"), purchase=purchase)
 
 
 ADAPTER = RestHmac()

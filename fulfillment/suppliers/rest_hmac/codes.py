@@ -12,11 +12,11 @@ STATES: dict[str, Verdict] = {
     "REVERSED": Verdict.REVERSED,
 }
 
-#: (HTTP status, ``error.code``) of a verified answer to a purchase: nothing was bought.
+#: HTTP status and ``error.code`` of a verified answer to a purchase, and our word: nothing was bought.
 #: 401 is absent on purpose: "nothing by *this* request" does not speak of an earlier copy.
-REFUSALS: dict[tuple[int, str], Verdict] = {
+REFUSALS: dict[str, str] = {
     **{
-        (422, code): Verdict.REJECTED
+        f"422 {code}": code
         for code in (
             "OUT_OF_STOCK",
             "PRODUCT_OFF",
@@ -27,11 +27,9 @@ REFUSALS: dict[tuple[int, str], Verdict] = {
             "QUANTITY_ABOVE_LIMIT",
         )
     },
-    (400, "BAD_REQUEST"): Verdict.REJECTED,
-    (413, "TOO_LARGE"): Verdict.REJECTED,
+    "400 BAD_REQUEST": "BAD_REQUEST",
+    "413 TOO_LARGE": "TOO_LARGE",
 }
 
-#: The same for a look-up.
-LOOKUP_ERRORS: dict[tuple[int, str], Verdict] = {
-    (404, "ORDER_NOT_FOUND"): Verdict.NOT_FOUND,
-}
+#: By which a look-up says: no such order.
+NOT_FOUND: dict[str, str] = {"404 ORDER_NOT_FOUND": "ORDER_NOT_FOUND"}

@@ -1,4 +1,4 @@
-"""Dialect C's two lists, from raw bytes to goods and movements. Pure; raises nothing."""
+"""Dialect C's two lists, from a verified answer to goods and movements. Pure; raises nothing."""
 
 import csv
 import io
@@ -20,7 +20,6 @@ from fulfillment.suppliers.lists import (
     Stock,
     sift,
 )
-from fulfillment.suppliers.rest_hmac.reading import Unreadable, parse
 
 #: Entries of a page that are looked at; more than this is not a page of ours.
 MOST_ITEMS = 2000
@@ -36,12 +35,8 @@ KINDS = {
 }
 
 
-def read_page(body: bytes, *, now: datetime) -> CatalogPage:
+def read_page(data: Mapping[str, Any], *, now: datetime) -> CatalogPage:
     """A page of ``GET /v1/products``; what breaks the page as a whole is its ``problem``."""
-    try:
-        data = parse(body)
-    except Unreadable as error:
-        return CatalogPage(problem=str(error))
     entries, cursor = data.get("items"), data.get("next_cursor")
     if not isinstance(entries, list) or len(entries) > MOST_ITEMS:
         return CatalogPage(problem="bad_items")

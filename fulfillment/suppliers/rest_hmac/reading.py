@@ -3,21 +3,16 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from core.crypto import sha256_hex
 from core.foreign import is_text
 from core.money import BadMoney, parse_minor
 from fulfillment.suppliers.base import Answer, Purchase, SuppliedCode, Verdict
 from fulfillment.suppliers.rest_hmac.codes import STATES
+from fulfillment.suppliers.telling import Reply, Unreadable, differs, whole_card
 
-#: A card longer than this is not a card; the vault would refuse it too.
-CARD_CHARACTERS = 512
 _DECIMAL = re.compile(r"\d{1,9}\.\d{2}")
-
-
-class Unreadable(ValueError):
-    """The body is not what the protocol promises. Never leaves this dialect."""
 
 
 def parse(body: bytes) -> dict[str, Any]:
@@ -36,20 +31,17 @@ def word(value: object, limit: int = 64) -> str:
     return str(value)[:limit] if is_text(value) else ""
 
 
-def error_code(data: Mapping[str, Any]) -> str:
-    """The ``error.code`` of an answer, empty when it has none."""
+def open_reply(body: bytes, *, status: int, good: tuple[int, ...]) -> Reply:
+    """A verified answer: an object, or an error under its status. Raises ``Unreadable``."""
+    data = parse(body)
+    if status in good:
+        return Reply(data=data)
     error = data.get("error")
-    return word(error.get("code")) if isinstance(error, dict) else ""
+    code = word(error.get("code")) if isinstance(error, dict) else ""
+    return Reply(f"{status} {code}".strip())
 
 
-def read_order(
-    order: object,
-    *,
-    purchase: Purchase | None,
-    body: bytes,
-    status: int,
-    with_goods: bool = True,
-) -> Answer:
+def read_order(order: object, *, purchase: Purchase | None, with_goods: bool = True) -> Answer:
     """Read an order object of a verified message. ``purchase`` is what we asked for, if known.
 
     Callbacks never carry cards (``with_goods=False``).
@@ -57,11 +49,8 @@ def read_order(
     An order that differs from the purchase in number, product, quantity or currency, or whose
     cards, cost or delivered units contradict its state, is UNKNOWN and says why.
     """
-    digest = sha256_hex(body)
     if not isinstance(order, dict):
-        return Answer(
-            Verdict.UNKNOWN, problem="no_order", digest=digest, status=status, trusted=True
-        )
+        return Answer(Verdict.UNKNOWN, problem="no_order", trusted=True)
     state = word(order.get("state"))
     verdict = STATES.get(state, Verdict.UNKNOWN)
     problem = "" if verdict is not Verdict.UNKNOWN else "unlisted_state"
@@ -83,8 +72,6 @@ def read_order(
         currency=word(order.get("currency"), 3) or "CNY",
         code=(word(reason.get("code")) if isinstance(reason, dict) else "") or state,
         problem=problem,
-        digest=digest,
-        status=status,
         version=_count(order.get("version")),
         trusted=True,
         codes=codes if not problem else (),
@@ -98,15 +85,11 @@ def _other_order(order: Mapping[str, Any], purchase: Purchase) -> str:
         "quantity": purchase.quantity,
         "currency": purchase.currency,
     }
-    for name, value in expected.items():
-        if order.get(name) != value:
-            return f"other_{name}"
-    target = order.get("target")
-    if purchase.account and (
-        not isinstance(target, dict) or target.get("account") != purchase.account
-    ):
-        return "other_account"
-    return ""
+    if purchase.account:
+        target = order.get("target")
+        account = target.get("account") if isinstance(target, dict) else None
+        order, expected = {**order, "account": account}, {**expected, "account": purchase.account}
+    return differs(order, expected)
 
 
 def _goods(
@@ -125,17 +108,12 @@ def _goods(
 def _card(card: object) -> SuppliedCode:
     if not isinstance(card, dict):
         raise Unreadable("bad_card")
-    number, secret = card.get("number"), card.get("secret")
-    expires = card.get("expires_on") or ""
-    texts = (number or "", secret or "", expires)
-    if not all(is_text(text) and len(text) <= CARD_CHARACTERS for text in texts):
-        raise Unreadable("bad_card")
-    if not (texts[0].strip() or texts[1].strip()):
-        raise Unreadable("empty_card")
-    if not all(text.isprintable() for text in texts):
-        # A byte order mark, say: nobody could type what stands there.
-        raise Unreadable("bad_card")
-    return SuppliedCode(*texts)
+    last_day = card.get("expires_on") or ""
+    try:
+        last_day = date.fromisoformat(last_day).isoformat() if last_day else ""
+    except (TypeError, ValueError) as error:
+        raise Unreadable("bad_deadline") from error
+    return whole_card(card.get("number"), card.get("secret"), last_day)
 
 
 def _cost(order: Mapping[str, Any]) -> int | None:

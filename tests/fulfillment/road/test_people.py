@@ -180,6 +180,28 @@ def test_goods_handled_by_staff_are_delivered_by_two(pair: tuple[str, str]) -> N
     all_holds()
 
 
+@pytest.mark.parametrize(
+    ("verdict", "state", "fact"),
+    [("deliver", "delivered", "Delivered"), ("fail", "failed", "SupplyFailed")],
+)
+def test_a_unit_that_nobody_sells_at_what_was_paid_is_settled_by_two(
+    supplier: Supplier, script: Script, pair: tuple[str, str], verdict: str, state: str, fact: str
+) -> None:
+    """The margin guard: no purchase at a loss by itself. Two persons hand it over, bought by hand, or give it up."""
+    unit = drive(open_unit(make_topup(supplier), paid_minor=1649))
+    assert (unit.state, unit.reason, unit.attempts.count()) == ("manual", "margin", 0)
+    approval = propose(unit, pair[0], verdict, reference="receipt 7")
+    with pytest.raises(SelfApproval):
+        agree(approval, pair[0])
+    agree(approval, pair[1])
+    unit.refresh_from_db()
+    assert (unit.state, unit.approval) == (state, approval.public_id)
+    assert [one["unit"] for one in told(fact)] == [unit.unit]
+    assert ManualCase.objects.get(delivery=unit).state == "resolved"
+    assert (grants(script, unit), books(supplier)["supplier_prepaid"]) == (0, PREPAID)
+    all_holds()
+
+
 def test_a_reversed_unit_is_taken_back_by_two(
     supplier: Supplier, script: Script, pair: tuple[str, str]
 ) -> None:

@@ -12,6 +12,7 @@ from fulfillment.suppliers.gateway_md5 import callbacks, listing, reading, signi
 from fulfillment.suppliers.gateway_md5.client import ADAPTER
 from fulfillment.suppliers.lists import Stock
 from fulfillment.suppliers.registry import adapter_for
+from fulfillment.suppliers.telling import Unreadable
 from simulators.supply.script import Supplier as Script
 from tests.factories.supply import KEY_ID
 from tests.fulfillment.simulated import Suppliers
@@ -34,7 +35,7 @@ def body(result: object, /, *, code: object = 0, secret: str = SECRET, **changes
 
 def read(raw: bytes, buy: Purchase = BUY, *, with_cards: bool = True) -> Answer:
     reply = reading.open_reply(raw, secret=SECRET)
-    return reading.read_order(reply.result, purchase=buy, secret=SECRET, with_cards=with_cards)
+    return reading.read_order(reply.data, purchase=buy, secret=SECRET, with_cards=with_cards)
 
 
 def test_a_true_answer() -> None:
@@ -85,7 +86,7 @@ def test_a_permuted_price_is_seen_by_the_limit_and_the_statement_only() -> None:
     ],
 )
 def test_an_envelope_that_proves_nothing(changes: dict[str, Any], why: str) -> None:
-    with pytest.raises(reading.Unreadable, match=why):
+    with pytest.raises(Unreadable, match=why):
         reading.open_reply(body(ORDER, **changes), secret=SECRET)
 
 
@@ -116,7 +117,7 @@ def test_parts_of_a_fen_are_owed_whole() -> None:
     assert reading.minor("16.49") == 1649
     odd: list[object] = ["1e3", "NaN", "", "-", "16,50", None, [], 16.5]
     for bad in odd:
-        with pytest.raises(reading.Unreadable):
+        with pytest.raises(Unreadable):
             reading.minor(bad)
 
 
@@ -238,7 +239,7 @@ def test_pages_of_a_statement_must_say_which_they_are() -> None:
     ]  # fmt: skip
     for change in ({"day": "2026-02-01"}, {"page": 2}, {"pages": 0}, {"pages": 10**9},
                    {"lines": None}):  # fmt: skip
-        with pytest.raises(reading.Unreadable):
+        with pytest.raises(Unreadable):
             listing.read_lines({**page, **change}, day=day, page=1)
 
 

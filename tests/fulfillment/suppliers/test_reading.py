@@ -6,6 +6,7 @@ import pytest
 
 from fulfillment.suppliers.base import Answer, Purchase, Verdict
 from fulfillment.suppliers.rest_hmac import reading
+from fulfillment.suppliers.telling import Unreadable
 
 BUY = Purchase("Q1", "TOPUP-1", "direct", 1650, account="13800138000")
 CARD = Purchase("Q1", "CARD-1", "card", 1650)
@@ -19,7 +20,7 @@ CARD_ORDER = {**ORDER, "product": "CARD-1", "kind": "card", "target": None, "car
 
 
 def read(order: object, purchase: Purchase | None = BUY, **options: Any) -> Answer:
-    return reading.read_order(order, purchase=purchase, body=b"{}", status=200, **options)
+    return reading.read_order(order, purchase=purchase, **options)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_a_callback_has_no_cards_to_miss() -> None:
      b"[" * 100_000, b'{"a":1'],
 )  # fmt: skip
 def test_bodies_that_are_not_the_protocols(body: bytes) -> None:
-    with pytest.raises(reading.Unreadable):
+    with pytest.raises(Unreadable):
         reading.parse(body)
 
 

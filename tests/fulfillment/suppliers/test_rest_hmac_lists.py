@@ -1,6 +1,5 @@
 """Dialect C's catalogue and statement: what is believed, and what is set aside (C16, C20)."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -71,8 +70,8 @@ def test_an_entry_that_cannot_be_true_is_set_aside(
 
 def test_a_flood_of_goods_is_no_page() -> None:
     flood = [{**GOOD, "product": f"F{at}"} for at in range(2001)]
-    body = json.dumps({"items": flood, "next_cursor": None}).encode()
-    assert listing.read_page(body, now=now()).problem == "bad_items"
+    page = {"items": flood, "next_cursor": None}
+    assert listing.read_page(page, now=now()).problem == "bad_items"
 
 
 @pytest.mark.parametrize("fault", ["bad_signature", "error_before", "half_body", "bom", "not_json"])
