@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from catalog.importing.bundles import BundlePlan
+from catalog.importing.bundles import BundleRow
 from catalog.importing.plan import Plan
+from catalog.importing.rows import Row
 from catalog.models import Sku
 from catalog.services.ensure_base_rows import ensure_base_rows
 from catalog.services.import_bundles import import_bundles
@@ -17,7 +18,7 @@ from fulfillment.services.save_edition import save_edition
 BY = "system:demo"
 
 
-def fill_shelves(*, now: datetime) -> tuple[Plan, BundlePlan]:
+def fill_shelves(*, now: datetime) -> tuple[Plan[Row], Plan[BundleRow]]:
     """Import catalogue and bundles and lay out the home page; as often as one likes."""
     with step():
         ensure_base_rows()

@@ -1,12 +1,11 @@
 """A file of bundles: its lines, and what each would change."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from catalog.importing.plan import ADDED, CHANGED, REFUSED, SAME, Counts
+from catalog.importing.plan import ADDED, Pair, Plan, compare, judge_lines
 from catalog.importing.rows import CODE, BadRow, check_cells, money_of, read_lines
 from catalog.models import Price, Sku
 from catalog.models.bundle import MOST_OF_ONE
@@ -21,46 +20,33 @@ _PART = re.compile(r"(\S+?)(?:\s*[x×*]\s*([1-9][0-9]?))?")
 
 @dataclass(frozen=True, slots=True)
 class BundleRow:
-    """A line that makes sense by itself; `choose` is None for a fixed set. Minor units of CNY."""
+    """A line that makes sense by itself. Minor units of CNY.
+
+    `groups` are what is chosen from (None: all of it) and the parts with their units.
+    """
 
     line: int
     code: str
     name: str
     name_en: str
     price_minor: int
-    choose: int | None
-    parts: tuple[tuple[str, int], ...]
+    groups: tuple[tuple[int | None, list[tuple[str, int]]], ...]
+
+    @property
+    def parts(self) -> list[tuple[str, int]]:
+        """All that may be inside."""
+        return [part for _choose, parts in self.groups for part in parts]
 
     @property
     def size(self) -> tuple[str, str]:
-        """What stands on its card: three goods, two of four."""
-        if self.choose is not None:
-            return f"{len(self.parts)}选{self.choose}", f"{self.choose} of {len(self.parts)}"
-        units = sum(units for _code, units in self.parts)
-        return f"{units}件", f"{units} goods"
-
-
-@dataclass(frozen=True, slots=True)
-class BundleVerdict:
-    """What becomes of a line: added, changed, same or refused, and why (translated)."""
-
-    line: int
-    sku_code: str
-    name: str
-    outcome: str
-    reason: str = ""
-    row: BundleRow | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BundlePlan(Counts):
-    """All verdicts of a file, in its order."""
-
-    verdicts: Sequence[BundleVerdict]
-
-    @property
-    def accepted(self) -> list[BundleRow]:
-        return [v.row for v in self.verdicts if v.row is not None and v.outcome in (ADDED, CHANGED)]
+        """What stands on its card: three goods, two of four, three goods and one of two."""
+        texts = []
+        for choose, parts in self.groups:
+            units = sum(units for _code, units in parts)
+            fixed = f"{units}件", f"{units} goods"
+            chosen = f"{len(parts)}选{choose}", f"{choose} of {len(parts)}"
+            texts.append(fixed if choose is None else chosen)
+        return "+".join(text for text, _en in texts), " + ".join(en for _text, en in texts)
 
 
 @dataclass(slots=True)
@@ -72,7 +58,7 @@ class _Known:
     lines: dict[str, int] = field(default_factory=dict)
 
 
-def plan_bundles(content: bytes, *, price_list_id: int) -> BundlePlan:
+def plan_bundles(content: bytes, *, price_list_id: int) -> Plan[BundleRow]:
     """Judge every line against the shop. Reads only. Raises catalog.importing.rows.UnreadableFile."""
     skus = Sku.objects.select_related("product__product_type").prefetch_related(
         "groups__parts__sku"
@@ -86,20 +72,16 @@ def plan_bundles(content: bytes, *, price_list_id: int) -> BundlePlan:
         if not (ours and price.starts_at is None) or price.is_locked:
             lowest = known.others.get(price.sku.code, price.amount_minor)
             known.others[price.sku.code] = min(lowest, price.amount_minor)
-    return BundlePlan(
-        [_verdict(number, cells, known) for number, cells in read_lines(content, COLUMNS)]
-    )
 
-
-def _verdict(number: int, cells: dict[str, str], known: _Known) -> BundleVerdict:
-    code, name = cells["bundle_code"][:40], cells["bundle"][:120]
-    try:
+    def judge(number: int, cells: dict[str, str]) -> tuple[BundleRow, str, str]:
         row = _parse(number, cells)
         _check_against(row, known)
-        outcome, reason = _compare(row, known)
-    except BadRow as bad:
-        return BundleVerdict(number, code, name, REFUSED, str(bad))
-    return BundleVerdict(number, code, name, outcome, reason, row)
+        sku = known.skus.get(row.code)
+        if sku is None:
+            return row, ADDED, ""
+        return row, *compare(_pairs(row, sku), known.prices.get(row.code), row.price_minor)
+
+    return judge_lines(read_lines(content, COLUMNS), judge, code="bundle_code", name=["bundle"])
 
 
 def _parse(number: int, cells: dict[str, str]) -> BundleRow:
@@ -109,16 +91,25 @@ def _parse(number: int, cells: dict[str, str]) -> BundleRow:
     price = money_of(cells, "price_cny")
     if not price:
         raise BadRow(_("price_cny must be above zero."))
-    parts = tuple(_part(text.strip()) for text in cells["parts"].split(";") if text.strip())
-    codes = [code for code, _units in parts]
-    if len(set(codes)) != len(codes):
-        raise BadRow(_("A SKU stands twice in parts."))
-    if not LEAST_PARTS <= len(parts) <= MOST_PARTS:
-        raise BadRow(_("A bundle has 2 to %(n)s parts.") % {"n": MOST_PARTS})
-    choose = _choose(cells["rule"], len(parts))
-    return BundleRow(
-        number, cells["bundle_code"], cells["bundle"], cells["bundle_en"], price, choose, parts
+    rules, sets = (cells[column].split("|") for column in ("rule", "parts"))
+    if len(rules) != len(sets):
+        raise BadRow(_("rule and parts have as many groups, divided by “|”."))
+    groups = tuple(_group(rule.strip(), inside) for rule, inside in zip(rules, sets, strict=True))
+    row = BundleRow(
+        number, cells["bundle_code"], cells["bundle"], cells["bundle_en"], price, groups
     )
+    if len(dict(row.parts)) != len(row.parts):
+        raise BadRow(_("A SKU stands twice in parts."))
+    if not LEAST_PARTS <= len(row.parts) <= MOST_PARTS:
+        raise BadRow(_("A bundle has 2 to %(n)s parts.") % {"n": MOST_PARTS})
+    return row
+
+
+def _group(rule: str, inside: str) -> tuple[int | None, list[tuple[str, int]]]:
+    parts = [_part(text.strip()) for text in inside.split(";") if text.strip()]
+    if not parts:
+        raise BadRow(_("A group of parts is empty."))
+    return _choose(rule, len(parts)), parts
 
 
 def _part(text: str) -> tuple[str, int]:
@@ -153,37 +144,27 @@ def _check_against(row: BundleRow, known: _Known) -> None:
             raise BadRow(_("There is no SKU “%(code)s”.") % {"code": code[:40]})
         if part.product.product_type.delivery_kind == DeliveryKind.BUNDLE:
             raise BadRow(_("“%(code)s” is a bundle itself.") % {"code": code[:40]})
-    costs = [(known.skus[code].cost_minor or 0) * units for code, units in row.parts]
+    cost = dearest(
+        [
+            (choose, [(known.skus[code].cost_minor or 0) * units for code, units in parts])
+            for choose, parts in row.groups
+        ]
+    )
     minimum = (old.advertised_minimum_minor or 0) if old is not None else 0
-    if row.price_minor < max(dearest([(row.choose, costs)]), minimum):
+    if row.price_minor < max(cost, minimum):
         raise BadRow(_("The price is under the cost of the parts."))
-    if known.others.get(row.code, row.price_minor) < dearest([(row.choose, costs)]):
+    if known.others.get(row.code, row.price_minor) < cost:
         raise BadRow(_("A price set by hand or dated is under the cost of the parts."))
     known.lines[row.code] = row.line
 
 
-def _compare(row: BundleRow, known: _Known) -> tuple[str, str]:
-    sku = known.skus.get(row.code)
-    if sku is None:
-        return ADDED, ""
-    price = known.prices.get(row.code)
-    locked = price is not None and price.is_locked and price.amount_minor != row.price_minor
-    kept = _("The price was set by hand and is kept.") if locked else ""
-    amount = row.price_minor if locked else (price.amount_minor if price else None)
-    pairs = [
-        ("bundle", sku.product.name, row.name),
-        ("bundle_en", sku.product.name_en, row.name_en),
-        ("price_cny", amount, row.price_minor),
-        ("parts", _inside(sku), [(row.choose, list(row.parts))]),
-    ]
-    changed = [name for name, old, new in pairs if old != new]
-    if not changed:
-        return SAME, kept
-    return CHANGED, f"{_('Changes: %(names)s.') % {'names': ', '.join(changed)}} {kept}".strip()
-
-
-def _inside(sku: Sku) -> list[tuple[int | None, list[tuple[str, int]]]]:
-    return [
+def _pairs(row: BundleRow, sku: Sku) -> list[Pair]:
+    inside = tuple(
         (group.choose, [(part.sku.code, part.quantity) for part in group.parts.all()])
         for group in sku.groups.all()
+    )
+    return [
+        ("bundle", sku.product.name, row.name),
+        ("bundle_en", sku.product.name_en, row.name_en),
+        ("parts", inside, row.groups),
     ]

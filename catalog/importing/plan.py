@@ -1,8 +1,8 @@
 """What a catalogue file would change: every line with its verdict, before anything is written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Generic, TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -10,10 +10,13 @@ from catalog.importing.rows import BadRow, Row, parse_row, read_lines
 from catalog.models import Price, Product, ProductType, Sku
 
 ADDED, CHANGED, SAME, REFUSED = "added", "changed", "same", "refused"
+#: A line that makes sense by itself, of whatever file.
+R = TypeVar("R")
+Pair = tuple[str, Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Generic[R]):
     """What becomes of a line: added, changed, same or refused, and why (translated)."""
 
     line: int
@@ -21,21 +24,14 @@ class Verdict:
     name: str
     outcome: str
     reason: str = ""
-    row: Row | None = None
+    row: R | None = None
 
 
-class Judged(Protocol):
-    """A verdict of any file."""
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[R]):
+    """All verdicts of a file, in its order."""
 
-    @property
-    def outcome(self) -> str: ...
-
-
-class Counts:
-    """How many lines of a file came to what."""
-
-    __slots__ = ()
-    verdicts: Sequence[Judged]
+    verdicts: Sequence[Verdict[R]]
 
     def count(self, outcome: str) -> int:
         """How many lines have that outcome."""
@@ -45,16 +41,45 @@ class Counts:
     def counts(self) -> dict[str, int]:
         return {outcome: self.count(outcome) for outcome in (ADDED, CHANGED, SAME, REFUSED)}
 
-
-@dataclass(frozen=True, slots=True)
-class Plan(Counts):
-    """All verdicts of a file, in its order."""
-
-    verdicts: Sequence[Verdict]
-
     @property
-    def accepted(self) -> list[Row]:
+    def accepted(self) -> list[R]:
         return [v.row for v in self.verdicts if v.row is not None and v.outcome in (ADDED, CHANGED)]
+
+
+def judge_lines(
+    lines: Iterable[tuple[int, dict[str, str]]],
+    judge: Callable[[int, dict[str, str]], tuple[R, str, str]],
+    *,
+    code: str,
+    name: Sequence[str],
+) -> Plan[R]:
+    """The verdict of every line: the row, outcome and reason of ``judge``, or the BadRow it raises.
+
+    ``code`` and ``name`` are the columns by which a person knows the line.
+    """
+    verdicts = []
+    for number, cells in lines:
+        called = " ".join(cells[column] for column in name).strip()[:120]
+        try:
+            row, outcome, reason = judge(number, cells)
+            verdicts.append(Verdict(number, cells[code], called, outcome, reason, row))
+        except BadRow as bad:
+            verdicts.append(Verdict(number, cells[code][:40], called, REFUSED, str(bad)))
+    return Plan(verdicts)
+
+
+def compare(pairs: Sequence[Pair], price: Price | None, price_minor: int) -> tuple[str, str]:
+    """Whether a line changes what is there: the pairs of old and new, and the price.
+
+    A price that was set by hand stays, which is said and is no change.
+    """
+    old = price.amount_minor if price is not None else None
+    locked = price is not None and price.is_locked and old != price_minor
+    kept = _("The price was set by hand and is kept.") if locked else ""
+    told = [*pairs, *([] if locked else [("price_cny", old, price_minor)])]
+    if changed := [name for name, was, becomes in told if was != becomes]:
+        return CHANGED, f"{_('Changes: %(names)s.') % {'names': ', '.join(changed)}} {kept}".strip()
+    return SAME, kept
 
 
 @dataclass(slots=True)
@@ -69,23 +94,20 @@ class _Known:
     groups: dict[tuple[str, str], Row] = field(default_factory=dict)
 
 
-def plan_import(content: bytes, *, price_list_id: int) -> Plan:
+def plan_import(content: bytes, *, price_list_id: int) -> Plan[Row]:
     """Judge every line against the shop. Reads only. Raises UnreadableFile."""
     known = _known(price_list_id)
-    verdicts = []
-    for number, cells in read_lines(content):
-        try:
-            row = parse_row(number, cells)
-            _check_against(row, known)
-            outcome, reason = _compare(row, known)
-            verdict = Verdict(
-                number, row.sku_code, f"{row.product} {row.sku}", outcome, reason, row
-            )
-        except BadRow as bad:
-            name = f"{cells['product']} {cells['sku']}".strip()
-            verdict = Verdict(number, cells["sku_code"][:40], name[:120], REFUSED, str(bad))
-        verdicts.append(verdict)
-    return Plan(verdicts)
+
+    def judge(number: int, cells: dict[str, str]) -> tuple[Row, str, str]:
+        row = parse_row(number, cells)
+        _check_against(row, known)
+        sku = known.skus.get(row.sku_code)
+        if sku is None:
+            return row, ADDED, ""
+        price = known.prices.get(row.sku_code)
+        return row, *compare(_pairs(row, sku), price, row.price_minor)
+
+    return judge_lines(read_lines(content), judge, code="sku_code", name=("product", "sku"))
 
 
 def _known(price_list_id: int) -> _Known:
@@ -133,22 +155,8 @@ def _check_against(row: Row, known: _Known) -> None:
     known.groups.setdefault(key, row)
 
 
-def _compare(row: Row, known: _Known) -> tuple[str, str]:
-    sku = known.skus.get(row.sku_code)
-    if sku is None:
-        return ADDED, ""
-    price = known.prices.get(row.sku_code)
-    locked = price is not None and price.is_locked and price.amount_minor != row.price_minor
-    changed = [name for name, old, new in _pairs(row, sku, price, locked=locked) if old != new]
-    if not changed:
-        return SAME, _("The price was set by hand and is kept.") if locked else ""
-    reason = _("Changes: %(names)s.") % {"names": ", ".join(changed)}
-    return CHANGED, reason + (" " + _("The price was set by hand and is kept.") if locked else "")
-
-
-def _pairs(row: Row, sku: Sku, price: Price | None, *, locked: bool) -> list[tuple[str, Any, Any]]:
+def _pairs(row: Row, sku: Sku) -> list[Pair]:
     product = sku.product
-    amount = row.price_minor if locked else (price.amount_minor if price else None)
     return [
         ("category", product.category.name, row.category),
         ("category_en", product.category.name_en, row.category_en),
@@ -159,7 +167,6 @@ def _pairs(row: Row, sku: Sku, price: Price | None, *, locked: bool) -> list[tup
         ("face_value_cny", sku.face_value_minor, row.face_minor),
         ("market_price_cny", sku.market_price_minor, row.market_minor),
         ("cost_cny", sku.cost_minor, row.cost_minor),
-        ("price_cny", amount, row.price_minor),
         (
             "validity",
             (sku.validity_kind, sku.validity_days, sku.validity_months),

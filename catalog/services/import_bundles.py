@@ -5,7 +5,8 @@ from datetime import datetime
 from catalog import snapshot
 from catalog.audit_tags import BUNDLES_IMPORTED
 from catalog.hues import hue_for
-from catalog.importing.bundles import BundlePlan, BundleRow, plan_bundles
+from catalog.importing.bundles import BundleRow, plan_bundles
+from catalog.importing.plan import Plan
 from catalog.importing.rows import CURRENCY
 from catalog.models import Brand, Category, Channel, Product, ProductType, Sku
 from catalog.services.ensure_base_rows import ensure_base_rows
@@ -23,14 +24,15 @@ CATEGORY = ("bundles", "权益组合", "Bundles")
 
 def import_bundles(
     *, content: bytes, now: datetime, acting: str, dry_run: bool = False, source: str = ""
-) -> BundlePlan:
+) -> Plan[BundleRow]:
     """Import a CSV file of bundles and return the verdict of every line; one step, all or none.
 
     The columns are those of `catalog.importing.bundles.COLUMNS`: money is yuan with two decimals,
-    rule is `fixed` or `choose 2 of`, parts are SKU codes with their units (`A x1; B x2`). Lines with
-    a reason against them are left out. Importing a file again changes nothing; a price set by hand
-    stays. New bundles go on sale at once; whether one is sold follows from its parts. `dry_run` only
-    judges. Raises catalog.importing.rows.UnreadableFile. Source: C3.
+    rule is `fixed` or `choose 2 of`, parts are SKU codes with their units (`A x1; B x2`); several
+    groups stand between bars in both (`fixed | choose 1 of`, `A x2 | B; C`). Lines with a reason
+    against them are left out. Importing a file again changes nothing; a price set by hand stays. New
+    bundles go on sale at once; whether one is sold follows from its parts. `dry_run` only judges.
+    Raises catalog.importing.rows.UnreadableFile. Source: C3.
     """
     with step():
         channel = Channel.objects.get(is_default=True)
@@ -59,8 +61,11 @@ def _write(row: BundleRow, channel: Channel, *, now: datetime, acting: str) -> i
     size = dict(zip(("name", "name_en"), row.size, strict=True))
     Sku.objects.filter(pk=sku.pk).exclude(**size).update(**size)
     ids = dict(Sku.objects.filter(code__in=dict(row.parts)).values_list("code", "pk"))
-    group = GroupOf(row.choose, [(ids[code], units) for code, units in row.parts])
-    save_bundle(sku_id=sku.pk, groups=[group], now=now, acting=acting, price_follows=True)
+    groups = [
+        GroupOf(choose, [(ids[code], units) for code, units in parts])
+        for choose, parts in row.groups
+    ]
+    save_bundle(sku_id=sku.pk, groups=groups, now=now, acting=acting, price_follows=True)
     _price(row, sku, channel, now=now, acting=acting)
     check_bundle(sku_id=sku.pk)
     return sku.product_id

@@ -20,7 +20,7 @@ from core.tx import step
 
 def import_catalogue(
     *, content: bytes, now: datetime, acting: str, dry_run: bool = False, source: str = ""
-) -> Plan:
+) -> Plan[Row]:
     """Import a CSV file and return the verdict of every line; one step, all lines or none.
 
     The columns are those of `catalog.importing.rows.COLUMNS`; money is yuan with two decimals.

@@ -1,4 +1,7 @@
-"""Calls at once, turns in the rate: in a crowd, over lost workers, without Valkey (C07, C19, R-SUP-7)."""
+"""Calls at once, turns in the rate: in a crowd, over lost workers, without Valkey (R-SUP-7).
+
+On the whole road (C07, C19): tests/fulfillment/suppliers/test_catalogue_load.py.
+"""
 
 import threading
 import time
@@ -11,10 +14,9 @@ from pytest_django import Settings
 
 from core import clock, faults, tx
 from core.ids import new_number
-from fulfillment.models import Delivery, Supplier, SupplierSlot
+from fulfillment.models import Supplier, SupplierSlot
 from fulfillment.services.drive_units import drive_units
 from fulfillment.services.take_call import give_back_call, take_call
-from tests.factories.fulfillment import make_goods, make_offer
 from tests.factories.supply import due_now, open_unit
 from tests.fulfillment.conftest import _vault
 from tests.fulfillment.road.three import Three, standing_three, three_simulators
@@ -132,55 +134,6 @@ def test_control_without_the_pace_they_come_at_once(paced: Supplier) -> None:
 def worker(settings: Settings) -> None:
     settings.SUPPLY_THREADS, settings.SUPPLY_DRIVERS = 12, 1
     settings.LEASE_SECONDS = 60
-
-
-def test_a_slow_supplier_keeps_nobody_waiting(standing_three: Three, worker: None) -> None:
-    """Its calls take seconds, and there are more units for it than the worker has threads."""
-    slow = Three(standing_three.suppliers[:1], standing_three.scripts[:1], standing_three.sku)
-    other = standing_three.suppliers[1]
-    standing_three.sku.offers.exclude(supplier=slow.suppliers[0]).delete()
-    sku = make_goods("topup", cost_minor=1600)
-    make_offer(sku, other, supplier_sku="GOLD-M", cost_minor=1600, max_cost_minor=1600)
-    slow.scripts[0].fault("delay", op="order", times=None, seconds=2.0)
-    for _turn in range(30):
-        open_unit(slow.sku)
-    time.sleep(0.01)
-    quick = [open_unit(sku) for _turn in range(8)]
-    started = time.monotonic()
-    drive_units(seconds=1.5)
-    for unit in quick:
-        unit.refresh_from_db()
-        assert unit.state == "delivered"
-    waits = [(unit.delivered_at - unit.created_at).total_seconds() for unit in quick
-             if unit.delivered_at]  # fmt: skip
-    assert max(waits) < 1.9, "before the first slow call was over"
-    assert time.monotonic() - started < 20
-    busy = Delivery.objects.filter(sku=slow.sku, attempts__sent_at__isnull=False).distinct()
-    assert busy.count() <= 2 * slow.suppliers[0].concurrency
-
-
-def test_a_supplier_of_few_turns_is_paced_and_drops_nothing(
-    standing_three: Three, worker: None
-) -> None:
-    """C19: more units than turns; all arrive, none faster than the rate."""
-    first = standing_three.suppliers[0]
-    Supplier.objects.filter(pk=first.pk).update(rate_per_second=Decimal(5), concurrency=4)
-    standing_three.sku.offers.exclude(supplier=first).delete()
-    units = [open_unit(standing_three.sku) for _turn in range(10)]
-    started = time.monotonic()
-    while time.monotonic() - started < 20:
-        drive_units(seconds=5)
-        if not Delivery.objects.exclude(state="delivered").exists():
-            break
-    sent = sorted(
-        attempt.sent_at
-        for unit in units
-        for attempt in unit.attempts.all()
-        if attempt.sent_at is not None
-    )
-    assert len(sent) == 10
-    assert (sent[-1] - sent[0]).total_seconds() >= 9 / 5 - 0.1
-    assert sum(len(script.grants()) for script in standing_three.scripts) >= 10
 
 
 def test_the_worker_asks_after_what_is_unknown(standing_three: Three, worker: None) -> None:

@@ -1,37 +1,13 @@
-from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
-from catalog.importing.plan import REFUSED
-from catalog.importing.rows import MAX_BYTES, UnreadableFile
+from catalog.importing.plan import Plan
+from catalog.management.importing import ImportCommand
 from catalog.services.import_catalogue import import_catalogue
 from core import clock
 
 
-class Command(BaseCommand):
+class Command(ImportCommand):
     help = "Import a catalogue file (CSV). Importing it again changes nothing."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument(
-            "--dry-run", action="store_true", help="judge every line, write nothing"
-        )
-
-    def handle(self, *args: Any, file: Path, dry_run: bool, **options: Any) -> None:
-        try:
-            with file.open("rb") as stream:
-                content = stream.read(MAX_BYTES + 1)
-            plan = import_catalogue(
-                content=content, now=clock.now(), acting="system", dry_run=dry_run, source=file.name
-            )
-        except (OSError, UnreadableFile) as error:
-            raise CommandError(str(error)) from error
-        for verdict in plan.verdicts:
-            if verdict.outcome == REFUSED or (options["verbosity"] > 1 and verdict.reason):
-                self.stdout.write(
-                    f"{verdict.line}: {verdict.sku_code} {verdict.outcome}: {verdict.reason}"
-                )
-        counts = ", ".join(f"{number} {outcome}" for outcome, number in plan.counts.items())
-        self.stdout.write(("dry run: " if dry_run else "") + counts)
+    def take_in(self, **file: Any) -> Plan[Any]:
+        return import_catalogue(now=clock.now(), acting="system", **file)

@@ -55,6 +55,21 @@ def test_fixed_and_chosen_come_in(now: datetime) -> None:
     assert check_all(now=now, only="INV-K") == []
 
 
+def test_some_fixed_and_some_chosen(now: datetime) -> None:
+    mixed = "BUN-M,餐加任选一,Meals and one,31.00,fixed | choose 1 of,MEAL x2 | GOLD; CARD"
+    assert run(mixed.replace("31.00", "28.19"), now=now) == [("BUN-M", "refused")], "1780 + 2 x 520"
+    assert run(mixed, now=now) == [("BUN-M", "added")]
+    assert run(mixed, now=now) == [("BUN-M", "same")]
+    assert contents("BUN-M") == [(None, [("MEAL", 2)]), (1, [("GOLD", 1), ("CARD", 1)])]
+    assert Sku.objects.get(code="BUN-M").name_en == "2 goods + 1 of 2"
+    assert (
+        run(mixed.replace("fixed | choose 1 of", "choose 1 of | fixed"), now=now)[0][1] == "refused"
+    )
+    assert run(mixed.replace("x2 |", "x3 |"), now=now) == [("BUN-M", "refused")]
+    assert run(mixed.replace("31.00", "34.00").replace("x2 |", "x3 |"), now=now)[0][1] == "changed"
+    assert check_all(now=now, only="INV-K") == []
+
+
 def test_again_changes_nothing(now: datetime) -> None:
     run(GOOD, PICK, now=now)
     before = AuditEntry.objects.count()
@@ -105,6 +120,9 @@ def test_a_price_set_by_hand_stays(now: datetime) -> None:
         GOOD.replace("MEAL x2", "NOTHING x1"),
         GOOD.replace("MEAL x2", "GOLD x1"),
         GOOD.replace("; MEAL x2", ""),
+        GOOD.replace("fixed", "fixed | choose 1 of"),
+        GOOD.replace("; MEAL", " | MEAL"),
+        GOOD.replace("fixed", "fixed | fixed").replace("; MEAL x2", " |"),
         GOOD.replace("x2", "x99"),
         GOOD.replace("BUN-A", "GOLD"),
         GOOD.replace("BUN-A", "=A1"),

@@ -182,8 +182,7 @@ def first_state(delivery_id: int) -> str:
 def test_keys_that_do_not_open_pass_the_unit_on(three: Three) -> None:
     three.suppliers[0].credentials = b"x" * 40
     three.suppliers[0].save()
-    unit = open_unit(three.sku, paid_minor=PAID)
-    advance(unit)
+    unit = drive(open_unit(three.sku, paid_minor=PAID))
     assert (unit.supplier, first_state(unit.pk)) == (three.suppliers[1], "not_sent")
 
 

@@ -2,10 +2,9 @@
 
 Every test is named after the ids it shows: `dev.py test tests/fulfillment/suppliers -k c07`. C01 to C06 are here,
 C07, C08 and C19 in test_catalogue_load.py, C16, C20, C21 and half of C15 in test_catalogue_lists.py, the others in
-test_catalogue_goods.py. What an adapter must show by itself
-(C02, C06, C10 to C12, C14 to C18, C21) is in the conformance suite as well, and C22 in test_vectors.py and
-test_signing.py. C08 and C19 in a crowd of threads, with their negative controls, and C10's margin over three
-suppliers: tests/fulfillment/road and tests/races/test_calls.py.
+test_catalogue_goods.py. What an adapter must show by itself (C02, C06, C10 to C12, C14 to C18, C21) is in the
+conformance suite as well, and C22 in test_vectors.py and test_signing.py. C08's probes and C19's turns in a crowd of
+threads, with their negative controls: tests/fulfillment/road/test_breaker.py and tests/races/test_calls.py.
 After each scene the suppliers' truth logs must equal our books.
 """
 

@@ -177,6 +177,7 @@ def test_credit_by_value(suppliers: Suppliers) -> None:
     script.product("mobile:100", cost_minor=9950)
     link = A.connection(script.base)
     buy = purchase(supplier_sku="mobile:100", max_cost_minor=10_000)
+    script.fault("stuck", op="order", match={"external_id": buy.merchant_no}, state="SUBMITTED")
     assert ADAPTER.place(link, buy, now=now()).verdict is Verdict.ACCEPTED
     script.finish(buy.merchant_no, "COMPLETED")
     answer = ADAPTER.query(link, buy, now=now())

@@ -32,8 +32,14 @@ def purchase(**changes: Any) -> Purchase:
     return Purchase(**values)
 
 
+def stay_open(script: Script, buy: Purchase) -> None:
+    """The order does not end by itself before the test ends it."""
+    script.fault("stuck", op="order", match={"external_id": buy.merchant_no}, state="SUBMITTED")
+
+
 def test_order_then_query(supplier_c: Simulator, script: Script) -> None:
     link, buy = connection(supplier_c.url), purchase()
+    stay_open(script, buy)
     placed = ADAPTER.place(link, buy, now=now())
     assert (placed.verdict, placed.cost_minor, placed.trusted) == (ACCEPTED, 1650, True)
     script.finish(buy.merchant_no, "COMPLETED")
@@ -175,6 +181,7 @@ def test_forged_callbacks_are_not_believed(
     supplier_c: Simulator, script: Script, kind: str
 ) -> None:
     link, buy = connection(supplier_c.url), purchase()
+    stay_open(script, buy)
     ADAPTER.place(link, buy, now=now())
     script.finish(buy.merchant_no, "COMPLETED")
     made = script.callback(buy.merchant_no, forge=kind)
@@ -188,6 +195,7 @@ def test_forged_callbacks_are_not_believed(
 
 def test_a_true_callback_is_strong(supplier_c: Simulator, script: Script) -> None:
     link, buy = connection(supplier_c.url), purchase()
+    stay_open(script, buy)
     ADAPTER.place(link, buy, now=now())
     script.finish(buy.merchant_no, "COMPLETED")
     made = script.callback(buy.merchant_no)

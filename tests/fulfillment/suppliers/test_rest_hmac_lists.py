@@ -93,6 +93,7 @@ def test_statement_tells_what_was_charged(supplier_c: Simulator, script: Script)
     link = connection(supplier_c.url)
     buy = Purchase(merchant_no=new_number("Q"), supplier_sku="TOPUP-1", kind="direct",
                    max_cost_minor=1650, account=PHONE)  # fmt: skip
+    script.fault("stuck", op="order", match={"external_id": buy.merchant_no}, state="SUBMITTED")
     assert ADAPTER.place(link, buy, now=now()).verdict is Verdict.ACCEPTED
     script.finish(buy.merchant_no, "FAILED")
     today = now().astimezone(ZoneInfo("Asia/Shanghai")).date()

@@ -1,0 +1,39 @@
+"""What the commands that import a file have in common."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog.importing.plan import REFUSED, Plan
+from catalog.importing.rows import MAX_BYTES, UnreadableFile
+
+
+class ImportCommand(BaseCommand):
+    """Takes a file in, or judges it only, and says what became of its lines."""
+
+    def take_in(self, *, content: bytes, dry_run: bool, source: str) -> Plan[Any]:
+        """The service that imports this kind of file."""
+        raise NotImplementedError
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--dry-run", action="store_true", help="judge every line, write nothing"
+        )
+
+    def handle(self, *args: Any, file: Path, dry_run: bool, **options: Any) -> None:
+        try:
+            with file.open("rb") as stream:
+                content = stream.read(MAX_BYTES + 1)
+            plan = self.take_in(content=content, dry_run=dry_run, source=file.name)
+        except (OSError, UnreadableFile) as error:
+            raise CommandError(str(error)) from error
+        for verdict in plan.verdicts:
+            if verdict.outcome == REFUSED or (options["verbosity"] > 1 and verdict.reason):
+                self.stdout.write(
+                    f"{verdict.line}: {verdict.sku_code} {verdict.outcome}: {verdict.reason}"
+                )
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in plan.counts.items())
+        self.stdout.write(("dry run: " if dry_run else "") + counts)
