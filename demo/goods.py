@@ -1,10 +1,9 @@
 """The demo's goods on the shelf: catalogue file, bundles, a numbered edition, home page."""
 
 from datetime import datetime
+from typing import Any
 
-from catalog.importing.bundles import BundleRow
 from catalog.importing.plan import Plan
-from catalog.importing.rows import Row
 from catalog.models import Sku
 from catalog.services.ensure_base_rows import ensure_base_rows
 from catalog.services.import_bundles import import_bundles
@@ -18,7 +17,7 @@ from fulfillment.services.save_edition import save_edition
 BY = "system:demo"
 
 
-def fill_shelves(*, now: datetime) -> tuple[Plan[Row], Plan[BundleRow]]:
+def fill_shelves(*, now: datetime) -> tuple[Plan[Any], Plan[Any]]:
     """Import catalogue and bundles and lay out the home page; as often as one likes."""
     with step():
         ensure_base_rows()
