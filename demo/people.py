@@ -58,10 +58,11 @@ SHOPPERS = (
     Person("周予安", "shopper, by phone", phone="13800138000"),
 )
 
-# They scan vouchers at the stores of demo/tills.py; the lead works at more than one.
+# They scan vouchers at the stores of demo/tills.py; the lead works at more than one, the last owns them.
 CLERKS = (
     Person("白露", "clerk at a till", "clerk@demo.example.com"),
     Person("方远", "lead of two stores", "lead@demo.example.com"),
+    Person("许鸣鹤", "the merchant: stores and money", "merchant@demo.example.com"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Where the demo's vouchers are redeemed: a merchant for each brand, its stores, and two people who scan there."""
+"""Where the demo's vouchers are redeemed: a merchant for each brand, its stores, and three people who work there."""
 
 from datetime import datetime
 
@@ -76,8 +76,11 @@ def _promise(sku: Sku, merchant: Merchant) -> bool:
 
 def _clerks(now: datetime) -> None:
     stores = Store.objects.filter(merchant__name=WORKPLACE).order_by("pk")
-    clerk, lead = (find(person) for person in CLERKS)
-    places = [(clerk, ClerkRole.CLERK, stores[:1]), (lead, ClerkRole.LEAD, stores)]
+    clerk, lead, owner = (find(person) for person in CLERKS)
+    places = [
+        (clerk, ClerkRole.CLERK, stores[:1]), (lead, ClerkRole.LEAD, stores),
+        (owner, ClerkRole.MERCHANT, stores[:1]),
+    ]  # fmt: skip
     for user, role, where in places:
         for store in where if user else ():
             assert user is not None

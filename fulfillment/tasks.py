@@ -7,21 +7,19 @@ from celery import shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from core import clock, limits, wake
+from core import clock, wake
 from core.leases import take_duty
 from fulfillment.queries.due import due_deliveries, waiting_imports
 from fulfillment.services.drive_units import RUN_SECONDS, drive_units
 from fulfillment.services.import_codes import RUN_TASK
 from fulfillment.services.queue_deliveries import DRIVE_TASK
 from fulfillment.services.run_import import run_import
-from fulfillment.services.settle_consigned import settle_consigned
 from fulfillment.services.sweep_pool import sweep_pool
+from fulfillment.services.sweep_settlement import sweep_settlement
 from fulfillment.services.sweep_wallet import sweep_wallet
 
 #: The duty that says a wake-up is on its way already.
 ALARM = "fulfillment.alarm"
-#: What was sold for a supplier is owed to it at the latest so long afterwards.
-CONSIGNED_SECONDS = 600
 
 
 @shared_task(name=DRIVE_TASK)
@@ -44,10 +42,7 @@ def sweep(*_: Any) -> None:
         wake.poke(RUN_TASK)
     sweep_pool(now=clock.now())
     sweep_wallet(now=clock.now())
-    if limits.hit(
-        "fulfillment.settle_consigned", limit=1, seconds=CONSIGNED_SECONDS, now=clock.now()
-    ):
-        settle_consigned(now=clock.now())
+    sweep_settlement(now=clock.now())
 
 
 @shared_task(name=RUN_TASK)

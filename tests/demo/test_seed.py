@@ -80,7 +80,7 @@ def _tills() -> None:
     assert vouchers.exists()
     assert not vouchers.filter(voucher_terms__places=None).exists()
     assert not vouchers.exclude(product__state="on_sale").exists()
-    assert Clerk.objects.count() == 3
+    assert Clerk.objects.count() == 4
     assert VoucherTerms.objects.get(sku__code="WASH-10").uses_total == 10
     assert Edition.objects.get(sku__code="PIANO-GALA").size == 100
     assert VoucherTerms.objects.get(sku__code="KFC-50").amount_minor == 5000

@@ -14,6 +14,7 @@ from fulfillment.redemption import ClerkView, Redeemed
 from fulfillment.services.end_payout import NotAgreed, confirm_payout, return_payout
 from fulfillment.services.propose_payouts import NothingOwed, propose_payouts
 from fulfillment.services.redeem import redeem
+from fulfillment.services.sweep_settlement import SETTLE_SECONDS, sweep_settlement
 from fulfillment.services.undo_redemption import undo_redemption
 from fulfillment.settling import account_of
 from tests.factories.accounts import make_staff
@@ -98,6 +99,18 @@ def test_nobody_is_proposed_twice(pair: tuple[str, str]) -> None:
     agree(again, pair[1])
     with pytest.raises(NothingOwed):
         propose(pair[0])
+    sound()
+
+
+def test_a_refused_proposal_is_over_by_itself(pair: tuple[str, str]) -> None:
+    merchant, _clerk, _done = used()
+    approval = propose(pair[0])
+    sweep_settlement(now=clock.now())
+    assert Payout.objects.get().state == "proposed"
+    agree(approval, pair[1], yes=False)
+    sweep_settlement(now=clock.now() + timedelta(seconds=SETTLE_SECONDS + 1))
+    assert Payout.objects.get().state == "canceled"
+    assert owed(merchant) == 2700
     sound()
 
 
