@@ -1,6 +1,7 @@
 """What the commands that import a file have in common."""
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from catalog.importing.plan import REFUSED, Plan
 from catalog.importing.rows import MAX_BYTES, UnreadableFile
+from core import clock
 
 
 class ImportCommand(BaseCommand):
     """Takes a file in, or judges it only, and says what became of its lines."""
 
-    def take_in(self, *, content: bytes, dry_run: bool, source: str) -> Plan[Any]:
-        """The service that imports this kind of file."""
-        raise NotImplementedError
+    #: The service that imports this kind of file.
+    service: Callable[..., Plan[Any]]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
@@ -27,7 +28,9 @@ class ImportCommand(BaseCommand):
         try:
             with file.open("rb") as stream:
                 content = stream.read(MAX_BYTES + 1)
-            plan = self.take_in(content=content, dry_run=dry_run, source=file.name)
+            plan = self.service(
+                content=content, now=clock.now(), acting="system", dry_run=dry_run, source=file.name
+            )
         except (OSError, UnreadableFile) as error:
             raise CommandError(str(error)) from error
         for verdict in plan.verdicts:
