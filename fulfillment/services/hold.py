@@ -177,7 +177,7 @@ def hold(
     else:
         short = _take_all(wants, params, now)
     if short:
-        free_places(reference=reference)
+        free_places(reference=reference, sku_ids=[line.sku_id for line in lines])
         raise SoldOut(short)
     crashpoint("CP12")
 

@@ -5,7 +5,7 @@ number comes with the sale (`issue_certificates`), so a hold that lapses leaves 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,9 +59,11 @@ def hold_places(
 
 
 @part
-def free_places(*, reference: str) -> int:
-    """Give back what the reference holds and has not bought. Returns how many."""
+def free_places(*, reference: str, sku_ids: Collection[int] | None = None) -> int:
+    """Give back what the reference holds (of these SKUs) and has not bought. Returns how many."""
     held = EditionPlace.objects.filter(held_by=reference, sold_at=None)
+    if sku_ids is not None:
+        held = held.filter(edition__sku_id__in=sku_ids)
     return held.update(held_by="", held_until=None)
 
 

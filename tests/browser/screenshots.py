@@ -29,7 +29,13 @@ def main() -> None:
 
 def _take(url: str, folder: Path, only: str) -> None:
     from simulators.supplier_c.script import Supplier
-    from tests.browser import bundle_stories, office_stories, stories, till_stories
+    from tests.browser import (
+        bundle_stories,
+        edition_stories,
+        office_stories,
+        stories,
+        till_stories,
+    )
     from tests.browser.studio import Studio
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,6 +45,7 @@ def _take(url: str, folder: Path, only: str) -> None:
         stories.buying(studio, supplier)
         stories.people(studio)
         bundle_stories.bundles(studio, supplier)
+        edition_stories.editions(studio)
         till_stories.counter(studio)
         office_stories.office(studio, supplier)
         if only:

@@ -89,6 +89,20 @@ def test_an_order_short_of_something_else_keeps_no_piece() -> None:
     assert free(edition) == 2
 
 
+def test_a_paid_order_short_of_something_else_keeps_its_piece_while_it_waits() -> None:
+    edition, pool = make_edition(1), make_stock(1)
+    reference = keep(edition)
+    lines = [OpenLine("l1", edition.sku_id, 1), OpenLine("l2", pool.pk, 2)]
+    with step():
+        opened = open_deliveries(
+            reference=reference, owner=None, channel="main", lines=lines, now=clock.now()
+        )
+    assert opened.short == (pool.pk,)
+    assert not Certificate.objects.exists()
+    with pytest.raises(SoldOut):
+        keep(edition)
+
+
 def test_opening_twice_numbers_once() -> None:
     edition = make_edition(3)
     reference = keep(edition)
