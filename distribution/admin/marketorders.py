@@ -25,6 +25,7 @@ from risk.admin.confirm import confirm
 
 ORDER_LABELS = {"received": "info", "accepted": "info", "done": "success", "failed": "warning",
                 "refused": "danger"}  # fmt: skip
+KINDS = {"card": _("Card code"), "direct": _("Top-up")}
 PUSH_LABELS = {"waiting": "info", "acknowledged": "success", "dead": "danger", "replaced": ""}
 
 
@@ -48,7 +49,7 @@ class PushInline(TabularInline):
 class MarketOrderAdmin(ReadOnlyAdmin):
     """What an outside channel ordered, what became of it, and what it was charged."""
 
-    list_display = ["created_at", "marketplace", "number", "state_badge", "goods", "quantity",
+    list_display = ["created_at", "marketplace", "number", "state_badge", "sku", "quantity",
                     "delivered", "charged", "our_order"]  # fmt: skip
     list_filter = ["marketplace", "state", "kind", "created_at"]
     list_select_related = ["marketplace"]
@@ -58,19 +59,27 @@ class MarketOrderAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     fieldsets = [
         (None, {"fields": [("number", "marketplace"), "state_badge", "why_refused", "our_order"]}),
-        (_("Goods"), {"fields": [("kind", "goods"), ("quantity", "delivered")]}),
+        (_("Goods"), {"fields": [("sort", "sku"), ("quantity", "delivered")]}),
         (_("Money"), {"fields": [("total", "credited", "charged"), "at_most"]}),
         (_("Timeline"), {"fields": ["timeline"]}),
     ]
     inlines = [PushInline]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["number", "marketplace", "state_badge", "why_refused", "our_order", "kind", "goods",
+        return ["number", "marketplace", "state_badge", "why_refused", "our_order", "sort", "sku",
                 "quantity", "delivered", "total", "credited", "charged", "at_most", "timeline"]  # fmt: skip
 
     @display(description=_("State"), label=ORDER_LABELS)
     def state_badge(self, row: MarketOrder) -> Badge:
         return Badge(row.state, row.get_state_display())
+
+    @display(description=_("SKU"), ordering="goods")
+    def sku(self, row: MarketOrder) -> str:
+        return row.goods
+
+    @display(description=_("Kind"))
+    def sort(self, row: MarketOrder) -> str:
+        return str(KINDS[row.kind])
 
     @display(description=_("Refused because"))
     def why_refused(self, row: MarketOrder) -> str:

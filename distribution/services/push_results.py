@@ -13,7 +13,6 @@ from django.db.models import Q
 from core import audit, http, leases, transitions
 from core.crypto import CannotUnseal
 from core.each import each, turns
-from core.faults import crashpoint
 from core.outside import Inside, look_before, outward
 from core.tx import step
 from distribution.marketplaces.dialect import result_form
@@ -49,7 +48,6 @@ def push_result(*, now: datetime, push: str = "") -> bool:
         return False
     row = MarketPush.objects.select_related("order__marketplace__channel").get(pk=claimed[0].pk)
     said = _send(row, now)
-    crashpoint("CP16")
     _record(row, claimed[0], said, now)
     return True
 

@@ -16,7 +16,7 @@ from catalog.queries import offer as find_offer
 from core import transitions
 from core.crypto import blind_index, same, seal, unseal
 from core.each import each
-from core.faults import crashpoint, guard_off
+from core.faults import guard_off
 from core.ids import new_token
 from core.tx import part, step
 from distribution.marketplaces import words
@@ -70,7 +70,6 @@ def take_order(*, market: Marketplace, asked: Asked, now: datetime) -> MarketOrd
     with step():
         row = write_down(market=market, asked=asked, now=now)
     if row.state == MarketOrderState.RECEIVED:
-        crashpoint("CP18")
         decide_order(row=row, now=now)
         row.refresh_from_db()
     return row

@@ -125,4 +125,4 @@ class Marketplace:
 
 def _long_post(message: Message) -> Reply:
     """Answers with codes are longer than what a callback answers."""
-    return post(message, timeout=20.0, most=4 << 20)
+    return post(message, timeout=60.0, most=4 << 20)

@@ -59,7 +59,7 @@ def _marketplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator
 @pytest.fixture
 def buyer(_marketplace: Simulator) -> Iterator[Buyer]:
     """A marketplace in a process of its own, with its own truth log."""
-    script = Buyer(_marketplace.url)
+    script = Buyer(_marketplace.url, timeout=120.0)
     yield script
     script.clear_faults()
 

@@ -155,8 +155,8 @@ def test_an_order_that_was_left_undecided_is_taken_up(shop_url: str) -> None:
     place, sku = make_place(url=shop_url), stocked(5)
     row, _asked = left(place, sku, "LEFT1")
     assert place.query(purchase(sku, number="LEFT1")).verdict is Verdict.ACCEPTED
-    assert take_up_orders(now=clock.now()) == 0
-    assert take_up_orders(now=clock.now() + timedelta(seconds=31)) == 1
+    assert take_up_orders(now=row.created_at) == 0
+    assert take_up_orders(now=row.created_at + timedelta(seconds=31)) == 1
     row.refresh_from_db()
     assert (row.state, Order.objects.count()) == ("done", 1)
     assert_sound()

@@ -42,7 +42,7 @@ def test_without_its_one_form_they_are_many(market: Place, buyer: Buyer) -> None
     """Negative control: one of them is paid all the same, but stock is held by the others."""
     sku = stocked(100)
     with without("market.one_form"):
-        for turn in range(5):
+        for turn in range(10):
             buyer.order(f"MANY{turn}", sku.code, copies=COPIES)
             if Order.objects.filter(attribution=f"jd:MANY{turn}").count() > 1:
                 return
