@@ -115,11 +115,10 @@ def test_a_failed_order_is_told_once_its_money_is_back(market: Place, buyer: Buy
     row = MarketOrder.objects.get()
     request_refund(order=row.order, now=clock.now(), acting="user:usr_A", reason="x")
     relay_all()
-    later = Later()
-    assert later(0) == 0
+    assert push_results(now=clock.now()) == 0
     push_refunds(now=clock.now())
     relay_all()
-    assert later(1) == 1
+    assert push_results(now=clock.now()) == 1
     told = buyer.results(number)
     assert [(one["status"], one["genuine"]) for one in told] == [("2", 1)]
     assert '"price": "0.00"' in told[0]["fields"]
