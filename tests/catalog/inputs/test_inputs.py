@@ -174,10 +174,11 @@ def test_usual_patterns_are_fine(pattern: str) -> None:
 
 
 def test_an_accepted_pattern_stays_quick() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for pattern in (r"\w*\d*x", r"[a-z]*[0-9]*[a-z]*!"):
         compiled(pattern).fullmatch("a1" * 32)
-    assert time.perf_counter() - started < 0.2
+    # What backtracks without end takes hours.
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
