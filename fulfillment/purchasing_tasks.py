@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from core import clock, switches, wake
+from core import clock, leases, switches, wake
 from fulfillment.services.count_demand import count_demand
 from fulfillment.services.follow_good import mend_shelf
 from fulfillment.services.refresh_forecasts import refresh_forecasts
@@ -12,14 +12,26 @@ from fulfillment.services.sync_supplier import SYNC, sync_suppliers
 from fulfillment.services.watch_alerts import watch_alerts
 
 PLAN_TASK = "fulfillment.plan"
+# Whoever died at it is replaced after this.
+PLAN_SECONDS = 60.0
 SYNC_TASK = "fulfillment.sync"
 
 
 @shared_task(name=PLAN_TASK)
 def plan(*_: Any) -> None:
-    """Count the days that are over, then forecast a slice; it asks for the next one itself."""
-    count_demand(now=clock.now())
-    if refresh_forecasts(now=clock.now()):
+    """Count the days that are over, then forecast a slice; it asks for the next one itself.
+
+    One process at a time: it takes a core while it lasts, and orders must find the others free.
+    """
+    turn = leases.take_duty(PLAN_TASK, seconds=PLAN_SECONDS, now=clock.now())
+    if not turn:
+        return
+    try:
+        count_demand(now=clock.now())
+        more = refresh_forecasts(now=clock.now())
+    finally:
+        leases.end_duty(PLAN_TASK, turn)
+    if more:
         wake.poke(PLAN_TASK)
 
 
