@@ -82,6 +82,19 @@ TAKE = (
     + ", taken as materialized (select array_agg(id) as ids from free)"
     + TO_HELD
 )
+# For a channel with a reserve that has all of it: nobody else's units are looked at.
+TAKE_RESERVED = (
+    "with"  # noqa: S608  pieces of our own
+    + WHEEL.format(
+        name="own",
+        share="%(channel)s",
+        units="%(units)s",
+        guard="and not exists (select from fulfillment_poolshare"
+        " where sku_id = %(sku)s and channel = %(channel)s and kind = 'capped')",
+    )
+    + ", taken as materialized (select array_agg(id) as ids from own)"
+    + TO_HELD
+)
 # For any channel: first what is reserved for it, then what is free. A capped one needs a ticket for
 # each unit, which stays tied to the unit for as long as that is held or sold. Tickets are locked
 # first: whoever gets none has locked no unit that others wait for.
@@ -133,10 +146,10 @@ class _Way:
         return cls(*(statement.format(lock=lock) for lock in locks))
 
 
-PLAIN, SHARED = _Way.of(TAKE), _Way.of(TAKE_SHARED)
-# Where only the second had units the last time, it is asked at once. A guess that may be out of
-# date: the second is right for every channel.
-_shared: set[tuple[int, str]] = set()
+# Each does more than the one before it, and costs more; the last is right for every channel.
+WAYS = PLAIN, RESERVED, SHARED = _Way.of(TAKE), _Way.of(TAKE_RESERVED), _Way.of(TAKE_SHARED)
+# The way that had the units the last time is asked at once: a guess that may be out of date.
+_guesses: dict[tuple[int, str], int] = {}
 MOST_GUESSES = 10_000
 
 
@@ -204,22 +217,23 @@ def _take_all(wants: Sequence[_Want], params: dict[str, Any], now: datetime) -> 
 
 def _take(want: _Want, params: dict[str, Any], now: datetime) -> bool:
     """Quickly; then again with overdue holds freed; then once more, waiting for locked rows."""
-    guess = (want.sku_id, params["channel"])
-    if guess not in _shared and _skip(PLAIN, want, params):
-        return True
-    if _skip(SHARED, want, params):
-        _remember(guess)
-        return True
+    pool = (want.sku_id, params["channel"])
+    for place in range(_guesses.get(pool, 0), len(WAYS)):
+        if _skip(WAYS[place], want, params):
+            _remember(pool, place)
+            return True
     freed = release_overdue(sku_id=want.sku_id, units=len(want.lines), now=now)
     if freed and _skip(SHARED, want, params):
         return True
     return _wait(want, params)
 
 
-def _remember(guess: tuple[int, str]) -> None:
-    if len(_shared) >= MOST_GUESSES:
-        _shared.clear()
-    _shared.add(guess)
+def _remember(pool: tuple[int, str], place: int) -> None:
+    if _guesses.get(pool, 0) == place:
+        return
+    if len(_guesses) >= MOST_GUESSES:
+        _guesses.clear()
+    _guesses[pool] = place
 
 
 def _skip(way: _Way, want: _Want, params: dict[str, Any]) -> bool:

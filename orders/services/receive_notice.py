@@ -4,8 +4,9 @@ Before: `start_payment.py`. Next: `confirm_payment.py`. The answer goes out afte
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -98,7 +99,7 @@ def _read(
         )  # fmt: skip
         return forged, None
     # A stale message never stands in for the fresh one: the provider signs each try anew.
-    dedupe = f"sha256:{digest}" if told.stale else f"id:{told.notice_id}"
+    dedupe = f"sha256:{digest}" if told.stale else _said(told)
     return (
         Incoming(
             provider=provider, dedupe=dedupe, body=body, size=size, headers=shown, ip=ip,
@@ -107,6 +108,14 @@ def _read(
         ),
         told,
     )  # fmt: skip
+
+
+def _said(told: Told) -> str:
+    """Equal for two messages that say the same. Their id alone would let one that says something
+    else, rightly signed, stand in for the one we must act upon.
+    """
+    text = json.dumps(astuple(replace(told, stale=False)))
+    return f"said:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _verdict_of(told: Told) -> str:
@@ -192,7 +201,7 @@ def _finish(pk: int, outcome: Outcome, now: datetime) -> None:
 def _known_before(provider: str, told: Told) -> bool:
     return Notice.objects.filter(
         provider=provider,
-        dedupe=f"id:{told.notice_id}",
+        dedupe=_said(told),
         verdict__in=[Verdict.GENUINE, Verdict.NOT_PAID],
         outcome__in=[Outcome.APPLIED, Outcome.IGNORED],
     ).exists()
