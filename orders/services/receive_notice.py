@@ -100,11 +100,14 @@ def _read(
         return forged, None
     # A stale message never stands in for the fresh one: the provider signs each try anew.
     dedupe = f"sha256:{digest}" if told.stale else _said(told)
+    paid = told.about == About.PAYMENT
     return (
         Incoming(
             provider=provider, dedupe=dedupe, body=body, size=size, headers=shown, ip=ip,
-            verified=True, verdict=verdict, number=told.number, amount_minor=told.amount_minor,
-            currency=told.currency, txn=told.txn, about_payment=told.about == About.PAYMENT,
+            verified=True, verdict=verdict, number=told.number,
+            # Only money that came: whatever is set aside with an amount is booked as received.
+            amount_minor=told.amount_minor if paid else None,
+            currency=told.currency, txn=told.txn, about_payment=paid,
         ),
         told,
     )  # fmt: skip

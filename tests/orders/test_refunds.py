@@ -13,6 +13,7 @@ from core.tx import step
 from fulfillment.models import Code, Delivery
 from fulfillment.services.cancel_delivery import cancel_delivery
 from orders.models import Notice, Order, OrderLine, Refund, RefundLine
+from orders.services.book_asides import book_asides
 from orders.services.complete_line import complete_line, fail_line
 from orders.services.push_refund import push_refunds
 from orders.services.request_refund import NothingToRefund, request_refund
@@ -290,11 +291,21 @@ def test_a_notice_ends_a_refund(paid: Order, gateway: Gateway) -> None:
     assert (refund.state, refund.provider_txn) == (RefundState.SUCCEEDED, "RT1")
 
 
-def test_a_notice_about_an_unknown_refund_is_set_aside(paid: Order) -> None:
+@pytest.mark.parametrize("wrong", [{}, {"number": "NOSUCHNUMBER1"}])
+def test_a_notice_about_an_unknown_refund_is_set_aside_but_not_as_money_that_came(
+    paid: Order, wrong: dict[str, str]
+) -> None:
+    """Found by a fault campaign: what left was booked as received."""
     said: dict[str, Any] = {
         "service": "refund.notice", "refund_number": "RNOBODY", "status": "REFUND_SUCCESS",
+        "refund_txn": "RT9", "txn": "T9", **wrong,
     }  # fmt: skip
+    before = balance("psp_clearing:localpay")
     body = notice_body(payment_of(paid), **said)
     form = "application/x-www-form-urlencoded"
-    assert Client().post("/pay/localpay/notice/", body, content_type=form).status_code == 409
+    answer = Client().post("/pay/localpay/notice/", body, content_type=form)
+    assert answer.status_code == (404 if wrong else 409)
     assert Notice.objects.latest("id").outcome == "quarantined"
+    book_asides(now=clock.now())
+    assert balance("psp_clearing:localpay") == before
+    assert check_all(now=clock.now(), grace=0, only="INV-P8") == []
