@@ -98,6 +98,8 @@ class Offer:
     state_ok: bool
     # What is inside, when it is a bundle.
     bundle: Bundle | None = None
+    # Everything it may be named by in a rule: "sku:…", "product:…", "category:…", "brand:…", "tag:…".
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ _SHOWN = frozenset(
     {ProductState.SCHEDULED.value, ProductState.ON_SALE.value, ProductState.PAUSED.value}
 )
 _MEMO_LIMIT = 100_000
+_DEEPEST = 8
 
 
 def default_channel() -> ChannelView:
@@ -204,7 +205,25 @@ def _build_offer(snap: Snapshot, sku_id: int, priced: Priced, shelf: str, now: d
         until=_earliest(priced.until, product.on_sale_from, product.on_sale_until, now=now),
         availability=shelf,
         state_ok=sku.is_active and _sells(product, now) and priced.unit_minor >= floor,
+        names=_names(snap, sku, product),
     )  # fmt: skip
+
+
+def _names(snap: Snapshot, sku: Any, product: Any) -> frozenset[str]:
+    tags = (f"tag:{snap.tags[tag].slug}" for tag in snap.product_tags.get(product.id, ()))
+    brand = f"brand:{snap.brands[product.brand_id].slug}"
+    above = (f"category:{slug}" for slug in _path(snap, product.category_id))
+    return frozenset({f"sku:{sku.code}", f"product:{product.slug}", brand, *above, *tags})
+
+
+def _path(snap: Snapshot, category_id: int | None) -> list[str]:
+    """A category and those it lies in; bounded, should somebody have made a ring of them."""
+    slugs: list[str] = []
+    while category_id is not None and len(slugs) < _DEEPEST:
+        row = snap.categories[category_id]
+        slugs.append(row.slug)
+        category_id = row.parent_id
+    return slugs
 
 
 def _page(

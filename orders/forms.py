@@ -14,6 +14,7 @@ INPUT_PREFIX = "in_"
 MOST_INPUTS = 12
 PICK = "pick"
 MOST_PICKS = 24
+LONGEST_CODES = 120
 
 
 class ContactField(forms.CharField):
@@ -48,6 +49,7 @@ class PlaceForm(forms.Form):
     key = forms.CharField(max_length=64, required=False)
     form_token = forms.CharField(max_length=64, required=False)
     fingerprint = forms.CharField(max_length=32, required=False)
+    code = forms.CharField(max_length=LONGEST_CODES, required=False)
     quoted_minor = forms.IntegerField(min_value=0, required=False)
 
     def __init__(self, *args: Any, guest: bool, **kwargs: Any) -> None:

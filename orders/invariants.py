@@ -1,6 +1,7 @@
 """Statements that must return no row, whatever has happened (reliability.md 4.4)."""
 
 from core import invariants
+from orders import promotion_invariants
 
 # id, title, statement. `%(grace)s` shortens waiting times to nothing when the shop is at rest.
 STATEMENTS = [
@@ -207,7 +208,11 @@ STATEMENTS = [
            where l.id is null or b.id is null or l.order_id <> b.order_id
               or l.sku_code <> p.value ->> 'sku'
               or l.quantity <> (p.value ->> 'units')::int * b.quantity
-              or l.paid_minor <> (p.value ->> 'share_minor')::bigint * b.quantity""",
+              or (l.paid_minor <> (p.value ->> 'share_minor')::bigint * b.quantity
+                  -- What promotions took off is shared in the same proportion, by largest remainder.
+                  and (b.paid_minor = b.unit_minor * b.quantity
+                       or abs(l.paid_minor - (p.value ->> 'share_minor')::numeric * b.paid_minor
+                              / nullif(b.unit_minor, 0)) >= 1))""",
     ),
     (
         "INV-O32", "no more goes back for a line than was paid for it",
@@ -218,5 +223,5 @@ STATEMENTS = [
     ),
 ]  # fmt: skip
 
-for _id, _title, _sql in STATEMENTS:
+for _id, _title, _sql in (*STATEMENTS, *promotion_invariants.STATEMENTS):
     invariants.register(_id, _title, _sql)

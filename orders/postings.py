@@ -14,6 +14,7 @@ from core.tx import part
 OBLIGATION = "order_obligation"
 UNALLOCATED = "unallocated_receipts"
 REVENUE = "revenue"
+SUBSIDY = "promotion_subsidy"
 REFUND_PAYABLE = "refund_payable"
 CLEARING = "psp_clearing"
 FEE = "psp_fee"
@@ -72,6 +73,22 @@ def unit_delivered(*, delivery: str, order: str, amount_minor: int, currency: st
     return Entry(
         f"unit.delivered:{delivery}", "unit.delivered",
         OBLIGATION, REVENUE, amount_minor, currency, order,
+    )  # fmt: skip
+
+
+def unit_subsidized(*, delivery: str, order: str, amount_minor: int, currency: str) -> Entry:
+    """A delivered unit was sold under its floor: the promotion pays the difference."""
+    return Entry(
+        f"unit.subsidized:{delivery}", "unit.subsidized",
+        SUBSIDY, REVENUE, amount_minor, currency, order,
+    )  # fmt: skip
+
+
+def subsidy_ended(*, delivery: str, order: str, amount_minor: int, currency: str) -> Entry:
+    """A subsidized unit was taken back: the promotion did not cost that."""
+    return Entry(
+        f"unit.subsidy_ended:{delivery}", "unit.subsidy_ended",
+        REVENUE, SUBSIDY, amount_minor, currency, order,
     )  # fmt: skip
 
 

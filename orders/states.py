@@ -49,6 +49,13 @@ class WaitState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class PromotionState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    LIVE = "live", _("Switched on")
+    PAUSED = "paused", _("Paused")
+    ENDED = "ended", _("Ended")
+
+
 def _table(**steps: str) -> Table:
     return {source: frozenset(targets.split()) for source, targets in steps.items()}
 
@@ -88,6 +95,11 @@ REFUND_STEPS: Table = _table(
 )
 
 WAIT_STEPS: Table = _table(open="filled expired cancelled", filled="", expired="", cancelled="")
+
+
+PROMOTION_TRANSITIONS: Table = _table(
+    draft="live ended", live="paused ended", paused="live ended", ended=""
+)
 
 
 def _with_leaps(steps: Table, **leaps: str) -> Table:

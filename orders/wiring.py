@@ -31,6 +31,7 @@ def _accounts() -> None:
     CHART.register(postings.REFUND_PAYABLE, ChartRow("liability", _("Refunds owed to buyers")))
     CHART.register(postings.FEE, ChartRow("expense", _("Fees of payment providers")))
     CHART.register(postings.REVENUE, ChartRow("income", _("Revenue")))
+    CHART.register(postings.SUBSIDY, ChartRow("expense", _("Subsidies of promotions")))
     CHART.register("discount", ChartRow("expense", _("Discounts")))
 
 

@@ -15,6 +15,7 @@ from catalog import page_cache, snapshot
 from core import cache as versions
 from core import clock, crypto, ledger
 from fulfillment.queries import activation
+from orders.queries import promotions
 from risk import rulebook
 from tests import databases
 from tests.house import House, standing
@@ -118,6 +119,7 @@ def _fresh_process() -> Iterator[None]:
         rulebook.forget,
         clock.forget,
         snapshot.forget,
+        promotions.forget,
         page_cache.forget,
         activation.forget,
     ):

@@ -206,6 +206,8 @@ def wanted_of(*, row: MarketOrder, now: datetime) -> Wanted:
         # The channel's server is no buyer: what comes from there is limited by its credit.
         ip="",
         shown=cart.shown,
+        # A channel pays its own list's price, whatever the shop offers its visitors.
+        promotions=False,
         attribution=f"{market.code}:{row.number}",
     )
 

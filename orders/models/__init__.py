@@ -3,6 +3,7 @@ from orders.models.cart import Cart, CartLine
 from orders.models.notice import Notice
 from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment
+from orders.models.promotion import Promotion, PromotionUse
 from orders.models.refund import Refund, RefundLine
 from orders.models.wait import OrderWait
 
@@ -15,6 +16,8 @@ __all__ = [
     "OrderLine",
     "OrderWait",
     "Payment",
+    "Promotion",
+    "PromotionUse",
     "Refund",
     "RefundLine",
 ]

@@ -149,6 +149,8 @@ class OrderLine(models.Model):
     list_minor = models.BigIntegerField(_("list price (minor units)"))
     unit_minor = models.BigIntegerField(_("unit price (minor units)"))
     paid_minor = models.BigIntegerField(_("paid (minor units)"))
+    # What promotions gave under the floor of its price, out of their subsidies.
+    subsidy_minor = models.BigIntegerField(_("subsidy (minor units)"), default=0, db_default=0)
     adjustments = models.JSONField(default=list)
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
 
@@ -170,6 +172,7 @@ class OrderLine(models.Model):
             models.CheckConstraint(
                 condition=Q(quantity__gte=1, paid_minor__gte=0), name="orders_line_amounts"
             ),
+            models.CheckConstraint(condition=Q(subsidy_minor__gte=0), name="orders_line_subsidy"),
             models.CheckConstraint(
                 condition=Q(quantity__gte=F("delivered") + F("gone") + F("failed")),
                 name="orders_line_counts",
@@ -189,7 +192,8 @@ class OrderLine(models.Model):
                 name="orders_line_promise",
                 fields=[
                     "public_id", "order", "bundle", "sku", "quantity", "product_title", "sku_title",
-                    "list_minor", "unit_minor", "paid_minor", "adjustments", "currency",
+                    "list_minor", "unit_minor", "paid_minor", "subsidy_minor", "adjustments",
+                    "currency",
                 ],
             )
         ]  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from orders.promotions.rules.base import Terms
 
@@ -80,6 +80,23 @@ class Who:
         return facts.level >= self.minimum_level and (not self.first_order or facts.first_order)
 
 
+class Measure(StrEnum):
+    """What a budget counts."""
+
+    USES = "uses"
+    DISCOUNT = "discount"
+    SUBSIDY = "subsidy"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A bound on what a rule gives in all, under the key by which it is counted."""
+
+    key: str
+    limit: int
+    of: Measure
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A promotion as the engine knows it.
@@ -103,6 +120,10 @@ class Rule:
     left_minor: int | None = None
     subsidy_minor: int = 0
     funded: bool = False
+    # For people; and what an order takes when it is placed. The engine reads neither.
+    title: str = ""
+    title_en: str = ""
+    budgets: tuple[Budget, ...] = ()
 
     def is_for(self, facts: Facts) -> bool:
         """In force at that moment and for that buyer; the start is included, the end is not."""

@@ -38,6 +38,7 @@ class LockedLine:
     target_sealed: bytes | None = field(repr=False)
     currency: str
     bundled: bool
+    subsidy_minor: int
 
     @property
     def context(self) -> str:
@@ -87,7 +88,7 @@ select p.id, p.public_id, p.number, p.provider, p.amount_minor, p.currency, p.st
     p.provider_txn, p.applied, o.id, o.public_id, o.state, o.channel_code, o.owner, o.units,
     o.total_minor, o.expires_at, o.close_reason,
     l.id, l.public_id, l.sku_id, l.quantity, l.paid_minor, l.delivered, l.gone, l.failed,
-    l.target_sealed, l.currency, l.bundle_id is not null
+    l.target_sealed, l.currency, l.bundle_id is not null, l.subsidy_minor
 from p join o on o.id = p.order_id join orders_orderline l on l.order_id = o.id
 order by l.position
 """
@@ -115,7 +116,7 @@ def lock_lines(order_pk: int) -> tuple[LockedLine, ...]:
     """The lines of an order whose row the caller has locked."""
     columns = (
         "pk", "public_id", "sku_id", "quantity", "paid_minor", "delivered", "gone", "failed",
-        "target_sealed", "currency", "bundled",
+        "target_sealed", "currency", "bundled", "subsidy_minor",
     )  # fmt: skip
     rows = OrderLine.objects.filter(order_id=order_pk).order_by("position")
     found = rows.annotate(bundled=Q(bundle__isnull=False))

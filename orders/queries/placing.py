@@ -11,7 +11,8 @@ from typing import Any
 
 from core.hot import hot_cursor
 from core.tx import part
-from orders.models import Order, OrderBundle
+from orders.models import Order, OrderBundle, PromotionUse
+from orders.promotions.values import Used
 from orders.states import OrderState, PaymentState
 
 
@@ -35,6 +36,7 @@ class NewLine:
     list_minor: int
     unit_minor: int
     paid_minor: int
+    subsidy_minor: int
     adjustments: list[dict[str, Any]]
     target_sealed: bytes | None = field(repr=False)
     target_masked: str
@@ -96,6 +98,7 @@ class NewOrder:
     first_query_at: datetime
     lines: Sequence[NewLine] = ()
     bundles: Sequence[NewBundle] = ()
+    uses: Sequence[Used] = ()
 
 
 # What a new row starts with besides what the order says; the columns of all three tables.
@@ -109,8 +112,9 @@ ORDER_COLUMNS = (
 LINE_COLUMNS = (
     "position", "currency", "public_id", "sku_id", "sku_code", "quantity", "delivery_kind",
     "product_title", "product_title_en", "sku_title", "sku_title_en", "guide", "guide_en",
-    "refund_policy", "face", "list_minor", "unit_minor", "paid_minor", "adjustments",
-    "target_sealed", "target_masked", "target_index", "bundle_id", "delivered", "gone", "failed",
+    "refund_policy", "face", "list_minor", "unit_minor", "paid_minor", "subsidy_minor",
+    "adjustments", "target_sealed", "target_masked", "target_index", "bundle_id", "delivered",
+    "gone", "failed",
 )  # fmt: skip
 PAYMENT_COLUMNS = (
     "public_id", "number", "provider", "amount_minor", "currency", "state", "state_at", "applied",
@@ -175,6 +179,19 @@ def insert_bundles(new: NewOrder) -> None:
         OrderBundle(order_id=order_id, position=position, currency=new.currency, **asdict(bundle))
         for position, bundle in enumerate(new.bundles)
     )
+
+
+@part
+def insert_uses(new: NewOrder, *, now: datetime) -> None:
+    """Write which promotions made an order cheaper, and what that cost."""
+    order_id = Order.objects.values_list("pk", flat=True).get(public_id=new.public_id)
+    PromotionUse.objects.bulk_create(
+        PromotionUse(
+            order_id=order_id, rule=used.rule, discount_minor=used.discount_minor,
+            subsidy_minor=used.subsidy_minor, currency=new.currency, created_at=now,
+        )
+        for used in new.uses
+    )  # fmt: skip
 
 
 def _document(new: NewOrder, *, by: str, now: datetime) -> str:

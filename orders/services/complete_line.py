@@ -21,6 +21,7 @@ from orders.services.request_refund import (
     request_refund_in_step,
     unit_amounts,
 )
+from orders.services.unit_entries import delivered_entries, taken_back_entries
 
 log = structlog.get_logger(__name__)
 
@@ -45,13 +46,8 @@ def complete_line(
     OrderLine.objects.filter(pk=item.pk).update(
         delivered=item.delivered + 1, failed=item.failed - revived
     )
-    postings.post(
-        postings.unit_delivered(
-            delivery=delivery, order=order, amount_minor=unit_amounts(item)[unit - 1],
-            currency=item.currency,
-        ),
-        now=now,
-    )  # fmt: skip
+    for entry in delivered_entries(item, unit=unit, delivery=delivery, order=order):
+        postings.post(entry, now=now)
     derive_order(row, now=now, acting=acting, why=f"delivered {delivery}")
     return True
 
@@ -103,6 +99,8 @@ def take_back_unit(
         ),
         now=now,
     )
+    for entry in taken_back_entries(item, unit=unit, delivery=delivery, order=order):
+        postings.post(entry, now=now)
     OrderLine.objects.filter(pk=item.pk).update(delivered=item.delivered - 1, gone=item.gone + 1)
     open_unit_refund(
         order=row, payment=payment, unit=Unit(item, unit, delivery, amount), reason=reason, now=now

@@ -15,7 +15,6 @@ from django.db import transaction
 
 from core import crypto, wake
 from core.faults import crashpoint
-from core.money import split_minor
 from core.tx import part, step
 from fulfillment.services.open_deliveries import open_deliveries
 from fulfillment.units import Opened, OpenLine
@@ -37,6 +36,7 @@ from orders.services.limits import take_limits_again
 from orders.services.request_refund import open_whole_refund
 from orders.services.set_aside import set_aside
 from orders.services.tell_buyer import tell_waiting
+from orders.services.unit_entries import delivered_entries
 from orders.states import OrderState, PaymentState, derive
 from risk.services.give_back import give_back
 
@@ -295,13 +295,8 @@ def _take_in(settlement: Settlement, opened: Opened) -> None:
     for unit in opened.delivered:
         line = by_line[unit.line]
         settlement.delivered[line.pk] = settlement.delivered.get(line.pk, 0) + 1
-        settlement.entries.append(
-            postings.unit_delivered(
-                delivery=unit.delivery,
-                order=locked.order,
-                currency=locked.currency,
-                amount_minor=unit_paid(line.paid_minor, line.quantity, unit.unit),
-            )
+        settlement.entries += delivered_entries(
+            line, unit=unit.unit, delivery=unit.delivery, order=locked.order
         )
     settlement.order_state = derive(
         units=locked.units, delivered=len(opened.delivered), gone=0, failed=0
@@ -311,11 +306,6 @@ def _take_in(settlement: Settlement, opened: Opened) -> None:
         settlement.events.append(
             OrderCompleted(locked.order, locked.channel, locked.owner, OrderState.DELIVERED.value)
         )
-
-
-def unit_paid(paid_minor: int, quantity: int, unit: int) -> int:
-    """What was paid for the n-th unit (from 1) of a line, so that the units sum to the line."""
-    return split_minor(paid_minor, [1] * quantity)[unit - 1]
 
 
 def _paid_event(locked: Locked, *, late: bool) -> OrderPaid:

@@ -12,6 +12,7 @@ from typing import Any
 from catalog.faces import offer_face
 from catalog.offers import Offer
 from core import crypto, ids
+from core.money import split_minor
 from orders.models.private import target_context
 from orders.queries.placing import NewBundle, NewLine
 from orders.services.quote import Quote, QuoteLine
@@ -66,7 +67,14 @@ def sold_as(lines: Sequence[NewLine], bundles: Sequence[NewBundle]) -> tuple[str
 
 def _add_bundle(found: Expanded, line: QuoteLine) -> None:
     public_id, offer = ids.new_id("obn"), line.offer
-    parts = [_new_part(line, part, public_id) for part in line.parts]
+    # Shares of the price before promotions; what these took off is shared in the same proportion.
+    shares = [part.share_minor * line.quantity for part in line.parts]
+    paid = split_minor(line.paid_minor, shares)
+    subsidies = split_minor(line.subsidy_minor, shares)
+    parts = [
+        _new_part(line, part, public_id, paid_minor=mine, subsidy_minor=given)
+        for part, mine, given in zip(line.parts, paid, subsidies, strict=True)
+    ]
     found.lines += parts
     named = next((part.target_index for part in parts if part.target_index), None)
     found.takes.append(Take(offer, line.quantity, named))
@@ -111,6 +119,7 @@ def _new_line(line: QuoteLine) -> NewLine:
         list_minor=line.list_minor,
         unit_minor=line.unit_minor,
         paid_minor=line.paid_minor,
+        subsidy_minor=line.subsidy_minor,
         adjustments=[adjustment.as_json() for adjustment in line.adjustments],
         bundle_id=None,
         **_goods(line.offer),
@@ -118,7 +127,9 @@ def _new_line(line: QuoteLine) -> NewLine:
     )
 
 
-def _new_part(line: QuoteLine, part: QuotePart, bundle: str) -> NewLine:
+def _new_part(
+    line: QuoteLine, part: QuotePart, bundle: str, *, paid_minor: int, subsidy_minor: int
+) -> NewLine:
     """A part's own line. Its unit price is rounded down; what was paid is exact to the cent."""
     public_id = ids.new_id("lin")
     why = {
@@ -131,7 +142,8 @@ def _new_part(line: QuoteLine, part: QuotePart, bundle: str) -> NewLine:
         quantity=part.quantity * line.quantity,
         list_minor=part.offer.list_minor,
         unit_minor=part.share_minor // part.quantity,
-        paid_minor=part.share_minor * line.quantity,
+        paid_minor=paid_minor,
+        subsidy_minor=subsidy_minor,
         adjustments=[why],
         bundle_id=bundle,
         **_goods(part.offer),

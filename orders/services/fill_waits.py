@@ -12,9 +12,10 @@ from orders import postings
 from orders.models import Order, OrderLine, OrderWait
 from orders.queries.confirming import lock_lines
 from orders.queries.orders import lock_order, overdue_waits, waited_skus, waiting_orders
-from orders.services.confirm_payment import open_lines, unit_paid
+from orders.services.confirm_payment import open_lines
 from orders.services.derive_order import derive_order
 from orders.services.request_refund import request_refund_in_step
+from orders.services.unit_entries import delivered_entries
 from orders.states import OrderState, WaitState
 
 
@@ -56,13 +57,10 @@ def _fill(row: Order, now: datetime) -> bool:
     for unit in opened.delivered:
         line = by_line[unit.line]
         OrderLine.objects.filter(pk=line.pk).update(delivered=F("delivered") + 1)
-        postings.post(
-            postings.unit_delivered(
-                delivery=unit.delivery, order=row.public_id, currency=row.currency,
-                amount_minor=unit_paid(line.paid_minor, line.quantity, unit.unit),
-            ),
-            now=now,
-        )  # fmt: skip
+        for entry in delivered_entries(
+            line, unit=unit.unit, delivery=unit.delivery, order=row.public_id
+        ):
+            postings.post(entry, now=now)
     _end_wait(row, WaitState.FILLED, now)
     derive_order(row, now=now, acting="system", why="stock arrived")
     return True

@@ -33,6 +33,10 @@ class LimitReached(Exception):
         self.sku_code = sku_code
 
 
+class PromotionUsedUp(LimitReached):
+    """Somebody else had the last of a promotion; without it the price is another one."""
+
+
 def limit_takes(takes: Sequence[Take], *, person: str, now: datetime) -> list[dict[str, Any]]:
     """What an order takes from counted limits, sorted by key (the lock order), as plain values."""
     wanted: dict[str, dict[str, Any]] = {}
@@ -58,12 +62,14 @@ def limit_takes(takes: Sequence[Take], *, person: str, now: datetime) -> list[di
 def take_limits(takes: Sequence[dict[str, Any]]) -> None:
     """Take them all; the surrounding transaction must be rolled back when one is used up.
 
-    Raises LimitReached.
+    Raises LimitReached; of it PromotionUsedUp for a promotion's budget.
     """
     for take in takes:
         if guard_off("orders.limits"):
             continue
         if not limits.take(take["key"], units=take["units"], limit=take["limit"]):
+            if "rule" in take:
+                raise PromotionUsedUp(_("This offer was just used up."))
             text = _("You have reached the limit of %(limit)s for this item.")
             raise LimitReached(text % {"limit": take["limit"]}, sku_code=take["sku"])
 

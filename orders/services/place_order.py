@@ -8,6 +8,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
 
 from django.conf import settings
 
@@ -26,10 +28,18 @@ from orders.models.private import (
     token_hash,
 )
 from orders.payments.registry import FREE
+from orders.promotions.values import Rule
 from orders.queries.ladder import first_query_at
-from orders.queries.placing import NewOrder, insert_bundles, insert_order
-from orders.services.expand_lines import expand_lines, sold_as
-from orders.services.limits import LimitReached, limit_takes, refuse_old_buyers, take_limits
+from orders.queries.placing import NewOrder, insert_bundles, insert_order, insert_uses
+from orders.services.expand_lines import Expanded, expand_lines, sold_as
+from orders.services.find_rules import find_rules
+from orders.services.limits import (
+    LimitReached,
+    PromotionUsedUp,
+    limit_takes,
+    refuse_old_buyers,
+    take_limits,
+)
 from orders.services.quote import Buyer, Item, Quote, quote
 from orders.services.start_payment import PageOf, line_subject, page_of
 from risk.models import Assessment
@@ -105,6 +115,10 @@ class Wanted:
     level: int = 0
     attribution: str = ""
     device: str = ""
+    # Coupon codes that were typed; rules that the caller brings; whether the shop's own apply.
+    codes: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    promotions: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +149,7 @@ def place_order(*, wanted: Wanted, now: datetime, acting: str) -> Placed:
     if len(wanted.form_token) < SHORTEST_TOKEN:
         raise FormReused
     contact = normal(wanted.contact_kind, wanted.contact)
-    priced = quote(
-        items=wanted.items,
-        channel=wanted.channel,
-        buyer=Buyer(wanted.owner, wanted.level),
-        now=now,
-    )
+    priced = _priced(wanted, contact, now)
     if priced.problems or _changed(wanted, priced):
         # A second click must find its order even when the last unit went to the first one.
         if replay := _replay(wanted.form_token, body_hash):
@@ -154,6 +163,8 @@ def place_order(*, wanted: Wanted, now: datetime, acting: str) -> Placed:
     except Refused as refusal:
         record_refusal(assessment=refusal.assessment, now=now)
         raise
+    except PromotionUsedUp as gone:
+        raise PriceChanged(_priced(wanted, contact, now)) from gone
     if not inserted:
         replay = _replay(wanted.form_token, body_hash)
         if replay is None:
@@ -168,6 +179,8 @@ def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datet
         return False
     if new.bundles:
         insert_bundles(new)
+    if new.uses:
+        insert_uses(new, now=now)
     assessment = assess(point="order", subject=new.public_id, facts=_facts(new, wanted), now=now)
     if assessment.stops and not guard_off("orders.risk"):
         raise Refused(assessment)
@@ -181,6 +194,16 @@ def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datet
         now=now,
     )
     return True
+
+
+def _priced(wanted: Wanted, contact: str, now: datetime) -> Quote:
+    """What it costs this person now, by the rules for them and those that the caller brings."""
+    index = value_index(wanted.contact_kind, contact)
+    buyer = Buyer(wanted.owner, wanted.level, wanted.user_id, index)
+    rules = list(wanted.rules)
+    if wanted.promotions:
+        rules += find_rules(channel=wanted.channel, buyer=buyer, codes=wanted.codes, now=now)
+    return quote(items=wanted.items, channel=wanted.channel, buyer=buyer, now=now, rules=rules)
 
 
 def _changed(wanted: Wanted, priced: Quote) -> bool:
@@ -199,6 +222,7 @@ def _body_hash(wanted: Wanted) -> bytes:
         for item in wanted.items
     ]
     body = [wanted.channel.code, items, wanted.contact_kind, wanted.contact, wanted.owner]
+    body += [code.strip().upper() for code in wanted.codes]
     text = json.dumps(body, ensure_ascii=False)
     # Keyed: inputs are phone numbers, which a bare hash would give away to anybody with a list.
     return crypto.blind_index("order.body", hashlib.sha256(text.encode()).hexdigest())
@@ -270,7 +294,7 @@ def _new_order(
         total_minor=priced.total_minor,
         explanation=priced.explanation(),
         terms_version=wanted.terms_version,
-        budgets=limit_takes(expanded.takes, person=wanted.owner or index.hex()[:32], now=now),
+        budgets=_budgets(wanted, priced, expanded, index, now),
         expires_at=expires_at,
         payment=ids.new_id("pay"),
         payment_number=ids.new_number("P"),
@@ -279,7 +303,17 @@ def _new_order(
         first_query_at=first_query_at(now=now),
         lines=expanded.lines,
         bundles=expanded.bundles,
+        uses=priced.used,
     )
+
+
+def _budgets(
+    wanted: Wanted, priced: Quote, expanded: Expanded, contact_index: bytes, now: datetime
+) -> list[dict[str, Any]]:
+    """Limits of the goods and budgets of the promotions, all in the order of their keys."""
+    person = wanted.owner or contact_index.hex()[:32]
+    takes = limit_takes(expanded.takes, person=person, now=now)
+    return sorted([*takes, *map(dict, priced.takes)], key=itemgetter("key"))
 
 
 def _provider_expiry(expires_at: datetime, now: datetime) -> datetime:

@@ -3,12 +3,9 @@
 Next: `place_order.py`.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -17,116 +14,27 @@ from catalog.inputs import InputError, clean
 from catalog.offers import ChannelView, Offer
 from catalog.queries import offer as find_offer
 from catalog.states import WhoMayBuy
+from orders.promotions.values import Rule
+from orders.services.find_rules import Buyer, facts_for
+from orders.services.promote import promote
 from orders.services.quote_parts import QuotePart, name_of, quote_parts
+from orders.services.quote_values import Adjustment, Item, Problem, Quote, QuoteLine
 
 MOST_LINES = 20
 MOST_UNITS = 200
 
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One good for one recipient, as the buyer asks for it. `inputs` may be private."""
-
-    sku_code: str
-    quantity: int
-    inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
-    # Inside a bundle: the SKU codes that were chosen, and what the page said is inside.
-    picks: tuple[str, ...] = ()
-    contents: str = ""
+__all__ = ["Adjustment", "Buyer", "Item", "Problem", "Quote", "QuoteLine", "quote"]
 
 
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """Who asks. `user` is a public id, empty for a guest; `level` a member level."""
-
-    user: str = ""
-    level: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a line cannot be bought as asked, for people. `field` names an input, if it is one."""
-
-    key: str
-    message: str
-    line: int = -1
-    field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """One reason of a price: a key translated on display, parameters, and minor units moved."""
-
-    key: str
-    params: Mapping[str, str | int]
-    amount_minor: int
-
-    def as_json(self) -> dict[str, Any]:
-        return {"key": self.key, "params": dict(self.params), "amount_minor": self.amount_minor}
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteLine:
-    """A priced item; money in minor units, `paid_minor` for all units together.
-
-    A bundle has `parts`: those of one, of which there are `quantity`.
-    """
-
-    offer: Offer
-    quantity: int
-    values: Mapping[str, str] = field(repr=False)
-    masked: str
-    list_minor: int
-    unit_minor: int
-    paid_minor: int
-    adjustments: tuple[Adjustment, ...]
-    parts: tuple[QuotePart, ...] = ()
-
-    @property
-    def units(self) -> int:
-        """Units that will be delivered."""
-        return self.quantity * (sum(part.quantity for part in self.parts) or 1)
-
-    @property
-    def offers(self) -> tuple[Offer, ...]:
-        """Every offer whose rules the line must keep: its own and those of its parts."""
-        return (self.offer, *(part.offer for part in self.parts))
-
-    @property
-    def promise(self) -> str:
-        """What is bought at what price, as text."""
-        inside = "+".join(f"{part.offer.sku_code}*{part.quantity}" for part in self.parts)
-        return f"{self.offer.sku_code}*{self.quantity}@{self.unit_minor}" + (
-            f"[{inside}]" if inside else ""
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Lines, totals and everything that stands in the way. Buyable when `problems` is empty."""
-
-    lines: tuple[QuoteLine, ...]
-    adjustments: tuple[Adjustment, ...]
-    currency: str
-    units: int
-    list_total_minor: int
-    total_minor: int
-    problems: tuple[Problem, ...]
-
-    @property
-    def fingerprint(self) -> str:
-        """Equal for two quotes that promise the same goods at the same prices."""
-        text = "|".join(
-            [*(line.promise for line in self.lines), str(self.total_minor), self.currency]
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def explanation(self) -> list[dict[str, Any]]:
-        return [adjustment.as_json() for adjustment in self.adjustments]
-
-
-def quote(*, items: Sequence[Item], channel: ChannelView, buyer: Buyer, now: datetime) -> Quote:
-    """Price a cart in a channel at a moment. Minor units of the channel's currency.
+def quote(
+    *,
+    items: Sequence[Item],
+    channel: ChannelView,
+    buyer: Buyer,
+    now: datetime,
+    rules: Sequence[Rule] = (),
+) -> Quote:
+    """Price a cart in a channel at a moment under these rules. Minor units of its currency.
 
     Raises nothing for a cart that cannot be bought: what is wrong stands in `problems`, in the
     active language. Limits per order are checked here; those that count uses are taken when the
@@ -144,18 +52,22 @@ def quote(*, items: Sequence[Item], channel: ChannelView, buyer: Buyer, now: dat
         if line is not None:
             placed[position] = line
     _check_parts(placed, problems)
-    lines = tuple(placed.values())
+    facts = facts_for(channel=channel, buyer=buyer, rules=rules, now=now)
+    promoted = promote(list(placed.values()), rules=rules, facts=facts, channel=channel)
+    lines = promoted.lines
     units = sum(line.units for line in lines)
     if units > MOST_UNITS:
         problems.append(Problem("too_many_units", _("Please order in smaller parts.")))
     return Quote(
         lines=lines,
-        adjustments=(),
+        adjustments=promoted.adjustments,
         currency=channel.currency,
         units=units,
         list_total_minor=sum(line.list_minor * line.quantity for line in lines),
         total_minor=sum(line.paid_minor for line in lines),
         problems=tuple(problems),
+        used=promoted.used,
+        takes=promoted.takes,
     )
 
 

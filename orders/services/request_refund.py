@@ -20,6 +20,7 @@ from orders.models.refund import RefundKind
 from orders.queries.orders import claimed_minor, lock_applied_payment, lock_order
 from orders.queries.units import unit_states
 from orders.services.derive_order import derive_order
+from orders.services.unit_entries import taken_back_entries
 from orders.states import OrderState, RefundState, WaitState
 
 PUSH_REFUND_TASK = "orders.push_refund"
@@ -168,6 +169,11 @@ def open_delivered_refund(
     by: str, now: datetime,
 ) -> Refund | None:  # fmt: skip
     """Refund units that had been delivered; two persons have agreed (`approval`)."""
+    for unit in units:
+        for entry in taken_back_entries(
+            unit.line, unit=unit.unit, delivery=unit.delivery, order=order.public_id
+        ):
+            postings.post(entry, now=now)
     return _open(
         payment, order, units, kind=RefundKind.DELIVERED, source=postings.REVENUE,
         reason=reason, by=by, now=now, approval=approval,

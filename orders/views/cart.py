@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,11 +26,13 @@ from core import clock, limits
 from orders.forms import ItemForm
 from orders.models import CartLine
 from orders.queries.carts import cart_lines, cart_units, codes_of
-from orders.services.quote import Buyer, Problem, Quote, QuoteLine, quote
+from orders.services.find_rules import find_rules
+from orders.services.quote import Buyer, Item, Problem, Quote, QuoteLine, quote
 from orders.services.quote_parts import name_of
 from orders.services.save_cart import CartFull, NotSold, add_to_cart, change_cart, items_of
 from orders.views.line import LineShown, english
 from orders.views.order import SeeOther
+from orders.views.showing import reason_label
 from risk.requests import client_ip
 from risk.values import ip_key
 
@@ -54,7 +57,17 @@ def channel_of(request: HttpRequest) -> ChannelView:
 
 def buyer_of(request: HttpRequest) -> Buyer:
     """Who asks for prices."""
-    return Buyer(request.user.public_id if request.user.is_authenticated else "")
+    user = request.user
+    return Buyer(user.public_id, user_id=user.pk) if user.is_authenticated else Buyer()
+
+
+def quote_for(
+    request: HttpRequest, items: Sequence[Item], *, now: datetime, codes: Sequence[str] = ()
+) -> Quote:
+    """What a cart costs this visitor, with the promotions that are for them."""
+    channel, buyer = channel_of(request), buyer_of(request)
+    rules = find_rules(channel=channel, buyer=buyer, codes=codes, now=now)
+    return quote(items=items, channel=channel, buyer=buyer, now=now, rules=rules)
 
 
 @never_cache
@@ -114,15 +127,14 @@ def cart_context(request: HttpRequest) -> dict[str, Any]:
     """What orders/cart.html reads."""
     lines = cart_lines(cart_token(request))
     items = items_of(lines, codes_of(lines))
-    priced = quote(
-        items=items, channel=channel_of(request), buyer=buyer_of(request), now=clock.now()
-    )
+    priced = quote_for(request, items, now=clock.now())
     shown = _lines(lines, priced)
     return {
         "lines": shown,
         "count": sum(line.quantity for line in shown),
         "total_minor": priced.total_minor,
-        "list_minor": priced.list_total_minor,
+        "list_minor": sum(line.amount_minor for line in shown),
+        "adjustments": adjustments_shown(priced),
         "currency": priced.currency,
         "blocked": any(line.blocking for line in shown),
     }
@@ -140,7 +152,16 @@ def _lines(lines: list[CartLine], priced: Quote) -> list[LineShown]:
             continue
         problem = next((p for p in priced.problems if p.line == position), None)
         shown.append(quoted_line(next(quoted), str(line.pk), line.inputs_masked, problem))
-    return shown
+    # What is left is given with the others.
+    return [*shown, *(quoted_line(line, "", "") for line in quoted)]
+
+
+def adjustments_shown(priced: Quote) -> list[dict[str, Any]]:
+    """What promotions took off the whole, with their names in the reader's language."""
+    return [
+        {"label": reason_label(one.as_json()), "why": "", "amount_minor": one.amount_minor}
+        for one in priced.adjustments
+    ]
 
 
 def quoted_line(
@@ -158,7 +179,9 @@ def quoted_line(
         recipient=recipient,
         list_minor=line.list_minor,
         unit_minor=line.unit_minor,
-        amount_minor=line.paid_minor,
+        # Before promotions: these stand below the lines, for all of them.
+        amount_minor=line.unit_minor * line.quantity,
+        is_gift=line.is_gift,
         max_quantity=offer.limits.per_order,
         problem=problem.message if problem else "",
         blocking=problem is not None,

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.queries import verified_contacts
 from core import clock, switches
 from core.ids import new_token
-from orders.forms import ItemForm, PlaceForm
+from orders.forms import LONGEST_CODES, ItemForm, PlaceForm
 from orders.queries.carts import cart_lines, codes_of
 from orders.services.place_order import (
     FormReused,
@@ -30,20 +30,22 @@ from orders.services.place_order import (
     Wanted,
     place_order,
 )
-from orders.services.quote import Item, Quote, quote
+from orders.services.quote import Item, Quote
 from orders.services.save_cart import empty_cart, items_of
 from orders.services.start_payment import pay_address
 from orders.views.cart import (
-    buyer_of,
+    adjustments_shown,
     cart_token,
     channel_of,
     forget_cart,
     product_address,
+    quote_for,
     quoted_line,
 )
+from orders.views.codes import typed_codes, unused_codes
 from orders.views.order import SeeOther
 from orders.views.proof import Entry, acting, remember
-from orders.views.showing import providers_shown, reason_label
+from orders.views.showing import providers_shown
 from orders.views.veil import veil
 from risk.requests import client_ip
 
@@ -72,6 +74,8 @@ def place(request: HttpRequest) -> HttpResponse:
     form = PlaceForm(request.POST, guest=not request.user.is_authenticated)
     if not items:
         return SeeOther(reverse("orders:cart"))
+    if "apply" in request.POST:
+        return _page(request, _half_filled(request), items, express)
     if not form.is_valid():
         return _page(request, form, items, express, status=UNPROCESSABLE)
     if not switches.is_on(ACCEPT):
@@ -83,6 +87,12 @@ def place(request: HttpRequest) -> HttpResponse:
     except (NotBuyable, PriceChanged, Refused, LimitReached, SoldOut, FormReused, NoContact) as no:
         return _refused(request, form, items, express, no)
     return _go_and_pay(request, placed, from_cart=express is None)
+
+
+def _half_filled(request: HttpRequest) -> PlaceForm:
+    """What was typed so far, before anybody asked whether it is complete."""
+    typed = {name: request.POST.get(name, "")[:120] for name in ("contact", "consent")}
+    return PlaceForm(initial=typed, guest=not request.user.is_authenticated)
 
 
 class NoContact(Exception):
@@ -132,6 +142,7 @@ def _wanted(request: HttpRequest, form: PlaceForm, items: Sequence[Item]) -> Wan
         shown_unit_minor=data.get("quoted_minor"),
         user_id=user.pk if user.is_authenticated else None,
         owner=user.public_id if user.is_authenticated else "",
+        codes=typed_codes(data.get("code", "")),
     )
 
 
@@ -191,7 +202,9 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     now = clock.now()
-    priced = quote(items=items, channel=channel_of(request), buyer=buyer_of(request), now=now)
+    given = request.POST or request.GET
+    codes = typed_codes(given.get("code", "")[:LONGEST_CODES])
+    priced = quote_for(request, items, now=now, codes=codes)
     if not form.is_bound and priced.problems:
         for problem in priced.problems:
             messages.error(request, problem.message)
@@ -204,6 +217,8 @@ def _page(
     chosen = form.data.get("provider", "") if form.is_bound else ""
     context = {
         "quote": _quote_shown(priced),
+        "code": " ".join(codes),
+        "code_notes": unused_codes(codes, priced),
         "form": form,
         "providers": providers_shown(chosen),
         "key": new_token(),
@@ -228,10 +243,7 @@ def _quote_shown(priced: Quote) -> dict[str, Any]:
         "lines": [
             quoted_line(line, str(place), line.masked) for place, line in enumerate(priced.lines)
         ],
-        "adjustments": [
-            {"label": reason_label(a.as_json()), "why": "", "amount_minor": a.amount_minor}
-            for a in priced.adjustments
-        ],
+        "adjustments": adjustments_shown(priced),
         "list_total_minor": priced.list_total_minor,
         "total_minor": priced.total_minor,
         "currency": priced.currency,

@@ -27,6 +27,7 @@ class LineShown:
     max_quantity: int = 0
     problem: str = ""
     blocking: bool = False
+    is_gift: bool = False
     # Of one bundle: what is inside, and how many of it.
     inside: tuple[tuple[str, int], ...] = ()
 

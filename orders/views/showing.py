@@ -123,7 +123,9 @@ def order_line(line: dict[str, Any]) -> LineShown:
         recipient=line["target"],
         list_minor=line["list_minor"],
         unit_minor=line["unit_minor"],
-        amount_minor=line["paid_minor"],
+        # Before promotions: the bill takes these off the sum.
+        amount_minor=line["unit_minor"] * line["quantity"],
+        is_gift=not line["paid_minor"] and line["unit_minor"] > 0,
         state="delivered" if line["delivered"] == line["quantity"] else "",
         guide=line["guide_en"] if en and line["guide_en"] else line["guide"],
     )
@@ -192,6 +194,9 @@ def _why(kind: str) -> str:
 def reason_label(adjustment: dict[str, Any]) -> str:
     """Why a price is what it is, for people."""
     params = adjustment.get("params", {})
+    if "title" in params:
+        # A promotion bears the name that its operator gave it.
+        return str((english() and params.get("title_en")) or params["title"])
     return {
         "list_price": _("List price"),
         "bundle_share": _("Share of the pack's price"),

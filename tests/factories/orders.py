@@ -13,8 +13,9 @@ from core.crypto import ensure_data_key
 from core.ids import new_id, new_token
 from orders.models import Order, Payment
 from orders.services.confirm_payment import Confirmed, Receipt, confirm_payment
+from orders.services.find_rules import Buyer, find_rules
 from orders.services.place_order import Placed, Wanted, place_order
-from orders.services.quote import Buyer, Item, quote
+from orders.services.quote import Item, Quote, quote
 from simulators.localpay.script import Signer
 from tests.factories.catalog import channel, make_sku
 from tests.factories.fulfillment import import_file, make_file
@@ -57,9 +58,16 @@ def wanted(*items: Item, **changes: Any) -> Wanted:
     }
     values |= changes
     if "shown" not in changes and "shown_unit_minor" not in changes:
-        priced = quote(items=items, channel=values["channel"], buyer=Buyer(), now=clock.now())
-        values["shown"] = priced.fingerprint
+        values["shown"] = shown(Wanted(**values)).fingerprint
     return Wanted(**values)
+
+
+def shown(form: Wanted) -> Quote:
+    """What the page says it costs, before anybody is known by their contact."""
+    now, buyer = clock.now(), Buyer(form.owner, form.level, form.user_id)
+    found = find_rules(channel=form.channel, buyer=buyer, codes=form.codes, now=now)
+    rules = [*form.rules, *(found if form.promotions else [])]
+    return quote(items=form.items, channel=form.channel, buyer=buyer, now=now, rules=rules)
 
 
 def place(*items: Item, now: datetime | None = None, **changes: Any) -> Placed:
