@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,17 @@ def _pick(rows: Sequence[DatedPrice], quantity: int) -> DatedPrice | None:
     step = max(row.min_quantity for row in reached if row.rank == rank)
     return max(
         (row for row in reached if row.rank == rank and row.min_quantity == step),
-        # The lower amount settles a tie, so that the order of rows never decides a price.
-        key=lambda row: (row.starts_at is not None, _moment(row), -row.amount_minor),
-    )
+        # The lower amount settles a tie and then the nearer end, so that the order of rows never
+        # decides a price nor what is said of it.
+        key=lambda row: (
+            row.starts_at is not None, _seconds(row.starts_at, 0.0), -row.amount_minor,
+            -_seconds(row.ends_at, inf), row.list_code,
+        ),
+    )  # fmt: skip
 
 
-def _moment(row: DatedPrice) -> float:
-    return row.starts_at.timestamp() if row.starts_at else 0.0
+def _seconds(moment: datetime | None, otherwise: float) -> float:
+    return moment.timestamp() if moment else otherwise
 
 
 def _explain(single: DatedPrice, chosen: DatedPrice) -> tuple[Reason, ...]:
