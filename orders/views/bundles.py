@@ -54,7 +54,8 @@ def bundle_shown(state: BundleState) -> LineShown:
         recipient="",
         list_minor=state.list_minor,
         unit_minor=state.unit_minor,
-        amount_minor=state.paid_minor,
+        # Before promotions, as every line.
+        amount_minor=state.unit_minor * state.quantity,
         state="delivered" if state.delivered == state.units else "",
         inside=tuple((name_of(part), part.units // state.quantity) for part in state.parts),
     )

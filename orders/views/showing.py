@@ -125,7 +125,6 @@ def order_line(line: dict[str, Any]) -> LineShown:
         unit_minor=line["unit_minor"],
         # Before promotions: the bill takes these off the sum.
         amount_minor=line["unit_minor"] * line["quantity"],
-        is_gift=not line["paid_minor"] and line["unit_minor"] > 0,
         state="delivered" if line["delivered"] == line["quantity"] else "",
         guide=line["guide_en"] if en and line["guide_en"] else line["guide"],
     )

@@ -28,7 +28,7 @@ def path() -> str:
 
 
 def test_a_kept_page_costs_no_statement(
-    path: str, django_assert_num_queries: DjangoAssertNumQueries
+    warm: None, path: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     first, _ = visit(path)
     with django_assert_num_queries(0):

@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_warm_read_costs_no_statement(
-    now: datetime, django_assert_num_queries: DjangoAssertNumQueries
+    warm: None, now: datetime, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     sku = make.make_sku(kind="topup")
     channel = make.channel()

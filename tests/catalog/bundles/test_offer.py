@@ -124,7 +124,7 @@ def test_it_ends_when_its_part_does(now: datetime, goods: list[Sku], fixed: Sku)
 
 
 def test_a_warm_offer_costs_no_statement(
-    now: datetime, pick: Sku, django_assert_num_queries: DjangoAssertNumQueries
+    warm: None, now: datetime, pick: Sku, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     first = seen(pick, now)
     channel = make.channel()

@@ -124,7 +124,7 @@ def test_pages_divide_the_whole(shop: None, now: datetime) -> None:
 
 
 def test_statements(
-    shop: None, now: datetime, django_assert_num_queries: DjangoAssertNumQueries
+    warm: None, shop: None, now: datetime, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     channel = make.channel()
     find("会员", Filters(), channel=channel, now=now)

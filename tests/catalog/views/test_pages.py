@@ -149,6 +149,7 @@ def test_a_live_search_gets_the_list_alone(shop: None) -> None:
 
 
 def test_statements_do_not_grow_with_the_shelf(
+    warm: None,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for number in (1, 3):
