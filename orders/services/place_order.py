@@ -28,7 +28,7 @@ from orders.models.private import (
     token_hash,
 )
 from orders.payments.registry import FREE
-from orders.promotions.values import Rule
+from orders.promotions.values import Group, Rule
 from orders.queries.ladder import first_query_at
 from orders.queries.placing import NewOrder, insert_bundles, insert_order, insert_uses
 from orders.services.expand_lines import Expanded, expand_lines, sold_as
@@ -149,7 +149,7 @@ def place_order(*, wanted: Wanted, now: datetime, acting: str) -> Placed:
     if len(wanted.form_token) < SHORTEST_TOKEN:
         raise FormReused
     contact = normal(wanted.contact_kind, wanted.contact)
-    priced = _priced(wanted, contact, now)
+    priced = _as_agreed(wanted, now)
     if priced.problems or _changed(wanted, priced):
         # A second click must find its order even when the last unit went to the first one.
         if replay := _replay(wanted.form_token, body_hash):
@@ -157,20 +157,28 @@ def place_order(*, wanted: Wanted, now: datetime, acting: str) -> Placed:
         raise NotBuyable(priced) if priced.problems else PriceChanged(priced)
     private = Private(contact, ids.new_token(), "" if wanted.secret else ids.new_secret())
     new = _new_order(wanted, priced, contact, private, body_hash, now)
-    try:
-        with step():
-            inserted = _write(new, wanted, priced, acting, now)
-    except Refused as refusal:
-        record_refusal(assessment=refusal.assessment, now=now)
-        raise
-    except PromotionUsedUp as gone:
-        raise PriceChanged(_priced(wanted, contact, now)) from gone
-    if not inserted:
+    if not _insert(new, wanted, priced, acting, now):
         replay = _replay(wanted.form_token, body_hash)
         if replay is None:
             raise FormReused
         return replay
     return Placed(new.public_id, _page(new), private.token, private.secret)
+
+
+def _insert(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datetime) -> bool:
+    """Write it all or nothing; what was promised and ran out is told as the price without it."""
+    try:
+        with step():
+            return _write(new, wanted, priced, acting, now)
+    except Refused as refusal:
+        record_refusal(assessment=refusal.assessment, now=now)
+        raise
+    except PromotionUsedUp as gone:
+        raise PriceChanged(_priced(wanted, now)) from gone
+    except SoldOut as gone:
+        if priced.lacks_only_gifts(gone.sku_ids):
+            raise PriceChanged(_priced(wanted, now, gifts=False)) from gone
+        raise
 
 
 def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datetime) -> bool:
@@ -196,13 +204,24 @@ def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datet
     return True
 
 
-def _priced(wanted: Wanted, contact: str, now: datetime) -> Quote:
+def _as_agreed(wanted: Wanted, now: datetime) -> Quote:
+    """What it costs now; without its gifts when that is what the buyer was shown."""
+    priced = _priced(wanted, now)
+    if priced.gifts and _changed(wanted, priced):
+        without = _priced(wanted, now, gifts=False)
+        return priced if _changed(wanted, without) else without
+    return priced
+
+
+def _priced(wanted: Wanted, now: datetime, *, gifts: bool = True) -> Quote:
     """What it costs this person now, by the rules for them and those that the caller brings."""
-    index = value_index(wanted.contact_kind, contact)
+    index = value_index(wanted.contact_kind, normal(wanted.contact_kind, wanted.contact))
     buyer = Buyer(wanted.owner, wanted.level, wanted.user_id, index)
     rules = list(wanted.rules)
     if wanted.promotions:
         rules += find_rules(channel=wanted.channel, buyer=buyer, codes=wanted.codes, now=now)
+    if not gifts:
+        rules = [rule for rule in rules if rule.group != Group.GIFT]
     return quote(items=wanted.items, channel=wanted.channel, buyer=buyer, now=now, rules=rules)
 
 

@@ -1,7 +1,7 @@
 """What a quote consists of: plain values, money in minor units."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,16 @@ class Quote:
     # What the promotions cost, and what placing the order takes of their budgets.
     used: tuple[Used, ...] = ()
     takes: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def gifts(self) -> tuple[QuoteLine, ...]:
+        return tuple(line for line in self.lines if line.is_gift)
+
+    def lacks_only_gifts(self, sku_ids: Collection[int]) -> bool:
+        """Whether these SKUs, which ran out, are in the cart as gifts and nowhere else."""
+        bought = {one.sku_id for line in self.lines if not line.is_gift for one in line.offers}
+        given = {line.offer.sku_id for line in self.gifts}
+        return set(sku_ids) <= given - bought
 
     @property
     def fingerprint(self) -> str:

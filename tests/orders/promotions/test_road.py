@@ -164,6 +164,20 @@ def test_a_gift_is_a_line_that_costs_nothing_and_is_delivered_like_any_other() -
     assert sound()
 
 
+def test_a_gift_that_ran_out_keeps_nobody_from_buying() -> None:
+    gift = stocked(1, price_minor=3000, cost_minor=2500)
+    make_promotion("gift_with", {"sku_code": gift.code}, subsidy_minor=100_000)
+    sku = stocked(2)
+    form = wanted(item(sku))
+    make_order(gift, promotions=False)
+    with pytest.raises(PriceChanged) as told:
+        place(item(sku), shown=form.shown)
+    assert not told.value.quote.gifts
+    # The page shows it without the gift now, and that is what is ordered.
+    order = order_of(place(item(sku), shown=told.value.quote.fingerprint))
+    assert (order.units, order.lines.get().sku_code) == (1, sku.code)
+
+
 def test_terms_stand_still_while_it_is_switched_on() -> None:
     from django.db import DatabaseError, transaction
 
