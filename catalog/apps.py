@@ -9,9 +9,10 @@ class CatalogConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from catalog import acts, audit_tags, blocks, invariants
+        from catalog import acts, audit_tags, invariants
+        from catalog.blocks import kinds
 
         acts.register()
         audit_tags.register()
-        blocks.register()
+        kinds.register()
         invariants.register()

@@ -82,6 +82,7 @@ TYPES: dict[str, tuple[str, str, str, str, str, list[tuple[tuple[str, ...], dict
     ),
 }  # fmt: skip
 
+HOME_PAGE = {"title": "首页", "title_en": "Home"}
 # A plain home page: kind, title, title in English, settings. Operators make it theirs.
 BLOCKS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("categories", "", "", {}),
@@ -145,13 +146,15 @@ def _write_type(
 
 def write_blocks(model: Any, channel: Any) -> None:
     """Lay out the home page of a channel that has no block at all."""
-    if model("PageBlock").objects.filter(channel=channel).exists():
+    page, _ = model("Page").objects.get_or_create(
+        channel=channel, slug="home", defaults=_with_id({**HOME_PAGE, "state": "live"}, "pag")
+    )
+    if model("PageBlock").objects.filter(page__channel=channel).exists():
         return
     for position, (kind, title, title_en, params) in enumerate(BLOCKS):
         model("PageBlock").objects.create(
             **_with_id({}, "blk"),
-            channel=channel,
-            page="home",
+            page=page,
             kind=kind,
             position=position * 10,
             title=title,

@@ -1,6 +1,7 @@
 """Which channel a request came by, and the short way for visitors' pages."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix, set_script_prefix
@@ -9,6 +10,7 @@ from catalog import page_cache
 from catalog.offers import ChannelView
 from catalog.queries import default_channel
 from catalog.snapshot import current
+from catalog.viewed import remember
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -33,9 +35,31 @@ class PageCacheMiddleware:
         request.is_visitor = True  # type: ignore[attr-defined]
         response = self.get_response(request)
         visit = getattr(response, "visit", None)
-        if visit is None or response.status_code != 200:  # noqa: PLR2004
+        if visit is None or response.status_code != HTTPStatus.OK:
             return response
         return page_cache.keep(key, request, response, visit)
+
+
+class ViewedMiddleware:
+    """Lets a visitor's browser remember the products he looked at, on kept pages too.
+
+    Belongs in front of the page cache, so that what it says stands on nobody else's copy.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        match = request.resolver_match
+        if (
+            match is not None
+            and match.view_name == "catalog:product"
+            and response.status_code == HTTPStatus.OK
+            and request.method == "GET"
+        ):
+            remember(request, response, match.kwargs["slug"])
+        return response
 
 
 class ChannelMiddleware:

@@ -7,7 +7,7 @@ from typing import Any
 from catalog.bundles.offering import offer_of_parts
 from catalog.offers import ChannelView, Limits, Offer, ProductPage, Validity
 from catalog.pricing import DatedPrice, Priced, floor_of, price
-from catalog.snapshot import BlockRow, Snapshot, current
+from catalog.snapshot import BlockRow, PageRow, Snapshot, current
 from catalog.states import DeliveryKind, ProductState
 
 # States whose page may be opened; a retired or draft product has no page.
@@ -29,6 +29,11 @@ def default_channel() -> ChannelView:
 def channel_by_code(code: str) -> ChannelView | None:
     """An active channel by its code."""
     return next((view for view in current().channels.values() if view.code == code), None)
+
+
+def channels() -> list[ChannelView]:
+    """The active channels, the default one first, then by code."""
+    return sorted(current().channels.values(), key=lambda view: (not view.is_default, view.code))
 
 
 def offer(sku_code: str, channel: ChannelView, now: datetime, *, quantity: int = 1) -> Offer | None:
@@ -91,16 +96,30 @@ def categories() -> list[Any]:
 
 
 def blocks_of(channel: ChannelView, page: str, now: datetime) -> list[BlockRow]:
-    """The blocks of a page that show at that moment, in their order."""
-    return [
-        row
-        for row in current().blocks
-        if row.channel_id == channel.id
-        and row.page == page
-        and row.is_visible
-        and (row.starts_at is None or row.starts_at <= now)
-        and (row.ends_at is None or now < row.ends_at)
-    ]
+    """The blocks of a page that show at that moment, in their order, whether it is open or not."""
+    row = page_row(channel, page)
+    return [one for one in blocks_on(row.id) if one.shows(now)] if row is not None else []
+
+
+def blocks_on(page_id: int) -> tuple[BlockRow, ...]:
+    """All blocks of a page in their order, shown or not."""
+    return current().blocks.get(page_id, ())
+
+
+def page_row(channel: ChannelView, slug: str) -> PageRow | None:
+    """A channel's page by its address, whether it is open or not."""
+    return current().pages.get((channel.id, slug))
+
+
+def page_by_id(public_id: str) -> PageRow | None:
+    """A page of any channel by its public id."""
+    return next((row for row in current().pages.values() if row.public_id == public_id), None)
+
+
+def open_pages(channel: ChannelView, now: datetime) -> list[PageRow]:
+    """The pages of a channel that visitors may see at that moment, by address."""
+    rows = [row for row in current().pages.values() if row.channel_id == channel.id]
+    return sorted((row for row in rows if row.is_open(now)), key=lambda row: row.slug)
 
 
 def _remember(snap: Snapshot, key: Any, value: Any) -> None:

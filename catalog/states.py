@@ -89,3 +89,10 @@ class WhoMayBuy(TextChoices):
     MEMBERS = "members", _("Signed-in customers")
     NEW_BUYERS = "new_buyers", _("New buyers")
     LEVEL = "level", _("Members from a level up")
+
+
+class PageState(TextChoices):
+    """Drafts are seen by staff alone; either way is open, at any time."""
+
+    DRAFT = "draft", _("Draft")
+    LIVE = "live", _("Live")

@@ -12,6 +12,8 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("page/<slug:page>/", views.campaign, name="page"),
     path("page/<slug:page>/preview/", views.preview, name="preview"),
+    path("viewed/", views.viewed, name="viewed"),
+    path("viewed/forget/", views.forget, name="forget"),
     path("robots.txt", views.robots, name="robots"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
 ]

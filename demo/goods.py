@@ -1,4 +1,4 @@
-"""The demo's goods on the shelf: catalogue file, bundles, a numbered edition, home page."""
+"""The demo's goods on the shelf: catalogue file, bundles, a numbered edition, home page and campaign."""
 
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ BY = "system:demo"
 
 
 def fill_shelves(*, now: datetime) -> tuple[Plan[Any], Plan[Any]]:
-    """Import catalogue and bundles and lay out the home page; as often as one likes."""
+    """Import catalogue and bundles and lay out the pages; as often as one likes."""
     with step():
         ensure_base_rows()
     plan = import_catalogue(
@@ -29,7 +29,7 @@ def fill_shelves(*, now: datetime) -> tuple[Plan[Any], Plan[Any]]:
     )
     import_catalogue(content=EDITIONS.read_bytes(), now=now, acting="system", source=EDITIONS.name)
     _number(now)
-    lay_out()
+    lay_out(now=now)
     return plan, bundles
 
 

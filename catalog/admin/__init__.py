@@ -1,8 +1,8 @@
 from catalog.admin import (
-    blocks,
     bundles,
     channels,
     importing,
+    pages,
     prices,
     products,
     shelves,
@@ -11,10 +11,10 @@ from catalog.admin import (
 )
 
 __all__ = [
-    "blocks",
     "bundles",
     "channels",
     "importing",
+    "pages",
     "prices",
     "products",
     "shelves",

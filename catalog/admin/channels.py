@@ -12,7 +12,7 @@ from catalog.models import Channel
 
 RESERVED = frozenset(
     {
-        "admin", "accounts", "account", "language", "health", "metrics", "static", "c", "p", "page", "search",
+        "admin", "accounts", "account", "language", "health", "metrics", "static", "c", "p", "page", "search", "viewed",
         "cart", "checkout", "orders", "lookup", "wallet", "deliveries", "pay", "suppliers", "api",
     }
 )  # fmt: skip

@@ -1,12 +1,13 @@
-"""What a kind of page block is, and the socket that holds them."""
+"""What a kind of page block is, and the socket that holds them. Nothing here reads a row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
 
+from catalog.blocks.forms import BlockForm
 from catalog.offers import ChannelView
 from core.sockets import Socket
 
@@ -29,25 +30,32 @@ class Block:
     template: str
     title: str
     content: Mapping[str, Any]
+    is_live: bool = False
 
 
-def nothing_wrong(params: Mapping[str, Any]) -> str:
-    """For kinds whose settings cannot be wrong."""
-    return ""
+def never(params: Mapping[str, Any]) -> Iterable[datetime]:
+    """For kinds that change only when a row changes."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class BlockKind:
-    """A kind of block. `build` gives the template's content, or None to show nothing.
+    """A kind of block.
 
-    `wrong` says what is wrong with an operator's settings (translated), or nothing.
+    `build` gives the template's content from settings that may be of an older form, or None to
+    show nothing. `form` asks an operator for the settings: its cleaned data are what is stored, so
+    they are JSON. `moments` names the times at which the block changes by itself, aware; kept
+    pages end there. `icon` is a Material symbol. `is_live` blocks fetch a fragment with htmx.
     """
 
     title: str | Promise
     template: str
     build: Callable[[Mapping[str, Any], Moment], Mapping[str, Any] | None]
-    wrong: Callable[[Mapping[str, Any]], str] = nothing_wrong
-    example: str = "{}"
+    form: type[BlockForm] = BlockForm
+    icon: str = "widgets"
+    hint: str | Promise = ""
+    moments: Callable[[Mapping[str, Any]], Iterable[datetime]] = never
+    is_live: bool = False
 
 
 BLOCK_KINDS: Socket[BlockKind] = Socket("page block kinds")

@@ -1,6 +1,6 @@
 from catalog.models.bundle import Bundle, BundleGroup, BundlePart
 from catalog.models.channel import Channel
-from catalog.models.page import PageBlock
+from catalog.models.page import HOME, Page, PageBlock
 from catalog.models.price import Price, PriceList
 from catalog.models.product import Product, Sku
 from catalog.models.search import SearchToken
@@ -9,6 +9,7 @@ from catalog.models.stock import ChannelShelf
 from catalog.models.type import InputField, ProductType
 
 __all__ = [
+    "HOME",
     "Brand",
     "Bundle",
     "BundleGroup",
@@ -17,6 +18,7 @@ __all__ = [
     "Channel",
     "ChannelShelf",
     "InputField",
+    "Page",
     "PageBlock",
     "Price",
     "PriceList",

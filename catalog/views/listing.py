@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from catalog.faces import product_card
 from catalog.forms import ListForm
 from catalog.offers import ChannelView
 from catalog.pages import render_page
-from catalog.queries import categories, on_sale
+from catalog.queries import categories, on_sale, page_row
 from catalog.search.find import Filters, Found, find
 from core import clock
 
@@ -24,10 +25,18 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     """One category, with filters and order."""
     row = next((row for row in categories() if row.slug == slug), None)
     if row is None:
-        raise Http404
+        return _to_campaign(request, slug)
     english = (get_language() or "").startswith("en")
     title = row.name_en if english else row.name
     return _list(request, {"title": title, "here": slug}, fixed={"category": slug})
+
+
+def _to_campaign(request: HttpRequest, slug: str) -> HttpResponse:
+    """No category is called so; a campaign may be, and posters say its shorter address."""
+    row = page_row(request.channel, slug)  # type: ignore[attr-defined]
+    if row is None or not row.is_open(clock.now()):
+        raise Http404
+    return HttpResponseRedirect(reverse("catalog:page", args=[slug]))
 
 
 @require_safe

@@ -1,66 +1,84 @@
-"""Pages made of blocks: home, campaigns, and an operator's preview."""
+"""Pages made of blocks: home and campaigns."""
 
 from datetime import datetime
+from http import HTTPStatus
 
-from django.contrib.admin.views.decorators import staff_member_required
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.dateparse import parse_datetime
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.middleware import to_set_up
-from accounts.queries import lacks_second_factor
-from catalog.blocks import BLOCK_KINDS, Block, Moment
+from catalog.blocks.base import Block
+from catalog.blocks.build import built_blocks
+from catalog.models import HOME
 from catalog.offers import ChannelView
 from catalog.pages import render_page
-from catalog.queries import blocks_of, channel_by_code
+from catalog.queries import page_row
+from catalog.snapshot import PageRow
 from core import clock
-
-HOME = "home"
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The channel's home page."""
+    """The channel's home page; a channel without one says that it is being set up."""
     now = clock.now()
-    blocks = built_blocks(request.channel, HOME, now)  # type: ignore[attr-defined]
-    return render_page(request, "catalog/home.html", {"blocks": blocks, "page": HOME}, now=now)
+    channel: ChannelView = request.channel  # type: ignore[attr-defined]
+    row = page_row(channel, HOME)
+    blocks = built_blocks(row.id, channel, now) if row is not None else []
+    return render_page(request, "catalog/home.html", page_context(row, blocks), now=now)
 
 
 @require_safe
 def campaign(request: HttpRequest, page: str) -> HttpResponse:
-    """A campaign page; 404 while none of its blocks shows."""
+    """A campaign's page; 404 while it is shut or none of its blocks shows, 410 once it is over."""
     now = clock.now()
-    blocks = built_blocks(request.channel, page, now)  # type: ignore[attr-defined]
+    channel: ChannelView = request.channel  # type: ignore[attr-defined]
+    row = page_row(channel, page)
+    if row is None or row.slug == HOME:
+        raise Http404
+    if row.is_over(now):
+        return _over(request)
+    blocks = built_blocks(row.id, channel, now) if row.is_open(now) else []
     if not blocks:
         raise Http404
-    return render_page(request, "catalog/home.html", {"blocks": blocks, "page": page}, now=now)
+    return render_page(request, "catalog/home.html", page_context(row, blocks), now=now)
 
 
-@staff_member_required
-@require_safe
-def preview(request: HttpRequest, page: str) -> HttpResponse:
-    """A page as it will look in `?channel=` at `?at=` (a moment with its time zone)."""
-    if lacks_second_factor(request.user):
-        return to_set_up(request)
-    channel = channel_by_code(request.GET.get("channel", "")) or request.channel  # type: ignore[attr-defined]
-    at = parse_datetime(request.GET.get("at", "").replace(" ", "+")) or clock.now()
-    if at.tzinfo is None:
-        raise Http404
-    context = {"blocks": built_blocks(channel, page, at), "page": page, "preview_at": at}
-    return render_page(request, "catalog/home.html", context, now=at, shared=False)
+def page_context(
+    row: PageRow | None, blocks: list[Block], *, preview_at: datetime | None = None
+) -> dict[str, object]:
+    """What catalog/home.html reads."""
+    english = (get_language() or "").startswith("en")
+    is_home = row is None or row.slug == HOME
+    title = description = ""
+    if row is not None:
+        title = (row.title_en if english else "") or row.title
+        description = (row.description_en if english else "") or row.description
+    return {
+        "is_home": is_home,
+        "title": title,
+        "description": description,
+        "hue": None if row is None or row.hue is None else row.hue % 360 // 5 * 5,
+        "canonical": "" if is_home or row is None else _canonical(row),
+        "has_opening": any(block.kind == "hero" for block in blocks),
+        "is_live": any(block.is_live for block in blocks),
+        "blocks": blocks,
+        "preview_at": preview_at,
+    }
 
 
-def built_blocks(channel: ChannelView, page: str, now: datetime) -> list[Block]:
-    """The blocks of a page with what they show; kinds that nobody knows any more are left out."""
-    language = get_language() or ""
-    moment = Moment(channel, language, now)
-    found = []
-    for row in blocks_of(channel, page, now):
-        kind = BLOCK_KINDS.find(row.kind)
-        content = kind.build(row.params, moment) if kind else None
-        if kind is None or content is None:
-            continue
-        title = row.title_en if language.startswith("en") and row.title_en else row.title
-        found.append(Block(row.public_id, row.kind, kind.template, title, content))
-    return found
+def _canonical(row: PageRow) -> str:
+    return str(settings.SITE_URL) + reverse("catalog:page", args=[row.slug])
+
+
+def _over(request: HttpRequest) -> HttpResponse:
+    context = {
+        "title": _("This campaign is over"),
+        "text": _("What it offered has ended. The shop is open as ever."),
+        "url": reverse("catalog:home"),
+        "label": _("To the shop"),
+    }
+    return render(request, "catalog/closed.html", context, status=HTTPStatus.GONE)

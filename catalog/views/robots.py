@@ -6,8 +6,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from catalog.models import HOME
 from catalog.offers import ChannelView
-from catalog.queries import categories, on_sale
+from catalog.queries import categories, on_sale, open_pages
 from core import clock
 
 MAX_ADDRESSES = 50_000
@@ -21,6 +22,7 @@ CLOSED = (
     "/wallet/",
     "/pay/",
     "/search/",
+    "/viewed/",
 )
 
 
@@ -36,11 +38,17 @@ def robots(request: HttpRequest) -> HttpResponse:
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Every page of the channel that can be bought from."""
     channel: ChannelView = request.channel  # type: ignore[attr-defined]
-    pages = on_sale(channel, clock.now())
+    now = clock.now()
+    pages = on_sale(channel, now)
     filled = {page.category_slug for page in pages}
     paths = [reverse("catalog:home"), reverse("catalog:all")]
     paths += [
         reverse("catalog:category", args=[row.slug]) for row in categories() if row.slug in filled
+    ]
+    paths += [
+        reverse("catalog:page", args=[row.slug])
+        for row in open_pages(channel, now)
+        if row.slug != HOME
     ]
     paths += [reverse("catalog:product", args=[page.slug]) for page in pages]
     addresses = [settings.SITE_URL + path for path in paths[:MAX_ADDRESSES]]

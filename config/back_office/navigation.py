@@ -103,7 +103,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Categories"), "category", "catalog.category"),
             Place(_("Brands"), "verified", "catalog.brand"),
             Place(_("Tags"), "label", "catalog.tag"),
-            Place(_("Shop pages"), "dashboard_customize", "catalog.pageblock"),
+            Place(_("Shop pages"), "dashboard_customize", "catalog.page"),
             Place(_("Channels"), "storefront", "catalog.channel"),
         ),
     ),

@@ -135,9 +135,11 @@
   // Times that run. The page carries the server's clock, the visitor's own may be wrong.
   const skew = Date.parse(root.dataset.now || "") - Date.now() || 0;
   const two = (number) => String(number).padStart(2, "0");
-  const spell = (left) => {
-    const hours = Math.floor(left / 3600);
+  const spell = (left, days) => {
+    const whole = days ? Math.floor(left / 86400) : 0;
+    const hours = Math.floor(left / 3600) - whole * 24;
     const rest = `${two(Math.floor((left % 3600) / 60))}:${two(left % 60)}`;
+    if (whole) return `${whole} ${days} ${two(hours)}:${rest}`;
     return hours ? `${hours}:${rest}` : rest;
   };
 
@@ -145,7 +147,7 @@
     const now = Date.now() + skew;
     for (const time of document.querySelectorAll("time[data-until]")) {
       const left = Math.max(0, Math.round((Date.parse(time.dateTime) - now) / 1000));
-      time.textContent = spell(left);
+      time.textContent = spell(left, time.dataset.days);
       if (left === 0 && !time.dataset.over) {
         time.dataset.over = "1";
         if (time.dataset.until === "reload") setTimeout(() => location.reload(), 1500);

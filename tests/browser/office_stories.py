@@ -97,7 +97,7 @@ def _lists(studio: Studio, owner: BrowserContext) -> None:
         ("reconciliation", "Reconciliation", "core/comparison/"),
         ("products", "Products", "catalog/product/"),
         ("skus", "SKUs", "catalog/sku/"),
-        ("pages", "Pages made of blocks", "catalog/pageblock/"),
+        ("pages", "Pages made of blocks", "catalog/page/"),
         ("approvals", "Approvals by two persons", "core/approval/"),
         ("audit", "Audit", "core/auditentry/"),
         ("switches", "Switches", "core/switchstate/"),

@@ -15,7 +15,7 @@ from core.clock import now
 from core.crypto import ensure_data_key
 from core.invariants import check_all
 from demo.history import SOLD, SOURCES
-from demo.home import BLOCKS
+from demo.home import BLOCKS, CAMPAIGN_BLOCKS
 from demo.people import CLERKS, SHOPPERS, STAFF, password
 from demo.places import CODE_FILES
 from demo.supply import FUNDS_MINOR
@@ -58,7 +58,7 @@ def test_filling_twice_is_filling_once() -> None:
     assert "NE-CARD-50.dirty.txt: 300 accepted" in said.getvalue()
     assert first[1] == len(CODE_FILES)
     assert first[4] == len(STAFF) + len(SHOPPERS) + len(CLERKS)
-    assert first[6] == len(BLOCKS)
+    assert first[6] == len(BLOCKS) + len(CAMPAIGN_BLOCKS)
     assert DailyDemand.objects.values("sku").distinct().count() == len(SOLD)
     assert PurchaseSource.objects.count() == len(SOLD) * len(SOURCES)
     call_command("seed_demo", stdout=StringIO())

@@ -12,6 +12,7 @@ from catalog.models import (
     Category,
     Channel,
     InputField,
+    Page,
     PageBlock,
     Price,
     PriceList,
@@ -23,7 +24,7 @@ from catalog.offers import ChannelView
 from catalog.queries import default_channel
 from catalog.services.ensure_base_rows import ensure_base_rows
 from catalog.services.index_products import index_products
-from catalog.states import Availability, DeliveryKind, ProductState
+from catalog.states import Availability, DeliveryKind, PageState, ProductState
 from core.cache import bump
 
 _numbers = itertools.count(1)
@@ -168,9 +169,17 @@ def make_channel(
 
 
 def make_block(kind: str, *, params: dict[str, Any] | None = None, **values: Any) -> PageBlock:
-    """A block on the default channel's home page."""
-    row = values.pop("channel", None) or base()
-    made = PageBlock.objects.create(channel=row, kind=kind, params=params or {}, **values)
+    """A block on an open page of the default channel; its home page unless `page` names another."""
+    page = make_page(values.pop("page", "home"), channel=values.pop("channel", None))
+    made = PageBlock.objects.create(page=page, kind=kind, params=params or {}, **values)
+    fresh()
+    return made
+
+
+def make_page(slug: str = "sale", *, channel: Channel | None = None, **values: Any) -> Page:
+    """An open page without blocks, or the one that is at this address already."""
+    defaults = {"title": slug, "title_en": slug, "state": PageState.LIVE, **values}
+    made, _ = Page.objects.get_or_create(channel=channel or base(), slug=slug, defaults=defaults)
     fresh()
     return made
 

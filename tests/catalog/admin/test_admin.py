@@ -6,7 +6,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from catalog.models import Brand, Channel, InputField, PageBlock, Price, Product, ProductType, Sku
+from catalog.models import Brand, Channel, InputField, Price, Product, ProductType, Sku
 from catalog.queries import offer, product_page
 from core import clock
 from core.models import AuditEntry
@@ -26,7 +26,7 @@ MODELS = (
     "channel",
     "pricelist",
     "price",
-    "pageblock",
+    "page",
 )
 
 
@@ -272,26 +272,6 @@ def test_a_type_from_phone_credit_to_hotel_voucher_is_data(operator: Client) -> 
     assert InputField.objects.get(product_type__code="voucher-hotel").params == {"max": 40}
 
 
-def test_block_settings_are_checked_by_their_kind(operator: Client, sku: Sku) -> None:
-    block = PageBlock.objects.get()
-    url = reverse("admin:catalog_pageblock_change", args=[block.pk])
-    for params in ('{"source": "nowhere"}', '{"source": "tag"}', "[1]"):
-        assert (
-            operator.post(url, fields_of(operator, url, kind="rail", params=params)).status_code
-            == 200
-        )
-    assert (
-        operator.post(
-            url, fields_of(operator, url, kind="rail", params='{"source": "hot"}')
-        ).status_code
-        == 302
-    )
-    assert PageBlock.objects.get().kind == "rail"
-    assert (
-        operator.get(reverse("catalog:preview", args=["home"]) + "?channel=main").status_code == 200
-    )
-
-
 def test_a_host_opens_one_channel(operator: Client) -> None:
     make.make_channel("corner", hosts=["corner.example"])
     other = make.make_channel("other")
@@ -343,25 +323,3 @@ def test_the_export_has_the_columns_of_the_import(operator: Client, sku: Sku) ->
     assert text.splitlines()[0].startswith("category,category_en,brand")
     assert sku.code in text
     assert "98.50" in text
-
-
-def test_blocks_are_put_in_order_on_the_list(operator: Client) -> None:
-    first = make.make_block(
-        "text", page="order", title="A", position=0, params={"html": "<p>First</p>"}
-    )
-    second = make.make_block(
-        "text", page="order", title="B", position=10, params={"html": "<p>Second</p>"}
-    )
-    before = Client().get("/page/order/").content
-    assert before.index(b"First") < before.index(b"Second")
-    data = {
-        "form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "2", "form-MIN_NUM_FORMS": "0", "form-MAX_NUM_FORMS": "1000",
-        "form-0-id": first.pk, "form-0-position": "20", "form-1-id": second.pk, "form-1-position": "10",
-        "_save": "Save",
-    }  # fmt: skip
-    assert operator.post(reverse("admin:catalog_pageblock_changelist"), data).status_code == 302
-    after = Client().get("/page/order/").content
-    assert after.index(b"Second") < after.index(b"First")
-    assert AuditEntry.objects.filter(
-        tag="catalogue:edited", subject=f"pageblock:{first.public_id}"
-    ).exists()
