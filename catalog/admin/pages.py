@@ -121,7 +121,7 @@ class PageAdmin(PageActs, CatalogAdmin):
         found = page_mark(page, clock.now())
         return found.tone, found.word
 
-    @display(description=_("Open"))
+    @display(description=_("When it is open"))
     def open_between(self, page: Page) -> str:
         return dates(page.starts_at, page.ends_at) or "–"
 

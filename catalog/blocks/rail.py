@@ -49,7 +49,7 @@ class RailForm(BlockForm):
         required=False,
         help_text=gettext_lazy("Addresses of products in their order, such as iqiyi-gold-vip."),
     )
-    sort = forms.ChoiceField(label=gettext_lazy("Order"), choices=SORTS, required=False)
+    sort = forms.ChoiceField(label=gettext_lazy("In which order"), choices=SORTS, required=False)
     limit = forms.IntegerField(
         label=gettext_lazy("How many at most"), min_value=1, max_value=MAX_ITEMS, required=False
     )

@@ -117,6 +117,8 @@ def _records(studio: Studio, owner: BrowserContext, page: Page) -> None:
     )
     product = _first(owner, "/admin/catalog/product/")
     studio.take("office-product", "A product and its SKUs", product, by=owner, looks=WIDE)
+    campaign = _first(owner, "/admin/catalog/page/?q=weekend")
+    studio.take("office-page", "A page and its blocks in order", campaign, by=owner, looks=WIDE)
     batch = _first(owner, "/admin/fulfillment/codebatch/?q=NE-CARD-50")
     studio.take("office-batch", "A verdict for every line", batch, by=owner, looks=WIDE)
     approval = _first(owner, "/admin/core/approval/?state__exact=requested")

@@ -26,6 +26,7 @@ def shelves(studio: Studio) -> None:
     studio.chapter = "The shop"
     looks = (*BOTH, DARK, DARK_DESKTOP, ENGLISH, ENGLISH_DESKTOP)
     studio.take("home", "Home", "/", looks=looks)
+    studio.take("campaign", "A campaign page made of blocks", "/page/weekend/", looks=looks)
     studio.take("category", "Category", "/c/video/")
     studio.take("search", "Search by pinyin", "/search/?q=jingdong")
     studio.take("search-empty", "Nothing found", "/search/?q=zzzzzz", looks=(PHONE_LOOK,))

@@ -15,7 +15,12 @@ UNTIL = "2026-12-01T00:00:00+08:00"
 NONSENSE: tuple[dict[str, Any], ...] = (
     {},
     {"skus": [None, 5], "products": [{}], "limit": "x", "source": 7, "slug": None, "hue": "red"},
-    {"until": "tomorrow", "link": "javascript:alert(1)", "link_1": "//evil.example", "title_1": "x"},
+    {
+        "until": "tomorrow",
+        "link": "javascript:alert(1)",
+        "link_1": "//evil.example",
+        "title_1": "x",
+    },
     {"html": "<script>alert(1)</script>", "text": None, "line": "yes", "limit": 10**9, "hue": -7},
 )
 

@@ -74,7 +74,9 @@ def test_a_page_opens_and_closes_to_the_second(at: At, now: datetime) -> None:
 def test_a_countdown_says_at_zero_what_it_was_told(at: At, now: datetime) -> None:
     text("Here")
     until = (now + HOUR).isoformat()
-    make.make_block("countdown", page="sale", title="倒数", params={"until": until, "after": "已结束"})
+    make.make_block(
+        "countdown", page="sale", title="倒数", params={"until": until, "after": "已结束"}
+    )
     make.make_block("countdown", page="sale", title="无言", params={"until": until})
     with at(now + HOUR - SECOND):
         page = seen()
@@ -165,7 +167,12 @@ def test_a_draft_is_seen_by_staff_with_a_key_and_by_nobody_else() -> None:
     assert "Preview as of" in answer.content.decode()
     assert "Visitors do not see this page then." in answer.content.decode()
     assert Client().get("/page/sale/").status_code == 404
-    for who, said in ((other, key), (staff, ""), (staff, key[:-1] + "x"), (staff, key_for(staff, "b"))):
+    for who, said in (
+        (other, key),
+        (staff, ""),
+        (staff, key[:-1] + "x"),
+        (staff, key_for(staff, "b")),
+    ):
         refused = look(who, said)
         assert refused.status_code in (403, 404)
         assert "Secret plan" not in refused.content.decode()
