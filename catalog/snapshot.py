@@ -325,8 +325,8 @@ def _edges(
     moments = {moment for row in products for moment in (row.on_sale_from, row.on_sale_until)}
     for row in shown:
         moments |= {row.starts_at, row.ends_at}
-        kind = BLOCK_KINDS.find(row.kind) if isinstance(row, BlockRow) else None
-        moments |= set(kind.moments(row.params)) if kind else set()
+        if isinstance(row, BlockRow) and (kind := BLOCK_KINDS.find(row.kind)):
+            moments |= set(kind.moments(row.params))
     moments |= {
         moment
         for rows in prices.values()

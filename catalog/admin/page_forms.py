@@ -116,7 +116,7 @@ def _dress(field: forms.Field) -> None:
         field.widget = UnfoldAdminTextInputWidget(attrs={**attrs, "type": "datetime-local"})
         field.widget.input_type = "datetime-local"
         if isinstance(field, forms.DateTimeField):
-            field.widget.format_value = _local  # type: ignore[method-assign]
+            field.widget.format_value = _local
     elif isinstance(field, forms.BooleanField):
         field.widget = UnfoldBooleanSwitchWidget(attrs=attrs)
     elif isinstance(field, forms.IntegerField):
