@@ -11,7 +11,8 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         # Registries are filled here, once every floor below is loaded (a way up by socket or event).
-        from orders import desk, handlers, invariants, wiring  # noqa: F401  app ready
+        from orders import desk, handlers, invariants, lottery_wiring, wiring  # noqa: F401
 
         wiring.register()
         desk.register()
+        lottery_wiring.register()

@@ -117,3 +117,15 @@ def inputs_of(data: Any) -> dict[str, str]:
 def picks_of(data: Any) -> tuple[str, ...]:
     """The SKU codes that a form chooses inside a bundle, unchecked and bounded."""
     return tuple(dict.fromkeys(str(code)[:40] for code in data.getlist(PICK)[:MOST_PICKS]))
+
+
+class DrawForm(forms.Form):
+    """A draw: the player's own words, the form's one-time token, and whose link they came by."""
+
+    words = forms.CharField(max_length=64)
+    form_token = forms.CharField(max_length=64)
+    sharer = forms.CharField(max_length=200, required=False)
+
+
+class ChanceCodeForm(forms.Form):
+    code = forms.CharField(max_length=32)

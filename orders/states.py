@@ -56,6 +56,19 @@ class PromotionState(models.TextChoices):
     ENDED = "ended", _("Ended")
 
 
+class LotteryState(models.TextChoices):
+    DRAFT = "draft", _("Being set up")
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
+    REVEALED = "revealed", _("Revealed")
+
+
+class AwardState(models.TextChoices):
+    WAITING = "waiting", _("On its way")
+    DONE = "done", _("Handed over")
+    SETTLED = "settled", _("Settled by hand")
+
+
 def _table(**steps: str) -> Table:
     return {source: frozenset(targets.split()) for source, targets in steps.items()}
 
@@ -95,6 +108,8 @@ REFUND_STEPS: Table = _table(
 )
 
 WAIT_STEPS: Table = _table(open="filled expired cancelled", filled="", expired="", cancelled="")
+LOTTERY_STEPS: Table = _table(draft="open", open="closed", closed="revealed", revealed="")
+AWARD_STEPS: Table = _table(waiting="done settled", done="", settled="")
 
 
 PROMOTION_TRANSITIONS: Table = _table(

@@ -9,8 +9,10 @@ from core import clock
 from core.each import each
 from core.faults import crashpoint
 from orders.services.book_asides import book_asides
+from orders.services.close_lottery import sweep_lotteries
 from orders.services.close_order import expire_orders
 from orders.services.fill_waits import end_overdue_waits, fill_all_waits, fill_waits
+from orders.services.hand_over import hand_over
 from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
 from orders.services.query_payment import query_payments
@@ -24,6 +26,8 @@ PARTS: tuple[Callable[..., object], ...] = (
     fill_all_waits,
     end_overdue_waits,
     forget_carts,
+    sweep_lotteries,
+    hand_over,
     query_payments,
     push_refunds,
 )
@@ -52,6 +56,11 @@ def push_all(*_: Any) -> None:
 @shared_task(name="orders.fill_waits")
 def fill(sku_id: str, *_: Any) -> None:
     fill_waits(sku_id=int(sku_id), now=clock.now())
+
+
+@shared_task(name="orders.hand_over")
+def hand_over_prizes(*_: Any) -> None:
+    hand_over(now=clock.now())
 
 
 @shared_task(name="orders.process_notices")

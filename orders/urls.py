@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
-from orders.views import cart, checkout, lookup, mine, order, pay
+from orders.views import cart, checkout, lookup, lottery, mine, order, pay
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")
@@ -26,6 +26,12 @@ urlpatterns = [
     path("orders/<pid:order_id>/refund/", order.refund, name="refund"),
     path("orders/<pid:order_id>/attach/", order.attach, name="attach"),
     path("lookup/", lookup.lookup, name="lookup"),
+    path("lottery/", lottery.lotteries, name="lotteries"),
+    path("lottery/<slug:slug>/", lottery.lottery, name="lottery"),
+    path("lottery/<slug:slug>/draw/", lottery.draw, name="lottery_draw"),
+    path("lottery/<slug:slug>/code/", lottery.code, name="lottery_code"),
+    path("lottery/<slug:slug>/proof/", lottery.proof_page, name="lottery_proof"),
+    path("lottery/<slug:slug>/proof.json", lottery.proof_file, name="lottery_proof_file"),
     path("pay/<slug:provider>/notice/", pay.notice, name="notice"),
     path("pay/<slug:provider>/return/<pid:order_id>/", pay.pay_return, name="return"),
 ]

@@ -42,6 +42,14 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         ),
     ),
     (
+        _("Prize draws"),
+        (
+            Place(_("Lotteries"), "casino", "orders.lottery"),
+            Place(_("Prizes won"), "trophy", "orders.award"),
+            Place(_("Draws"), "format_list_numbered", "orders.draw"),
+        ),
+    ),
+    (
         _("Delivery"),
         (
             Place(_("Deliveries"), "local_shipping", "fulfillment.delivery"),

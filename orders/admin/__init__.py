@@ -1,3 +1,3 @@
-from orders.admin import orders, payments, refunds
+from orders.admin import lotteries, orders, payments, refunds
 
-__all__ = ["orders", "payments", "refunds"]
+__all__ = ["lotteries", "orders", "payments", "refunds"]

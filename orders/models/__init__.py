@@ -1,5 +1,15 @@
 from orders.models.bundle import OrderBundle
 from orders.models.cart import Cart, CartLine
+from orders.models.lottery import (
+    Award,
+    Chance,
+    ChanceRule,
+    ChanceSource,
+    Draw,
+    Lottery,
+    Prize,
+    PrizeUnit,
+)
 from orders.models.notice import Notice
 from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment
@@ -8,14 +18,22 @@ from orders.models.refund import Refund, RefundLine
 from orders.models.wait import OrderWait
 
 __all__ = [
+    "Award",
     "Cart",
     "CartLine",
+    "Chance",
+    "ChanceRule",
+    "ChanceSource",
+    "Draw",
+    "Lottery",
     "Notice",
     "Order",
     "OrderBundle",
     "OrderLine",
     "OrderWait",
     "Payment",
+    "Prize",
+    "PrizeUnit",
     "Promotion",
     "PromotionUse",
     "Refund",

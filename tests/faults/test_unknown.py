@@ -113,7 +113,7 @@ def test_control_unknown_taken_for_failed_is_seen(stage: Stage) -> None:
     wait_for(lambda: unit_of(stage, link)["state"] == "failed", "the wrong verdict")
     try:
         # The money tells it first, then the unit.
-        with pytest.raises(AssertionError, match="the supplier took|granted, and we say"):
+        with pytest.raises(AssertionError, match=r"the supplier took|granted, and we say"):
             truth.supplier_units(stage)
     finally:
         stage.house.see_off()

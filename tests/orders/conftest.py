@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orders.prizes import PRIZES, Gift, NotYet, PrizeKind
 from simulators.localpay import signing
 from simulators.localpay.script import Gateway
 from simulators.process import Simulator
@@ -52,3 +53,19 @@ def gateway(_gateway_process: Simulator, settings: Any) -> Iterator[Gateway]:
     script = Gateway(_gateway_process.url)
     yield script
     script.clear_faults()
+
+
+@pytest.fixture
+def toys() -> Any:
+    """A kind of prize that can be given at once, or not; it writes down what it gave."""
+    given: dict[str, int] = {}
+
+    def give(*, gift: Gift, now: Any) -> str:
+        if gift.ref == "not yet":
+            raise NotYet("no toys left")
+        given[gift.key] = given.get(gift.key, 0) + 1
+        return f"toy_{gift.key}"
+
+    PRIZES._entries["toy"] = PrizeKind("toy", "Toy", lambda prize: "", give)
+    yield given
+    del PRIZES._entries["toy"]

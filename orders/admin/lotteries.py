@@ -1,0 +1,316 @@
+"""Lotteries in the back office: set up on one screen, opened by two persons, watched while they run."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from accounts.roles import may
+from core import clock
+from core.admin.base import Badge, ReadOnlyAdmin, actor
+from core.admin.who import who
+from core.money import format_minor
+from fulfillment.admin.setup import SetupAdmin
+from fulfillment.admin.timeline import table
+from orders.admin.orders import ReasonForm
+from orders.models import Award, ChanceRule, Draw, Lottery, Prize
+from orders.prizes import PRIZES
+from orders.queries.lotteries import cost_of, prizes_left
+from orders.services.close_lottery import close_lottery
+from orders.services.hand_over import settle_award
+from orders.services.open_lottery import (
+    ACT,
+    SET_UP,
+    CannotOpen,
+    judge,
+    request_opening,
+)
+from orders.states import LotteryState
+from risk.admin.confirm import confirm
+
+BADGES = {"draft": "warning", "open": "success", "closed": "info", "revealed": "default"}
+AWARD_BADGES = {"waiting": "warning", "done": "success", "settled": "info"}
+
+
+class PrizeForm(forms.ModelForm):
+    """The kind is one of those that some room of the shop can give."""
+
+    kind = forms.ChoiceField(label=_("kind"), widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = Prize
+        fields = (
+            "position", "key", "name", "name_en", "kind", "sku", "ref", "amount", "odds", "stock",
+            "cost_minor", "fallback",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(kind.key, kind.title) for kind in PRIZES]
+        self.fields["kind"].choices = choices  # type: ignore[attr-defined]
+
+
+class _WhileDraft:
+    """Lines of a lottery change only before it opens."""
+
+    extra = 0
+
+    def _allowed(self, request: HttpRequest, obj: Any) -> bool:
+        draft = obj is None or obj.state == LotteryState.DRAFT
+        return draft and may(request.user, ACT)  # type: ignore[arg-type]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._allowed(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._allowed(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._allowed(request, obj)
+
+
+class PrizeInline(_WhileDraft, TabularInline):
+    model = Prize
+    form = PrizeForm
+    autocomplete_fields = ["sku"]
+    verbose_name_plural = _("Prize table, in its public order")
+
+
+class ChanceRuleInline(_WhileDraft, TabularInline):
+    model = ChanceRule
+    fields = ["source", "minimum_minor", "code", "active"]
+
+
+@admin.register(Lottery)
+class LotteryAdmin(SetupAdmin):
+    """Everything about a lottery on one screen; what it costs is computed as it stands."""
+
+    act = ACT
+    tag = SET_UP
+    inlines = [PrizeInline, ChanceRuleInline]
+    list_display = ["name", "state_badge", "starts_at", "ends_at", "drawn", "draws_most", "money"]
+    list_filter = ["state"]
+    search_fields = ["=public_id", "slug", "name", "name_en"]
+    readonly_fields = ["public_id", "state_badge", "check_shown", "board", "pages", "made_by"]
+    prepopulated_fields = {"slug": ["name_en"]}
+    fieldsets: list[Any] = [
+        (None, {"fields": [("name", "name_en"), ("slug", "channel"), ("starts_at", "ends_at")]}),
+        (
+            _("Odds, draws and money"),
+            {"fields": [("whole", "draws_most"), ("a_person", "a_day"), "budget_minor"]},
+        ),
+        (_("Rules for people"), {"fields": ["rules", "rules_en"]}),
+        (_("Can it open?"), {"fields": ["check_shown"]}),
+        (_("Board"), {"fields": ["state_badge", "board", "pages", ("public_id", "made_by")]}),
+    ]
+    actions_detail = ["ask_to_open", "end_now"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fixed = list(self.readonly_fields)
+        if obj is not None and obj.state != LotteryState.DRAFT:
+            for _title, options in self.fieldsets:
+                for name in options["fields"]:
+                    fixed += [name] if isinstance(name, str) else list(name)
+        return list(dict.fromkeys(fixed))
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {} if obj is not None else self.prepopulated_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Lottery,
+        form: Any,
+        change: bool,  # noqa: FBT001  Django's
+    ) -> None:
+        if not change:
+            obj.by, obj.created_at = actor(request), clock.now()
+            obj.state_at = obj.created_at
+        super().save_model(request, obj, form, change)
+
+    @display(description=_("State"), label=BADGES)
+    def state_badge(self, row: Lottery) -> Badge:
+        return Badge(row.state, row.get_state_display())
+
+    @display(description=_("expected / at most / budget"))
+    def money(self, row: Lottery) -> str:
+        cost = cost_of(row)
+        amounts = (cost.expected_minor, cost.worst_minor, row.budget_minor)
+        return " / ".join(format_minor(amount, "CNY") for amount in amounts)
+
+    @display(description="")
+    def check_shown(self, row: Lottery) -> SafeString | str:
+        if row._state.adding:
+            return gettext("Save once; then the odds and the cost are checked here.")
+        cost = cost_of(row)
+        odds = sum(prize.odds for prize in row.prizes.all())
+        rows = [
+            (gettext("Odds"), gettext("%(sum)s of %(whole)s") % {"sum": odds, "whole": row.whole}),
+            (gettext("Expected cost of all draws"), format_minor(cost.expected_minor, "CNY")),
+            (gettext("Cost at the worst"), format_minor(cost.worst_minor, "CNY")),
+            (gettext("Budget"), format_minor(row.budget_minor, "CNY")),
+            (gettext("Can it open?"), _verdict(row)),
+        ]
+        return table(rows)
+
+    @display(description="")
+    def board(self, row: Lottery) -> SafeString | str:
+        if row._state.adding:
+            return "–"
+        said = gettext("%(drawn)s of %(most)s draws") % {"drawn": row.drawn, "most": row.draws_most}
+        lines: list[tuple[Any, ...]] = [(said, "", "", "")]
+        lines += [
+            (one.prize.name, gettext("drawn %(n)s") % {"n": one.drawn},
+             "∞" if one.left is None else gettext("%(n)s left") % {"n": one.left},
+             format_minor(one.drawn * one.prize.cost_minor, "CNY"))
+            for one in prizes_left(row)
+        ]  # fmt: skip
+        return table(lines)
+
+    @display(description=_("public page"))
+    def pages(self, row: Lottery) -> SafeString | str:
+        if row.state == LotteryState.DRAFT:
+            return "–"
+        address = reverse("orders:lottery", args=[row.slug])
+        return format_html('<a class="text-primary-600" href="{}">{}</a>', address, address)
+
+    @display(description=_("made by"))
+    def made_by(self, row: Lottery) -> str:
+        return who(row.by) if row.by else "–"
+
+    @action(description=_("Ask for it to open…"), url_path="ask-to-open")
+    def ask_to_open(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        row = get_object_or_404(Lottery, pk=object_id)
+        cost = cost_of(row)
+
+        def run(data: dict[str, Any]) -> str:
+            try:
+                request_opening(
+                    lottery=row.public_id, by=actor(request).removeprefix("user:"),
+                    reason=data["reason"], now=clock.now(),
+                )  # fmt: skip
+            except CannotOpen as cannot:
+                raise ValidationError(cannot.words) from None
+            return gettext("A second person has to agree.")
+
+        text = gettext(
+            "Once another person agrees, the table and the budget are fixed and the seal is published."
+            " Expected cost %(expected)s, at the worst %(worst)s, budget %(budget)s."
+        ) % {
+            "expected": format_minor(cost.expected_minor, "CNY"),
+            "worst": format_minor(cost.worst_minor, "CNY"),
+            "budget": format_minor(row.budget_minor, "CNY"),
+        }
+        return self._confirm(request, row, gettext("Ask for it"), text, run)
+
+    @action(description=_("End it now…"), url_path="end-now")
+    def end_now(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        row = get_object_or_404(Lottery, pk=object_id)
+
+        def run(data: dict[str, Any]) -> str:
+            if not close_lottery(
+                lottery=row.public_id, by=actor(request), why=data["reason"], now=clock.now()
+            ):
+                raise ValidationError(gettext("It does not run."))
+            return gettext("It is over; the secret number is published within a minute.")
+
+        text = gettext("No more draws. Chances that were not used are void; prizes won are kept.")
+        return self._confirm(request, row, gettext("End it"), text, run)
+
+    @staticmethod
+    def _confirm(
+        request: HttpRequest, row: Lottery, button: str, text: str, run: Any
+    ) -> HttpResponse:
+        back = reverse("admin:orders_lottery_change", args=[row.pk])
+        return confirm(
+            request, title=row.name, text=text, button=button, back=back, run=run,
+            form=ReasonForm, act=ACT,
+        )  # fmt: skip
+
+
+def _verdict(row: Lottery) -> str:
+    try:
+        judge(row, now=clock.now())
+    except CannotOpen as cannot:
+        return cannot.words
+    return gettext("Yes. Ask for it; another person has to agree.")
+
+
+@admin.register(Draw)
+class DrawAdmin(ReadOnlyAdmin):
+    """Every draw in its order."""
+
+    list_display = ["lottery", "number", "at", "prize", "person", "public_id"]
+    list_filter = ["lottery"]
+    list_select_related = ["lottery", "prize"]
+    search_fields = ["=public_id", "=owner"]
+    ordering = ["-id"]
+    list_per_page = 50
+    show_full_result_count = False
+    fields = ["public_id", "lottery", "number", "at", "client", "hit", "prize", "person"]
+    readonly_fields = fields
+
+    @display(description=_("person"))
+    def person(self, row: Draw) -> str:
+        return who(f"user:{row.owner}")
+
+
+@admin.register(Award)
+class AwardAdmin(ReadOnlyAdmin):
+    """Prizes that were won, and what became of them."""
+
+    list_display = ["created_at", "public_id", "prize", "state_badge", "person", "result",
+                    "last_error"]  # fmt: skip
+    list_filter = ["state", "prize__kind"]
+    list_select_related = ["prize"]
+    search_fields = ["=public_id", "=owner", "=result"]
+    ordering = ["-id"]
+    list_per_page = 50
+    show_full_result_count = False
+    fields = ["public_id", "draw", "prize", "person", "state_badge", "result", "last_error",
+              "tries", "created_at", "state_at"]  # fmt: skip
+    readonly_fields = fields
+    actions_detail = ["settle"]
+
+    @display(description=_("State"), label=AWARD_BADGES)
+    def state_badge(self, row: Award) -> Badge:
+        return Badge(row.state, row.get_state_display())
+
+    @display(description=_("person"))
+    def person(self, row: Award) -> str:
+        return who(f"user:{row.owner}")
+
+    @action(description=_("Settle by hand…"), url_path="settle")
+    def settle(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        row = get_object_or_404(Award, pk=object_id)
+
+        def run(data: dict[str, Any]) -> str:
+            if not settle_award(
+                award=row.public_id, by=actor(request), why=data["reason"], now=clock.now()
+            ):
+                raise ValidationError(gettext("It is handed over or settled already."))
+            return gettext("Settled.")
+
+        text = gettext(
+            "Only when the winner has got it, or something they agreed to, in another way."
+            " Say how; the prize is not given again."
+        )
+        return confirm(
+            request, title=row.public_id, text=text, button=gettext("Settle"), run=run,
+            form=ReasonForm, act="lotteries.settle",
+            back=reverse("admin:orders_award_change", args=[row.pk]),
+        )  # fmt: skip
