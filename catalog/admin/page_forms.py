@@ -56,7 +56,7 @@ class PageForm(forms.ModelForm):
 class FrameForm(forms.Form):
     """What every block has."""
 
-    title = forms.CharField(label=gettext_lazy("Title"), max_length=60, required=False)
+    title = forms.CharField(label=gettext_lazy("Title in Chinese"), max_length=60, required=False)
     title_en = forms.CharField(
         label=gettext_lazy("Title in English"), max_length=80, required=False
     )

@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from catalog.blocks.base import BLOCK_KINDS
+from catalog.blocks.base import BLOCK_KINDS, Moment
 from catalog.models import Page, PageBlock
+from catalog.offers import ChannelView
+from catalog.queries import channels
 from catalog.snapshot import is_between
 from catalog.states import PageState
 
@@ -51,6 +54,7 @@ def block_lines(
 ) -> list[BlockLine]:
     """The blocks in their order. `moved` is the one whose button `way` is to be under the hand again."""
     rows: Sequence[PageBlock] = list(page.blocks.order_by("position", "id"))
+    channel = next((one for one in channels() if one.id == page.channel_id), None)
     found = []
     for place, row in enumerate(rows):
         kind = BLOCK_KINDS.find(row.kind)
@@ -60,8 +64,8 @@ def block_lines(
                 id=row.public_id,
                 icon=kind.icon if kind else UNKNOWN,
                 kind=title,
-                title=row.title,
-                mark=block_mark(row, now),
+                title=_in_language(row.title, row.title_en),
+                mark=block_mark(row, now, channel),
                 dates=dates(row.starts_at, row.ends_at),
                 is_first=place == 0,
                 is_last=place == len(rows) - 1,
@@ -72,12 +76,16 @@ def block_lines(
     return found
 
 
-def block_mark(row: PageBlock, now: datetime) -> Mark:
+def block_mark(row: PageBlock, now: datetime, channel: ChannelView | None) -> Mark:
     """Whether a block shows at that moment, as far as the block goes."""
-    if row.kind not in BLOCK_KINDS:
+    kind = BLOCK_KINDS.find(row.kind)
+    if kind is None:
         return Mark(_("Unknown kind"), "danger")
     if not row.is_visible:
         return Mark(_("Hidden"), "")
+    is_on = is_between(now, row.starts_at, row.ends_at)
+    if is_on and channel and kind.build(row.params, Moment(channel, "", now)) is None:
+        return Mark(_("Nothing to show"), "warning")
     return _dated(row.starts_at, row.ends_at, now)
 
 
@@ -93,6 +101,10 @@ def dates(starts: datetime | None, ends: datetime | None) -> str:
     if starts is None and ends is None:
         return ""
     return f"{_spell(starts)} – {_spell(ends)}".strip()
+
+
+def _in_language(text: str, english: str) -> str:
+    return english if english and (get_language() or "").startswith("en") else text or english
 
 
 def _dated(starts: datetime | None, ends: datetime | None, now: datetime) -> Mark:

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy
 MAX_ITEMS = 24
 MAX_LINK = 200
 LOCAL = "%Y-%m-%dT%H:%M"
+# A product's page as it stands in the browser.
+_SHOWN_AT = re.compile(r"^.*/p/([^/?#]+)(?:[/?#].*)?$")
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,64}\Z")
 
 
@@ -52,7 +54,7 @@ class LinkField(forms.CharField):
 
 
 class NamesField(forms.CharField):
-    """Addresses or codes, written with commas, spaces or lines between them; kept as a list."""
+    """Addresses or codes with commas, spaces or lines between them; kept as a list. A product's link will do."""
 
     widget = forms.Textarea
 
@@ -61,9 +63,8 @@ class NamesField(forms.CharField):
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
         text = " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
-        names = (
-            list(dict.fromkeys(re.split(r"[\s,，、;；]+", text.strip()))) if text.strip() else []
-        )
+        found = (_SHOWN_AT.sub(r"\1", one) for one in re.split(r"[\s,，、;；]+", text.strip()))
+        names = [name for name in dict.fromkeys(found) if name]
         wrong = next((name for name in names if not _SLUG.match(name)), None)
         if wrong is not None:
             raise ValidationError(_("“%(name)s” is no address or code.") % {"name": wrong[:40]})

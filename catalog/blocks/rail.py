@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from catalog.blocks.base import BlockKind, Moment
 from catalog.blocks.forms import MAX_ITEMS, BlockForm, NamesField
@@ -38,16 +38,18 @@ NAMED = ("category", "brand", "tag")
 
 class RailForm(BlockForm):
     source = forms.ChoiceField(label=gettext_lazy("Which goods"), choices=SOURCES)
-    slug = forms.SlugField(
+    slug = forms.ChoiceField(
         label=gettext_lazy("Of which category, brand or tag"),
         required=False,
-        max_length=64,
-        help_text=gettext_lazy("Its address, such as video, iqiyi or hot."),
+        choices=lambda: _names(current()),
+        error_messages={"invalid_choice": gettext_lazy("There is none called “%(value)s”.")},
     )
     products = NamesField(
         label=gettext_lazy("Picked by hand"),
         required=False,
-        help_text=gettext_lazy("Addresses of products in their order, such as iqiyi-gold-vip."),
+        help_text=gettext_lazy(
+            "Links to products in their order, or addresses such as iqiyi-gold-vip."
+        ),
     )
     sort = forms.ChoiceField(label=gettext_lazy("In which order"), choices=SORTS, required=False)
     limit = forms.IntegerField(
@@ -71,6 +73,18 @@ class RailForm(BlockForm):
         if unknown is not None:
             raise ValidationError(_("There is no product “%(name)s”.") % {"name": unknown})
         return slugs
+
+
+def _names(snap: Snapshot) -> list[tuple[str, Any]]:
+    """What the form offers: every category, brand and tag by its name in the reader's language."""
+    english = (get_language() or "").startswith("en")
+    titles = {source: title for source, title in SOURCES if source in NAMED}
+    found: list[tuple[str, Any]] = [("", "–")]
+    for source, title in titles.items():
+        rows = {"category": snap.categories, "brand": snap.brands, "tag": snap.tags}[source]
+        names = [(row.slug, row.name_en if english else row.name) for row in rows.values()]
+        found.append((str(title), names))
+    return found
 
 
 def _slugs(snap: Snapshot, source: str) -> set[str]:

@@ -226,9 +226,12 @@ def test_marks_say_what_shows_now(operator: Client, page: Page) -> None:
     )  # fmt: skip
     for value in values:
         make.make_block("text", page="sale", params={"html": "<p>x</p>"}, **value)
+    make.make_block("rail", page="sale", params={"source": "brand", "slug": "nobody"})
     make.make_block("gone_kind", page="sale")
     lines = operator.get(url(page)).context["lines"]
-    assert [line.mark.word for line in lines] == ["Live", "Soon", "Over", "Hidden", "Unknown kind"]
+    assert [line.mark.word for line in lines] == [
+        "Live", "Soon", "Over", "Hidden", "Nothing to show", "Unknown kind",
+    ]  # fmt: skip
 
 
 def test_bad_pages_are_refused(operator: Client, page: Page) -> None:

@@ -91,6 +91,14 @@ def test_what_a_form_keeps_it_takes_again(kind: str, params: dict[str, Any]) -> 
     assert again.stored() == asked.stored()
 
 
+def test_links_of_products_are_taken_for_their_addresses() -> None:
+    one, two = (make.make_sku().product.slug for _ in range(2))
+    said = f"https://shop.example/p/{one}/?sku=X#top，/p/{two}/\n{one}"
+    asked = BLOCK_KINDS.get("rail").form({"source": "handpicked", "products": said})
+    assert asked.is_valid(), asked.errors
+    assert asked.stored()["products"] == [one, two]
+
+
 @pytest.mark.parametrize("kind", sorted(BLOCK_KINDS.all()))
 @pytest.mark.parametrize("params", NONSENSE)
 def test_settings_that_nobody_checked_break_no_page(kind: str, params: dict[str, Any]) -> None:
