@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import acts, step_up
+from accounts import acts, level_invariants, step_up
 from accounts.models import ContactPoint, Message, SealedSecret
 from accounts.roles import person_may
 from core import approvals, audit, invariants
@@ -19,6 +19,7 @@ def register() -> None:
     acts.register(
         "accounts.resend_message", _("Send a message again"), roles=("operator", "support")
     )
+    acts.register("accounts.give_growth", _("Give or take growth"), roles=("operator",))
     acts.register("risk.edit_lists", _("Put people on block and allow lists"), roles=("operator",))
     acts.register("outbox.revive", _("Tell facts again that were given up"))
     acts.register("books.compare", _("Compare books and take in statements"), roles=("finance",))
@@ -36,6 +37,7 @@ def register() -> None:
     _declare_tags()
     _seal_columns()
     _invariants()
+    level_invariants.register()
     from accounts.services import grant_role  # noqa: F401  registers its executor
 
 
@@ -53,6 +55,8 @@ def _declare_tags() -> None:
     audit.declare("person:locked", "An account was locked")
     audit.declare("person:unlocked", "An account was unlocked")
     audit.declare("person:phone_verified", "A phone was verified for an account")
+    audit.declare("level:edited", "A member level or a member day was edited")
+    audit.declare("level:growth_given", "Growth was given or taken by staff")
     audit.declare("message:resent", "A message was queued again by hand")
 
 

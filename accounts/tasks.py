@@ -5,6 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from accounts.services.push_messages import push_messages
+from accounts.services.settle_levels import refit_levels, settle_levels
 from core import clock
 
 NAME = "accounts.send_messages"
@@ -16,3 +17,10 @@ def send_messages(*_: Any) -> None:
     for _round in range(ROUNDS):
         if push_messages(now=clock.now()) == 0:
             return
+
+
+@shared_task(name="accounts.sweep")
+def sweep(*_: Any) -> None:
+    now = clock.now()
+    settle_levels(now=now)
+    refit_levels(now=now)

@@ -8,5 +8,6 @@ app_name = "accounts"
 
 urlpatterns = [
     path("account/", views.profile, name="profile"),
+    path("account/level/", views.my_level, name="my_level"),
     path("account/sign-out-elsewhere/", views.sign_out_elsewhere, name="sign_out_elsewhere"),
 ]

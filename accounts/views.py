@@ -10,12 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.forms import ProfileForm
 from accounts.models import ContactPoint, User
+from accounts.my_level import standing_shown
 from accounts.services.end_other_sessions import end_other_sessions
 from accounts.services.save_profile import save_profile
+from core import clock
 
 
 @never_cache
@@ -53,6 +55,16 @@ def _ways_in(user: User) -> dict[str, object]:
         "has_second_factor": is_mfa_enabled(user),
         "session_count": UserSession.objects.filter(user=user).count(),
     }
+
+
+@never_cache
+@login_required
+@require_safe
+def my_level(request: HttpRequest) -> HttpResponse:
+    """Where I stand, what is missing to the next level, what levels give, and how it came."""
+    user: User = request.user  # type: ignore[assignment]
+    context = standing_shown(user, now=clock.now(), page=request.GET.get("page", "1"))
+    return render(request, "accounts/level.html", context)
 
 
 @login_required

@@ -9,10 +9,11 @@ class CatalogConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from catalog import acts, audit_tags, invariants
+        from catalog import acts, audit_tags, invariants, level_rights
         from catalog.blocks import kinds
 
         acts.register()
         audit_tags.register()
         kinds.register()
         invariants.register()
+        level_rights.register()

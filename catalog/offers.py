@@ -60,6 +60,8 @@ class Offer:
     `list_minor` is the price of one unit, `unit_minor` of each of the quantity asked for,
     `floor_minor` the lowest lawful price. `state_ok` says whether it may be sold now; `stock`
     is not promised by `availability`, the hold decides. `until` is when the price may change.
+    `single_minor` is what one unit alone costs this buyer; `member_minor` the lower price that a
+    higher level pays, if any does.
     """
 
     sku_id: int
@@ -96,6 +98,8 @@ class Offer:
     until: datetime | None
     availability: str
     state_ok: bool
+    single_minor: int = 0
+    member_minor: int | None = None
     # What is inside, when it is a bundle.
     bundle: Bundle | None = None
     # Everything it may be named by in a rule: "sku:…", "product:…", "category:…", "brand:…", "tag:…".

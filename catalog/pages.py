@@ -12,6 +12,13 @@ from catalog.page_cache import CSRF_MARK, TOKEN_MARK, Visit
 from core.ids import new_token
 
 
+def level_of(request: HttpRequest) -> int:
+    """The member level whose prices a page shows; 0 for visitors, whose pages are shared."""
+    if getattr(request, "is_visitor", False) or not request.user.is_authenticated:
+        return 0
+    return request.user.level
+
+
 def render_page(
     request: HttpRequest,
     template: str,

@@ -1,20 +1,21 @@
 """What the catalogue says at a moment, out of the snapshot: no statements when warm."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from catalog.bundles.offering import offer_of_parts
 from catalog.offers import ChannelView, Limits, Offer, ProductPage, Validity
-from catalog.pricing import DatedPrice, Priced, floor_of, price
+from catalog.pricing import Priced
 from catalog.snapshot import BlockRow, PageRow, Snapshot, current
 from catalog.states import DeliveryKind, ProductState
+from catalog.unit_prices import floor_under, lead_of, priced, tier_of
 
 # States whose page may be opened; a retired or draft product has no page.
 _SHOWN = frozenset(
     {ProductState.SCHEDULED.value, ProductState.ON_SALE.value, ProductState.PAUSED.value}
 )
-_MEMO_LIMIT = 100_000
+_MEMO_LIMIT = 300_000
 _DEEPEST = 8
 
 
@@ -36,8 +37,13 @@ def channels() -> list[ChannelView]:
     return sorted(current().channels.values(), key=lambda view: (not view.is_default, view.code))
 
 
-def offer(sku_code: str, channel: ChannelView, now: datetime, *, quantity: int = 1) -> Offer | None:
+def offer(
+    sku_code: str, channel: ChannelView, now: datetime, *, quantity: int = 1, level: int = 0
+) -> Offer | None:
     """One SKU in a channel at a moment, with the unit price for that many; None when unknown.
+
+    `level` is the buyer's member level, 0 for a guest: it may lower the price and open the sale
+    early.
 
     A SKU without a price in the channel is unknown there. `state_ok` is False while the product
     is paused, not started or over, the SKU is not offered, or its price lies under the floor:
@@ -46,45 +52,52 @@ def offer(sku_code: str, channel: ChannelView, now: datetime, *, quantity: int =
     """
     snap = current()
     sku_id = snap.sku_ids_by_code.get(sku_code)
-    return None if sku_id is None else _offer(snap, sku_id, channel, now, quantity)
+    return None if sku_id is None else _offer(snap, sku_id, channel, now, quantity, level)
 
 
 def offer_by_id(
-    sku_id: int, channel: ChannelView, now: datetime, *, quantity: int = 1
+    sku_id: int, channel: ChannelView, now: datetime, *, quantity: int = 1, level: int = 0
 ) -> Offer | None:
     """As `offer`, by the row's key."""
     snap = current()
-    return _offer(snap, sku_id, channel, now, quantity) if sku_id in snap.skus else None
+    return _offer(snap, sku_id, channel, now, quantity, level) if sku_id in snap.skus else None
 
 
-def product_page(slug: str, channel: ChannelView, now: datetime) -> ProductPage | None:
-    """A product with its offers; None when there is no such page in this channel."""
+def product_page(
+    slug: str, channel: ChannelView, now: datetime, *, level: int = 0
+) -> ProductPage | None:
+    """A product with its offers for a member level; None without such a page in this channel."""
     snap = current()
     product_id = snap.product_ids_by_slug.get(slug)
-    return None if product_id is None else page_of(product_id, channel, now)
+    return None if product_id is None else page_of(product_id, channel, now, level=level)
 
 
-def page_of(product_id: int, channel: ChannelView, now: datetime) -> ProductPage | None:
+def page_of(
+    product_id: int, channel: ChannelView, now: datetime, *, level: int = 0
+) -> ProductPage | None:
     """As `product_page`, by the row's key."""
     snap = current()
-    key = ("page", channel.id, product_id)
+    level = tier_of(snap, level)
+    key = ("page", channel.id, product_id, level)
     known: ProductPage | None = snap.memo.get(key)
     if known is not None and (known.until is None or now < known.until):
         return known
-    page = _page(snap, product_id, channel, now)
+    page = _page(snap, product_id, channel, now, level)
     if page is not None:
         _remember(snap, key, page)
     return page
 
 
-def on_sale(channel: ChannelView, now: datetime) -> tuple[ProductPage, ...]:
-    """Every product that can be bought in the channel at that moment, in shelf order."""
+def on_sale(channel: ChannelView, now: datetime, *, level: int = 0) -> tuple[ProductPage, ...]:
+    """Every product that a member of the level can buy in the channel now, in shelf order."""
     snap = current()
-    key = ("on_sale", channel.id)
+    level = tier_of(snap, level)
+    key = ("on_sale", channel.id, level)
     known: tuple[datetime | None, tuple[ProductPage, ...]] | None = snap.memo.get(key)
     if known is not None and (known[0] is None or now < known[0]):
         return known[1]
-    pages = [page for pid in snap.products if (page := page_of(pid, channel, now)) is not None]
+    found = (page_of(pid, channel, now, level=level) for pid in snap.products)
+    pages = [page for page in found if page is not None]
     shown = tuple(page for page in pages if page.sellable)
     _remember(snap, key, (snap.next_edge(now), shown))
     return shown
@@ -129,23 +142,43 @@ def _remember(snap: Snapshot, key: Any, value: Any) -> None:
 
 
 def _offer(
-    snap: Snapshot, sku_id: int, channel: ChannelView, now: datetime, quantity: int
+    snap: Snapshot, sku_id: int, channel: ChannelView, now: datetime, quantity: int, level: int
 ) -> Offer | None:
-    key = ("offer", channel.id, sku_id, quantity)
+    level = tier_of(snap, level)
+    key = ("offer", channel.id, sku_id, quantity, level)
     known: Offer | None = snap.memo.get(key)
     if known is not None and (known.until is None or now < known.until):
         return known
-    priced = _priced(snap, sku_id, channel, now, quantity)
-    if priced is None:
+    found = priced(snap, sku_id, channel, now, quantity, level)
+    if found is None:
         return None
     shelf = snap.shelves.get((sku_id, channel.code), snap.skus[sku_id].availability)
-    made = _build_offer(snap, sku_id, priced, shelf, now)
+    made = _build_offer(snap, sku_id, found, shelf, now, lead_of(snap, level))
     if sku_id in snap.bundles:
         made = offer_of_parts(made, snap.bundles[sku_id], _part_offers(snap, sku_id, channel, now))
     elif made.delivery_kind == DeliveryKind.BUNDLE:
         made = replace(made, state_ok=False)  # nothing is inside yet
+    made = _beside(snap, made, channel, now, quantity, level)
     _remember(snap, key, made)
     return made
+
+
+def _beside(
+    snap: Snapshot, made: Offer, channel: ChannelView, now: datetime, quantity: int, level: int
+) -> Offer:
+    """What one unit alone costs the same buyer, and what the highest level pays if that is less."""
+    one = made.unit_minor
+    if quantity > 1:
+        single = priced(snap, made.sku_id, channel, now, 1, level)
+        one = single.unit_minor if single else one
+    least = None
+    highest = max((row.terms.level for row in snap.level_rows), default=0)
+    if highest > level:
+        best = priced(snap, made.sku_id, channel, now, quantity, highest)
+        if best is not None and best.unit_minor < made.unit_minor:
+            least = best.unit_minor
+        made = replace(made, until=_earliest(made.until, best.until if best else None, now=now))
+    return replace(made, single_minor=one, member_minor=least)
 
 
 def part_offers(sku_id: int, channel: ChannelView, now: datetime) -> dict[int, Offer | None]:
@@ -158,32 +191,20 @@ def _part_offers(
 ) -> dict[int, Offer | None]:
     # A bundle inside a bundle is not sold; asking for its offer could also never end.
     ids = [part.sku_id for part in snap.bundles[sku_id].parts]
-    return {one: None if one in snap.bundles else _offer(snap, one, channel, now, 1) for one in ids}
+    return {
+        one: None if one in snap.bundles else _offer(snap, one, channel, now, 1, 0) for one in ids
+    }
 
 
-def _priced(
-    snap: Snapshot, sku_id: int, channel: ChannelView, now: datetime, quantity: int
-) -> Priced | None:
-    ranks = {place: rank for rank, place in enumerate(channel.price_lists)}
-    rows = [
-        DatedPrice(
-            row.amount_minor, row.currency, ranks[place], row.min_quantity, row.starts_at,
-            row.ends_at, row.list_code,
-        )
-        for place, row in snap.prices.get(sku_id, ())
-        if place in ranks
-    ]  # fmt: skip
-    return price(rows, at=now, quantity=quantity, currency=channel.currency)
-
-
-def _build_offer(snap: Snapshot, sku_id: int, priced: Priced, shelf: str, now: datetime) -> Offer:
+def _build_offer(
+    snap: Snapshot, sku_id: int, price: Priced, shelf: str, now: datetime, lead: timedelta
+) -> Offer:
     sku = snap.skus[sku_id]
     product = snap.products[sku.product_id]
     kind = snap.types[product.product_type_id]
     brand = snap.brands[product.brand_id]
-    floor = floor_of(
-        cost_minor=sku.cost_minor, advertised_minimum_minor=sku.advertised_minimum_minor
-    )
+    floor = floor_under(snap, sku_id)
+    starts = product.on_sale_from and product.on_sale_from - lead
     return Offer(
         sku_id=sku.id,
         sku_public_id=sku.public_id,
@@ -213,17 +234,21 @@ def _build_offer(snap: Snapshot, sku_id: int, priced: Priced, shelf: str, now: d
         guide=product.guide or kind.guide,
         guide_en=product.guide_en or kind.guide_en,
         refund_policy=kind.refund_policy,
-        currency=priced.currency,
-        list_minor=priced.list_minor,
-        unit_minor=priced.unit_minor,
+        currency=price.currency,
+        list_minor=price.list_minor,
+        unit_minor=price.unit_minor,
         market_minor=sku.market_price_minor,
         face_minor=sku.face_value_minor,
         cost_minor=sku.cost_minor,
         floor_minor=floor,
-        reasons=priced.reasons,
-        until=_earliest(priced.until, product.on_sale_from, product.on_sale_until, now=now),
+        reasons=price.reasons,
+        until=_earliest(price.until, starts, product.on_sale_until, now=now),
         availability=shelf,
-        state_ok=sku.is_active and _sells(product, now) and priced.unit_minor >= floor,
+        state_ok=sku.is_active
+        and not sku.price_hold
+        and _sells(product, now, lead)
+        and price.unit_minor >= floor,
+        single_minor=price.unit_minor,
         names=_names(snap, sku, product),
     )  # fmt: skip
 
@@ -246,12 +271,13 @@ def _path(snap: Snapshot, category_id: int | None) -> list[str]:
 
 
 def _page(
-    snap: Snapshot, product_id: int, channel: ChannelView, now: datetime
+    snap: Snapshot, product_id: int, channel: ChannelView, now: datetime, level: int
 ) -> ProductPage | None:
     product = snap.products.get(product_id)
     if product is None or product.state not in _SHOWN:
         return None
-    found = [_offer(snap, sku_id, channel, now, 1) for sku_id in snap.skus_of.get(product_id, ())]
+    skus = snap.skus_of.get(product_id, ())
+    found = [_offer(snap, sku_id, channel, now, 1, level) for sku_id in skus]
     offers = tuple(one for one in found if one is not None and snap.skus[one.sku_id].is_active)
     if not offers:
         return None
@@ -284,15 +310,15 @@ def _page(
         created_at=product.created_at,
         popularity=product.popularity,
         position=product.position,
-        until=snap.next_edge(now),
+        until=_earliest(snap.next_edge(now), *(one.until for one in offers), now=now),
     )
 
 
-def _sells(product: Any, now: datetime) -> bool:
-    """On sale, or scheduled with its moment come: the row follows within a minute."""
+def _sells(product: Any, now: datetime, lead: timedelta) -> bool:
+    """On sale, or scheduled with its moment come (so much earlier for members)."""
     if product.state not in (ProductState.ON_SALE, ProductState.SCHEDULED):
         return False
-    if product.on_sale_from is not None and now < product.on_sale_from:
+    if product.on_sale_from is not None and now < product.on_sale_from - lead:
         return False
     return product.on_sale_until is None or now < product.on_sale_until
 

@@ -7,13 +7,17 @@ makes or a threshold that stock crosses, never per sale.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
+from accounts.days import next_midnight
+from accounts.models import MemberLevel
 from catalog.blocks.base import BLOCK_KINDS
 from catalog.bundles.values import Bundle, Group, Part
 from catalog.inputs import InputSpec
@@ -24,6 +28,7 @@ from catalog.models import (
     Channel,
     ChannelShelf,
     InputField,
+    LevelPrice,
     Page,
     PageBlock,
     Price,
@@ -34,7 +39,7 @@ from catalog.models import (
     Tag,
 )
 from catalog.offers import ChannelView, TagView
-from catalog.pricing import DatedPrice
+from catalog.pricing import DatedPrice, LevelTerms
 from catalog.states import PageState
 from core.cache import Versioned, bump, forget_versions, version
 
@@ -86,6 +91,15 @@ class BlockRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelRow:
+    """A level price as stored: its terms, without the prices of its list, which differ by SKU."""
+
+    terms: LevelTerms
+    channel_id: int | None
+    price_list_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Rows by key. Nothing here depends on the moment or on who asks."""
 
@@ -113,6 +127,9 @@ class Snapshot:
     # Availability where a channel's differs, by SKU and channel's code.
     shelves: dict[tuple[int, str], str]
     bundles: dict[int, Bundle]
+    level_rows: tuple[LevelRow, ...]
+    # How long before everybody else members from a level up may buy, the lowest level first.
+    early: tuple[tuple[int, timedelta], ...]
     # Every moment at which a date in the catalogue changes what is shown, in order.
     edges: tuple[datetime, ...]
     # Answers that stay right until their moment; filled by queries, dropped with the snapshot.
@@ -121,7 +138,11 @@ class Snapshot:
     def next_edge(self, now: datetime) -> datetime | None:
         """The next moment at which something changes by date alone."""
         place = bisect_right(self.edges, now)
-        return self.edges[place] if place < len(self.edges) else None
+        edge = self.edges[place] if place < len(self.edges) else None
+        if not any(row.terms.day for row in self.level_rows):
+            return edge
+        midnight = next_midnight(now, timezone.get_default_timezone())
+        return midnight if edge is None else min(edge, midnight)
 
 
 def current() -> Snapshot:
@@ -172,7 +193,7 @@ def _load() -> Snapshot:
     skus_of: dict[int, list[int]] = defaultdict(list)
     for row in skus.values():
         skus_of[row.product_id].append(row.id)
-    prices, pages, blocks = _prices(), _pages(), _blocks()
+    prices, pages, blocks, early = _prices(), _pages(), _blocks(), _early()
     return Snapshot(
         version=version(NAME),
         channels=channels,
@@ -195,7 +216,9 @@ def _load() -> Snapshot:
         blocks=_by_page(blocks),
         shelves={(row.sku_id, row.channel): row.availability for row in ChannelShelf.objects.all()},
         bundles=_bundles(skus),
-        edges=_edges(products.values(), prices, (*pages, *blocks)),
+        level_rows=_level_rows(),
+        early=early,
+        edges=_edges(products.values(), prices, (*pages, *blocks), early),
     )
 
 
@@ -297,6 +320,32 @@ def _by_page(blocks: Iterable[BlockRow]) -> dict[int, tuple[BlockRow, ...]]:
     return {key: tuple(rows) for key, rows in found.items()}
 
 
+def _level_rows() -> tuple[LevelRow, ...]:
+    rows = LevelPrice.objects.filter(is_active=True, level__is_active=True)
+    found = []
+    for row in rows.select_related("level", "member_day").order_by("level__rank", "id"):
+        day = row.member_day
+        if day is not None and not day.is_active:
+            continue
+        terms = LevelTerms(
+            row.level.rank,
+            (row.level.name, row.level.name_en),
+            (),
+            row.share_bp,
+            row.grid,
+            day.rule if day else None,
+        )
+        found.append(LevelRow(terms, row.channel_id, row.price_list_id))
+    return tuple(found)
+
+
+def _early() -> tuple[tuple[int, timedelta], ...]:
+    rows = MemberLevel.objects.filter(is_active=True, early_hours__gt=0).order_by("rank")
+    return tuple(
+        (rank, timedelta(hours=hours)) for rank, hours in rows.values_list("rank", "early_hours")
+    )
+
+
 def _bundles(skus: dict[int, Any]) -> dict[int, Bundle]:
     """What is inside each bundle, by the key of its SKU."""
     groups: dict[int, dict[int, Any]] = defaultdict(dict)
@@ -318,11 +367,15 @@ def _bundles(skus: dict[int, Any]) -> dict[int, Bundle]:
 
 
 def _edges(
-    products: Iterable[Any],
+    products: Collection[Any],
     prices: dict[int, tuple[tuple[int, DatedPrice], ...]],
     shown: Iterable[PageRow | BlockRow],
+    early: Iterable[tuple[int, timedelta]],
 ) -> tuple[datetime, ...]:
     moments = {moment for row in products for moment in (row.on_sale_from, row.on_sale_until)}
+    moments |= {
+        row.on_sale_from - lead for row in products if row.on_sale_from for _, lead in early
+    }
     for row in shown:
         moments |= {row.starts_at, row.ends_at}
         if isinstance(row, BlockRow) and (kind := BLOCK_KINDS.find(row.kind)):

@@ -17,6 +17,7 @@ def beat_schedule(*, sweep: float, invariants: float) -> dict[str, dict[str, Any
         "core.tidy": 60 * sweep,
         "core.reconcile": 60 * sweep,
         "accounts.send_messages": sweep,
+        "accounts.sweep": 10 * sweep,
         "catalog.sweep": 10 * sweep,
         "fulfillment.sweep": sweep,
         "fulfillment.plan": 6 * sweep,

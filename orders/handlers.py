@@ -19,6 +19,7 @@ from fulfillment.events import (
 )
 from orders.events import OrderCompleted, OrderRefunded
 from orders.services.complete_line import complete_line, fail_line, take_back_unit
+from orders.services.earn_growth import earn_growth
 from orders.services.tell_buyer import tell_completed, tell_ending, tell_refunded
 
 log = structlog.get_logger(__name__)
@@ -70,6 +71,16 @@ def on_stock(event: StockArrived, *, now: datetime) -> None:
 def on_completed(events: Sequence[OrderCompleted], *, now: datetime) -> None:
     crashpoint("CP13")
     tell_completed(orders=[event.order for event in events], now=now)
+
+
+@subscribe(OrderCompleted, "orders.earn_growth", unless=lambda event: not event.owner)
+def on_completed_by_member(event: OrderCompleted, *, now: datetime) -> None:
+    earn_growth(order=event.order, key=f"completed:{event.order}:{event.state}", now=now)
+
+
+@subscribe(OrderRefunded, "orders.take_growth_back")
+def on_refunded_to_member(event: OrderRefunded, *, now: datetime) -> None:
+    earn_growth(order=event.order, key=f"refunded:{event.refund}", now=now)
 
 
 @subscribe(OrderRefunded, "orders.tell_refunded")

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts import acts
+from catalog.fees import FEES
 from core import approvals, audit, switches
 from core.health import QUEUES, Queue
 from core.ledger import CHART, ChartRow
@@ -12,6 +13,7 @@ from core.rotation import SEALED_COLUMNS, SealedColumn
 from fulfillment import access, trace
 from fulfillment.origins import ORIGINS
 from orders import postings
+from orders.margins import dearest_fee_bp
 from orders.models.private import cart_inputs_context, private_context, target_context
 from orders.payments import registry
 from orders.queries.tracing import TRACER
@@ -130,6 +132,7 @@ def register() -> None:
     _switches()
     registry.load()
     reconciliation.register()
+    FEES.register("orders", dearest_fee_bp)
     access.PROOFS.register("orders", prove)
     ORIGINS.register("orders", origins)
     trace.TRACERS.register("orders", TRACER)

@@ -7,7 +7,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from accounts.admin import contacts, messages, people
+from accounts.admin import contacts, levels, messages, people
 
 # Rights come from roles; seeds, sessions and "mark as verified" are nothing to edit here.
 for _model in (EmailAddress, Authenticator, UserSession, Group):
@@ -16,4 +16,4 @@ for _model in (EmailAddress, Authenticator, UserSession, Group):
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
-__all__ = ["contacts", "messages", "people"]
+__all__ = ["contacts", "levels", "messages", "people"]

@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,9 +16,18 @@ from unfold.decorators import action, display
 
 from catalog.admin.base import CatalogAdmin, MinorField, MinorFields, require
 from catalog.admin.export import SkuResource
+from catalog.admin.margins import (
+    MARGIN_LABELS,
+    MarginFilter,
+    kind_of,
+    margin_text,
+    warn_of_loss,
+    with_margin,
+)
 from catalog.admin.products import SkuForm
 from catalog.models import Price, Sku
 from catalog.pricing import FloorBroken, check_floor
+from catalog.services.follow_cost import follow_sku
 from catalog.services.remove_price import remove_price
 from catalog.services.set_cost import set_cost
 from catalog.services.set_price import set_price
@@ -79,8 +89,11 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
 
     resource_classes = [SkuResource]
     export_form_class = ExportForm
-    list_display = ["code", "product", "name", "price", "cost", "stock_badge", "is_active"]
+    list_display = [
+        "code", "product", "name", "price", "cost", "margin_now", "stock_badge", "is_active",
+    ]  # fmt: skip
     list_filter = [
+        MarginFilter,
         "availability",
         "is_active",
         "stock_mode",
@@ -149,6 +162,9 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
             (title, {**options, "fields": _with_cost(options["fields"])}) for title, options in sets
         ]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return with_margin(super().get_queryset(request))
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Orders name SKUs for ever; one is taken out of the offer instead."""
         return False
@@ -172,6 +188,12 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
                 min_quantity=row.min_quantity, starts_at=row.starts_at, ends_at=row.ends_at,
                 by_hand=True, note=row.note, now=now, acting=by,
             )  # fmt: skip
+            warn_of_loss(request, form.instance, row)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
+        """A floor that moved, or a price taken in hand, changes what a rule may do."""
+        super().save_related(request, form, formsets, change)
+        follow_sku(sku_id=form.instance.pk, now=clock.now(), acting=actor(request))
 
     @display(description=_("Price"))
     def price(self, sku: Sku) -> str:
@@ -185,6 +207,13 @@ class SkuAdmin(ExportMixin, CatalogAdmin):
     @display(description=_("Cost"), ordering="cost_minor")
     def cost(self, sku: Sku) -> str:
         return "–" if sku.cost_minor is None else format_minor(sku.cost_minor, sku.currency)
+
+    @display(description=_("Margin now"), ordering="left_minor", label=MARGIN_LABELS)
+    def margin_now(self, sku: Any) -> tuple[str, str]:
+        """At the standing price, after cost and payment fee."""
+        if sku.left_minor is None:
+            return "", "–"
+        return kind_of(sku), margin_text(sku)
 
     @display(
         description=_("Availability"), label={"in": "success", "low": "warning", "out": "danger"}

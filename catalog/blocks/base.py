@@ -14,11 +14,12 @@ from core.sockets import Socket
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a block may depend on: channel, language and time, never the visitor."""
+    """What a block may depend on: channel, language, time, member level; never the visitor."""
 
     channel: ChannelView
     language: str
     now: datetime
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from catalog.offers import ChannelView
 from catalog.queries import blocks_on
 
 
-def built_blocks(page_id: int, channel: ChannelView, now: datetime) -> list[Block]:
-    """What shows of a page; kinds that nobody knows any more are left out."""
+def built_blocks(
+    page_id: int, channel: ChannelView, now: datetime, *, level: int = 0
+) -> list[Block]:
+    """What shows of a page to a member level; kinds that nobody knows any more are left out."""
     language = get_language() or ""
-    moment = Moment(channel, language, now)
+    moment = Moment(channel, language, now, level)
     found = []
     for row in blocks_on(page_id):
         kind = BLOCK_KINDS.find(row.kind) if row.shows(now) else None

@@ -106,7 +106,7 @@ def _build(params: Mapping[str, Any], at: Moment) -> Mapping[str, Any] | None:
 
 def _chosen(params: Mapping[str, Any], at: Moment) -> list[ProductPage]:
     source, slug = params.get("source", "hot"), str(params.get("slug", ""))
-    shelf = on_sale(at.channel, at.now)
+    shelf = on_sale(at.channel, at.now, level=at.level)
     if source == "handpicked":
         by_slug = {page.slug: page for page in shelf}
         return [by_slug[one] for one in params.get("products", ()) if one in by_slug]

@@ -96,6 +96,10 @@ class Sku(models.Model):
     )
     # Read-models written by fulfillment when a threshold is crossed, never per sale.
     cost_minor = models.BigIntegerField(_("cost"), null=True, blank=True)
+    # Its cost left the guard rails of its rule, and the rule says to stop: `services/follow_cost.py`.
+    price_hold = models.BooleanField(
+        _("stopped by its cost"), default=False, db_default=False, editable=False
+    )
     availability = models.CharField(
         _("availability"),
         max_length=4,

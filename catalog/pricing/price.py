@@ -1,125 +1,37 @@
-"""The one price function. Later rules (levels, cost-plus) are further steps of `price`."""
+"""Road, step 1: the one price function; every page, channel and interface asks it.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from math import inf
+Before any promotion. Next: `orders/services/quote.py`.
+"""
 
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
 
-@dataclass(frozen=True, slots=True)
-class DatedPrice:
-    """One row of a price list for one SKU.
-
-    `rank` is the place of its list in the channel's chain: 0 is the channel's own list, 1 the
-    list it falls back to, and so on. Dates are aware; the start is included, the end is not.
-    """
-
-    amount_minor: int
-    currency: str
-    rank: int = 0
-    min_quantity: int = 1
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    list_code: str = ""
-
-    def covers(self, at: datetime) -> bool:
-        """True when the row is in force at that moment."""
-        if self.starts_at is not None and at < self.starts_at:
-            return False
-        return self.ends_at is None or at < self.ends_at
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a price is what it is: a key that is translated on display, and its parameters."""
-
-    key: str
-    params: tuple[tuple[str, str | int], ...] = ()
-    amount_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """List and unit price of one unit in minor units of `currency`, and why.
-
-    `list_minor` is the price of a single unit without tiers; `unit_minor` the price of each of
-    the units asked for. `until` is the moment at which the answer may change, or None.
-    """
-
-    list_minor: int
-    unit_minor: int
-    currency: str
-    reasons: tuple[Reason, ...]
-    until: datetime | None
+from catalog.pricing.levels import LevelTerms, level_price
+from catalog.pricing.lists import list_price
+from catalog.pricing.values import DatedPrice, Priced
 
 
 def price(
-    rows: Iterable[DatedPrice], *, at: datetime, quantity: int = 1, currency: str = "CNY"
+    rows: Iterable[DatedPrice],
+    *,
+    at: datetime,
+    quantity: int = 1,
+    currency: str = "CNY",
+    level: int = 0,
+    terms: Iterable[LevelTerms] = (),
+    floor_minor: int = 0,
+    zone: tzinfo = UTC,
 ) -> Priced | None:
     """Price of one unit out of `quantity` at the moment `at`; None when nothing is in force.
 
-    The nearest list of the chain that has a price in force wins, so a channel overrides its base
-    list SKU by SKU. Within a list the highest quantity step that is reached wins, and of two
-    rows for one step the one that started last (a dated price beats the standing one).
-    Amounts are minor units of `currency`; rows in another currency are left out, never converted.
-
-    Raises ValueError when the quantity is below one.
+    First the price lists of the channel (`list_price`), then what the buyer's member level makes of
+    it (`level_price`); a guest has level 0. Amounts are minor units of `currency`; rows in another
+    currency are left out, never converted. `floor_minor` holds for level prices, `zone` is the
+    shop's, for member days. Raises ValueError when the quantity is below one.
     """
-    if quantity < 1:
-        raise ValueError("quantity must be at least 1")
-    known = [row for row in rows if row.currency == currency]
-    in_force = [row for row in known if row.covers(at)]
-    single = _pick(in_force, 1)
-    if single is None:
-        return None
-    chosen = _pick([row for row in in_force if row.rank == single.rank], quantity) or single
-    return Priced(
-        list_minor=single.amount_minor,
-        unit_minor=chosen.amount_minor,
-        currency=currency,
-        reasons=_explain(single, chosen),
-        until=next_change(known, at=at),
+    ordinary = list_price(rows, at=at, quantity=quantity, currency=currency)
+    if ordinary is None or not level:
+        return ordinary
+    return level_price(
+        ordinary, terms, level=level, at=at, zone=zone, quantity=quantity, floor_minor=floor_minor
     )
-
-
-def next_change(rows: Iterable[DatedPrice], *, at: datetime) -> datetime | None:
-    """The first moment after `at` at which a row comes into force or leaves it."""
-    edges = [
-        edge
-        for row in rows
-        for edge in (row.starts_at, row.ends_at)
-        if edge is not None and edge > at
-    ]
-    return min(edges, default=None)
-
-
-def _pick(rows: Sequence[DatedPrice], quantity: int) -> DatedPrice | None:
-    reached = [row for row in rows if row.min_quantity <= quantity]
-    if not reached:
-        return None
-    rank = min(row.rank for row in reached)
-    step = max(row.min_quantity for row in reached if row.rank == rank)
-    return max(
-        (row for row in reached if row.rank == rank and row.min_quantity == step),
-        # The lower amount settles a tie and then the nearer end, so that the order of rows never
-        # decides a price nor what is said of it.
-        key=lambda row: (
-            row.starts_at is not None, _seconds(row.starts_at, 0.0), -row.amount_minor,
-            -_seconds(row.ends_at, inf), row.list_code,
-        ),
-    )  # fmt: skip
-
-
-def _seconds(moment: datetime | None, otherwise: float) -> float:
-    return moment.timestamp() if moment else otherwise
-
-
-def _explain(single: DatedPrice, chosen: DatedPrice) -> tuple[Reason, ...]:
-    reasons = [Reason("list_price", (("list", single.list_code),), single.amount_minor)]
-    if single.starts_at is not None or single.ends_at is not None:
-        end = single.ends_at.isoformat() if single.ends_at else ""
-        reasons.append(Reason("dated_price", (("until", end),), 0))
-    if chosen.min_quantity > 1:
-        saved = chosen.amount_minor - single.amount_minor
-        reasons.append(Reason("quantity_price", (("from", chosen.min_quantity),), saved))
-    return tuple(reasons)

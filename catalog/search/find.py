@@ -48,14 +48,20 @@ class Found:
 
 
 def find(
-    query: str, filters: Filters, *, channel: ChannelView, now: datetime, page: int = 1
+    query: str,
+    filters: Filters,
+    *,
+    channel: ChannelView,
+    now: datetime,
+    page: int = 1,
+    level: int = 0,
 ) -> Found:
     """Products on sale that match; one statement for a query, none without one.
 
     When nothing matches, words are corrected against the shop's own vocabulary and Chinese runs
     may miss a character; `corrected` then names what was searched.
     """
-    shelf = on_sale(channel, now)
+    shelf = on_sale(channel, now, level=level)
     if not normalise(query):
         return _listed([(item, 0) for item in shelf], filters, page, "")
     scores = _scores(understand(query))

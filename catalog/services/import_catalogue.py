@@ -1,5 +1,6 @@
 """Taking a catalogue file into the shop: dry or for real, as often as one likes."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from catalog.hues import hue_for
 from catalog.importing.plan import Plan, plan_import
 from catalog.importing.rows import CURRENCY, Row
 from catalog.models import Brand, Category, Channel, Product, ProductType, Sku, Tag
+from catalog.services.follow_cost import follow_changed_cost
 from catalog.services.index_products import index_products
 from catalog.services.set_price import PriceLocked, set_price
 from catalog.states import Availability, DeliveryKind, ProductState
@@ -55,7 +57,7 @@ def _write(rows: Sequence[Row], *, price_list_id: int, now: datetime, acting: st
         if key not in products:
             products[key] = _product(row, types[row.type_code], position, now=now, acting=acting)
         sku = _sku(row, products[key], types[row.type_code])
-        try:
+        with contextlib.suppress(PriceLocked):
             set_price(
                 sku_id=sku.pk,
                 price_list_id=price_list_id,
@@ -63,8 +65,8 @@ def _write(rows: Sequence[Row], *, price_list_id: int, now: datetime, acting: st
                 now=now,
                 acting=acting,
             )
-        except PriceLocked:
-            continue
+        # A rule has the last word over what it sets; the file may have brought another cost.
+        follow_changed_cost(sku_id=sku.pk, now=now, acting=acting)
     return {product.pk for product in products.values()}
 
 

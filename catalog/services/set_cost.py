@@ -5,6 +5,7 @@ from datetime import datetime
 from catalog import snapshot
 from catalog.audit_tags import SKU_COST
 from catalog.models import Sku
+from catalog.services.follow_cost import follow_changed_cost
 from core import audit
 from core.tx import part
 
@@ -13,8 +14,9 @@ from core.tx import part
 def set_cost(*, sku_id: int, cost_minor: int, now: datetime, acting: str = "system") -> bool:
     """Set the cost of one unit in minor units of the SKU's currency; returns whether it changed.
 
-    A rise above the price is recorded all the same, since it is a fact: INV-K2 reports it, and
-    the SKU's offer shows a floor above its price, which every path of sale refuses.
+    Prices with a cost-plus rule follow in this transaction. A rise above a price that follows
+    nothing is recorded all the same, since it is a fact: INV-K2 reports it, and the SKU's offer
+    shows a floor above its price, which every path of sale refuses.
     Raises ValueError for a negative cost.
     """
     if cost_minor < 0:
@@ -32,5 +34,6 @@ def set_cost(*, sku_id: int, cost_minor: int, now: datetime, acting: str = "syst
         after={"cost_minor": cost_minor},
         now=now,
     )
+    follow_changed_cost(sku_id=sku_id, now=now)
     snapshot.changed()
     return True

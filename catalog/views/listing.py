@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from catalog.faces import product_card
 from catalog.forms import ListForm
 from catalog.offers import ChannelView
-from catalog.pages import render_page
+from catalog.pages import level_of, render_page
 from catalog.queries import categories, on_sale, page_row
 from catalog.search.find import Filters, Found, find
 from core import clock
@@ -63,7 +63,8 @@ def _list(
     form = ListForm(request.GET)
     chosen = form.chosen()
     filters = Filters(**{**chosen.filters, **(fixed or {})})
-    found = find(chosen.query, filters, channel=channel, now=now, page=chosen.page)
+    level = level_of(request)
+    found = find(chosen.query, filters, channel=channel, now=now, page=chosen.page, level=level)
     language = get_language() or ""
     live = bool(getattr(request, "htmx", False)) and request.htmx.target == "found"  # type: ignore[attr-defined]
     response = render_page(

@@ -15,7 +15,7 @@ from catalog.blocks.base import Block
 from catalog.blocks.build import built_blocks
 from catalog.models import HOME
 from catalog.offers import ChannelView
-from catalog.pages import render_page
+from catalog.pages import level_of, render_page
 from catalog.queries import page_row
 from catalog.snapshot import PageRow
 from core import clock
@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     channel: ChannelView = request.channel  # type: ignore[attr-defined]
     row = page_row(channel, HOME)
-    blocks = built_blocks(row.id, channel, now) if row is not None else []
+    blocks = built_blocks(row.id, channel, now, level=level_of(request)) if row is not None else []
     return render_page(request, "catalog/home.html", page_context(row, blocks), now=now)
 
 
@@ -41,7 +41,8 @@ def campaign(request: HttpRequest, page: str) -> HttpResponse:
         raise Http404
     if row.is_over(now):
         return _over(request)
-    blocks = built_blocks(row.id, channel, now) if row.is_open(now) else []
+    level = level_of(request)
+    blocks = built_blocks(row.id, channel, now, level=level) if row.is_open(now) else []
     if not blocks:
         raise Http404
     return render_page(request, "catalog/home.html", page_context(row, blocks), now=now)

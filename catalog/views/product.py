@@ -15,7 +15,7 @@ from catalog.bundles.showing import fields_for, inside
 from catalog.faces import offer_face, product_card
 from catalog.inputs import VALIDATORS, InputSpec
 from catalog.offers import ChannelView, Offer, ProductPage
-from catalog.pages import render_page
+from catalog.pages import level_of, render_page
 from catalog.queries import on_sale, product_page
 from core import clock
 from core.money import decimal_text
@@ -30,7 +30,8 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     """A product with one SKU chosen (`?sku=CODE`, else the one to lead with)."""
     now = clock.now()
     channel: ChannelView = request.channel  # type: ignore[attr-defined]
-    page = product_page(slug, channel, now)
+    level = level_of(request)
+    page = product_page(slug, channel, now, level=level)
     if page is None:
         raise Http404
     language = get_language() or ""
@@ -49,9 +50,10 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "inside": groups,
         "fan": [part.face for group in groups for part in group.parts][:FAN],
         "saved_minor": (chosen.market_minor or 0) - chosen.unit_minor,
+        "level_name": _level_name(chosen, language),
         "can_buy": chosen.state_ok and chosen.availability != "out",
         "max_quantity": _most(chosen),
-        "related": _related(page, channel, now, language),
+        "related": _related(page, channel, now, language, level),
         "structured": _structured(page, language),
         "canonical": settings.SITE_URL + reverse("catalog:product", args=[page.slug]),
     }
@@ -114,6 +116,15 @@ def _field(spec: InputSpec, language: str) -> dict[str, Any]:
     }
 
 
+def _level_name(offer: Offer, language: str) -> str:
+    """Which member level's price the offer shows; empty for the price of everybody."""
+    for reason in offer.reasons:
+        if reason.key in ("level_price", "member_day_price"):
+            names = dict(reason.params)
+            return str(names["name_en" if language.startswith("en") else "name"])
+    return ""
+
+
 def _most(offer: Offer) -> int:
     """The most that one order may hold; a top-up's recipient gets one at a time unless told."""
     limits = offer.limits
@@ -121,8 +132,11 @@ def _most(offer: Offer) -> int:
     return max(1, min(bounds))
 
 
-def _related(page: ProductPage, channel: ChannelView, now: Any, language: str) -> list[Any]:
-    others = [one for one in on_sale(channel, now) if one.category_slug == page.category_slug]
+def _related(
+    page: ProductPage, channel: ChannelView, now: Any, language: str, level: int
+) -> list[Any]:
+    shelf = on_sale(channel, now, level=level)
+    others = [one for one in shelf if one.category_slug == page.category_slug]
     others = [one for one in others if one.product_id != page.product_id and not one.is_sold_out]
     return [product_card(one, language) for one in others[:RELATED]]
 

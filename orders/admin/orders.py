@@ -21,6 +21,7 @@ from core.admin.who import who
 from core.money import format_minor
 from fulfillment.admin.timeline import postings, table
 from fulfillment.models import Delivery
+from orders.margins import LineMargin, line_margins
 from orders.models import Order, OrderLine
 from orders.queries.timeline import timeline
 from orders.services.close_order import cancel_order
@@ -72,7 +73,7 @@ class LineInline(TabularInline):
     model = OrderLine
     hide_title = True
     fields = ["sku_code", "product_title", "sku_title", "pack", "quantity", "target_masked", "unit", "paid",
-              "delivered", "gone", "failed"]  # fmt: skip
+              "cost", "fee", "margin", "delivered", "gone", "failed"]  # fmt: skip
     readonly_fields = fields
     extra = 0
     can_delete = False
@@ -96,6 +97,38 @@ class LineInline(TabularInline):
     @display(description=_("Paid"))
     def paid(self, row: OrderLine) -> str:
         return format_minor(row.paid_minor, row.currency)
+
+    @display(description=_("Cost"))
+    def cost(self, row: OrderLine) -> str:
+        found = self._margin(row)
+        return format_minor(found.margin.cost_minor or 0, row.currency) if found else "–"
+
+    @display(description=_("Fee"))
+    def fee(self, row: OrderLine) -> str:
+        found = self._margin(row)
+        return format_minor(found.margin.fee_minor, row.currency) if found else "–"
+
+    @display(description=_("Margin"))
+    def margin(self, row: OrderLine) -> str:
+        found = self._margin(row)
+        left = found.margin.left_minor if found else None
+        if found is None or left is None:
+            return "–"
+        shown = format_minor(left, row.currency)
+        share = found.margin.share_bp
+        if share is not None:
+            shown += f" ({share / 100:.1f} %)"
+        if found.open_units:
+            waiting = gettext("%(n)s not delivered yet") % {"n": found.open_units}
+            shown += f" · {waiting}"
+        return shown
+
+    def _margin(self, row: OrderLine) -> LineMargin | None:
+        """All lines of an order are asked about together, once for each page."""
+        held: dict[int, dict[str, LineMargin]] = self.__dict__.setdefault("_margins", {})
+        if row.order_id not in held:
+            held[row.order_id] = line_margins(row.order)
+        return held[row.order_id].get(row.public_id)
 
 
 @admin.register(Order)

@@ -10,6 +10,7 @@ from fulfillment.services.attach_owner import attach_owner
 from orders.models import Order
 from orders.models.private import secret_hash, token_hash
 from orders.queries.orders import lock_order
+from orders.services.earn_growth import earn_growth
 
 
 class NotProven(Exception):
@@ -38,5 +39,6 @@ def attach_order(
     Order.objects.filter(pk=row.pk, user=None).update(user=user, owner=user.public_id)
     attach_owner(reference=order, owner=user.public_id, now=now)
     audit.record(tag="order:attached", by=user.acting, subject=order, now=now)
+    earn_growth(order=order, key=f"attached:{order}", now=now)
     row.user, row.owner = user, user.public_id
     return row

@@ -230,7 +230,8 @@ def _changed(wanted: Wanted, priced: Quote) -> bool:
         return wanted.shown != priced.fingerprint
     # The price of one is what a product page shows; many may cost less, never more.
     return any(
-        wanted.shown_unit_minor not in {line.list_minor, line.unit_minor} for line in priced.lines
+        wanted.shown_unit_minor not in {line.list_minor, line.unit_minor, line.offer.single_minor}
+        for line in priced.lines
     )
 
 

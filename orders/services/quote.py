@@ -92,7 +92,8 @@ def _line(
     if not 1 <= item.quantity <= MOST_UNITS:
         problems.append(Problem("quantity", _("Choose a quantity."), position))
         return None
-    offer = find_offer(item.sku_code, channel, now, quantity=min(units, MOST_UNITS))
+    most = min(units, MOST_UNITS)
+    offer = find_offer(item.sku_code, channel, now, quantity=most, level=buyer.level)
     if offer is None:
         problems.append(Problem("unknown", _("This is no longer sold here."), position))
         return None

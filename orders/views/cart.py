@@ -58,7 +58,9 @@ def channel_of(request: HttpRequest) -> ChannelView:
 def buyer_of(request: HttpRequest) -> Buyer:
     """Who asks for prices."""
     user = request.user
-    return Buyer(user.public_id, user_id=user.pk) if user.is_authenticated else Buyer()
+    if not user.is_authenticated:
+        return Buyer()
+    return Buyer(user.public_id, user.level, user_id=user.pk)
 
 
 def quote_for(

@@ -143,6 +143,7 @@ def _wanted(request: HttpRequest, form: PlaceForm, items: Sequence[Item]) -> Wan
         user_id=user.pk if user.is_authenticated else None,
         owner=user.public_id if user.is_authenticated else "",
         codes=typed_codes(data.get("code", "")),
+        level=user.level if user.is_authenticated else 0,
     )
 
 

@@ -201,7 +201,15 @@ def reason_label(adjustment: dict[str, Any]) -> str:
         "bundle_share": _("Share of the pack's price"),
         "dated_price": _("Price for a limited time"),
         "quantity_price": _("Price from %(from)s pieces") % {"from": params.get("from", 1)},
+        "level_price": _("Price for %(level)s members") % {"level": level_name(params)},
+        "member_day_price": _("Member day for %(level)s members") % {"level": level_name(params)},
+        "lifted_to_floor": _("Not below the lowest price allowed"),
     }.get(adjustment["key"], str(adjustment["key"]))
+
+
+def level_name(params: dict[str, Any]) -> str:
+    """The level that a price was for, in the reader's language, as it was called then."""
+    return str((params.get("name_en") if english() else "") or params.get("name", ""))
 
 
 def provider_title(code: str) -> str:
