@@ -69,6 +69,28 @@ class AwardState(models.TextChoices):
     SETTLED = "settled", _("Settled by hand")
 
 
+class CouponState(models.TextChoices):
+    ISSUED = "issued", _("Printed")
+    CLAIMED = "claimed", _("Claimed")
+    HELD = "held", _("In an order")
+    USED = "used", _("Used")
+    EXPIRED = "expired", _("Expired")
+    VOID = "void", _("Void")
+
+
+class CouponBatchState(models.TextChoices):
+    MAKING = "making", _("Being made")
+    READY = "ready", _("Ready")
+    FROZEN = "frozen", _("Frozen")
+    VOID = "void", _("Void")
+
+
+class CouponExportState(models.TextChoices):
+    READY = "ready", _("Ready for one download")
+    TAKEN = "taken", _("Downloaded")
+    DROPPED = "dropped", _("Withdrawn")
+
+
 def _table(**steps: str) -> Table:
     return {source: frozenset(targets.split()) for source, targets in steps.items()}
 
@@ -115,6 +137,19 @@ AWARD_STEPS: Table = _table(waiting="done settled", done="", settled="")
 PROMOTION_TRANSITIONS: Table = _table(
     draft="live ended", live="paused ended", paused="live ended", ended=""
 )
+
+COUPON_STEPS: Table = _table(
+    issued="claimed expired void",
+    claimed="held expired void",
+    held="used claimed",
+    used="claimed",
+    expired="",
+    void="",
+)
+COUPON_BATCH_STEPS: Table = _table(
+    making="ready void", ready="frozen void", frozen="ready void", void=""
+)
+COUPON_EXPORT_STEPS: Table = _table(ready="taken dropped", taken="", dropped="")
 
 
 def _with_leaps(steps: Table, **leaps: str) -> Table:

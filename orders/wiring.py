@@ -86,6 +86,7 @@ def _sealed_columns() -> None:
     columns: dict[str, tuple[str, Any]] = {
         "orders.Order": ("private_sealed", lambda row: private_context(row.public_id)),
         "orders.OrderLine": ("target_sealed", lambda row: target_context(row.public_id)),
+        "orders.Coupon": ("code_sealed", lambda row: row.context),
         "orders.CartLine": ("inputs_sealed", lambda row: cart_inputs_context(row.pk)),
     }
     for model, (field, context) in columns.items():

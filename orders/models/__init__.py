@@ -1,5 +1,7 @@
 from orders.models.bundle import OrderBundle
 from orders.models.cart import Cart, CartLine
+from orders.models.coupon import Coupon, CouponUse
+from orders.models.coupon_campaign import CouponBatch, CouponCampaign, CouponExport
 from orders.models.lottery import (
     Award,
     Chance,
@@ -24,6 +26,11 @@ __all__ = [
     "Chance",
     "ChanceRule",
     "ChanceSource",
+    "Coupon",
+    "CouponBatch",
+    "CouponCampaign",
+    "CouponExport",
+    "CouponUse",
     "Draw",
     "Lottery",
     "Notice",

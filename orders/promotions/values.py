@@ -120,10 +120,12 @@ class Rule:
     left_minor: int | None = None
     subsidy_minor: int = 0
     funded: bool = False
-    # For people; and what an order takes when it is placed. The engine reads neither.
+    # For people; and what an order takes when it is placed. The engine reads none of it.
     title: str = ""
     title_en: str = ""
     budgets: tuple[Budget, ...] = ()
+    # The public id of the one coupon behind it, empty for a rule that needs none.
+    coupon: str = ""
 
     def is_for(self, facts: Facts) -> bool:
         """In force at that moment and for that buyer; the start is included, the end is not."""

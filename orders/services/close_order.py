@@ -12,6 +12,7 @@ from fulfillment.services.release import release
 from orders.events import OrderClosed
 from orders.models import Order, Payment
 from orders.queries.orders import expired_orders, lock_order
+from orders.services.hold_coupons import give_back_coupons
 from orders.services.limits import give_back_limits
 from orders.states import OPEN_PAYMENT, OrderState
 from risk.services.give_back import give_back
@@ -55,10 +56,11 @@ def _close(order: Order, *, why: str, acting: str, now: datetime) -> bool:
     if not moved:
         return False
     Payment.objects.filter(order=order, state__in=OPEN_PAYMENT).update(not_before=now, tries=0)
-    # In the order in which placing takes them: risk's budgets, limits, codes. The other way round
+    # In the order in which placing takes them: risk's budgets, limits, coupons, codes. The other way round
     # a buyer's closing order and their next one could wait for each other.
     give_back(subject=order.public_id, now=now)
     give_back_limits(order)
+    give_back_coupons(order=order, now=now, by=acting)
     release(reference=order.public_id, now=now, why=why, by=acting)
     outbox.publish(OrderClosed(order.public_id, order.channel_code, why), now=now)
     wake.poke(QUERY_TASK)

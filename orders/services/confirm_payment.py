@@ -32,6 +32,7 @@ from orders.queries.confirming import (
     settle,
 )
 from orders.queries.orders import bought_again
+from orders.services.hold_coupons import take_coupons_again, use_coupons
 from orders.services.limits import take_limits_again
 from orders.services.request_refund import open_whole_refund
 from orders.services.set_aside import set_aside
@@ -166,6 +167,7 @@ def _pay(settlement: Settlement, now: datetime) -> Result:
             currency=locked.currency,
         )
     )
+    use_coupons(order=locked.order, now=now, by="system")
     opened = _open(locked, now)
     if opened.short:
         settlement.order_state = OrderState.WAITING_STOCK
@@ -248,6 +250,10 @@ def _open_late(locked: Locked, now: datetime) -> tuple[Opened | None, str]:
     mark = transaction.savepoint()
     if not take_limits_again(locked.order_pk):
         return None, "limit reached"
+    if not take_coupons_again(order=locked.order, now=now):
+        transaction.savepoint_rollback(mark)
+        return None, "coupon used meanwhile"
+    use_coupons(order=locked.order, now=now, by="system")
     opened = _open(locked, now)
     if opened.short:
         transaction.savepoint_rollback(mark)

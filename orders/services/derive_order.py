@@ -10,6 +10,7 @@ from core.tx import part
 from orders.events import OrderCompleted
 from orders.models import Order
 from orders.queries.orders import returned_minor
+from orders.services.hold_coupons import give_back_coupons
 from orders.services.limits import give_back_limits
 from orders.states import ORDER_STEPS, OrderState, derive, path
 
@@ -46,6 +47,7 @@ def derive_order(order: Order, *, now: datetime, acting: str, why: str) -> str:
     order.state = target
     if target == OrderState.REFUNDED:
         give_back_limits(order)
+        give_back_coupons(order=order, now=now, by=acting, refunded=True)
     if target != OrderState.FULFILLING:
         outbox.publish(
             OrderCompleted(order.public_id, order.channel_code, order.owner, target), now=now

@@ -10,8 +10,10 @@ from catalog.offers import ChannelView
 from catalog.queries import offer as find_offer
 from orders.models import Order
 from orders.promotions.rules.gift_with import GiftWith
-from orders.promotions.values import Budget, Facts, Measure, Rule
+from orders.promotions.values import Budget, Facts, Group, Measure, Rule
+from orders.queries.coupons import Usable
 from orders.queries.promotions import LivePromotion, live, used
+from orders.services.find_coupons import BEST, find_coupons
 from orders.states import PAID_SIDE
 
 MOST_CODES = 5
@@ -37,18 +39,27 @@ class Buyer:
 
 
 def find_rules(
-    *, channel: ChannelView, buyer: Buyer, codes: Sequence[str], now: datetime
+    *,
+    channel: ChannelView,
+    buyer: Buyer,
+    codes: Sequence[str],
+    now: datetime,
+    coupon: str = BEST,
 ) -> list[Rule]:
-    """Rules in force for a buyer in a channel: automatic ones and those of the codes named.
+    """Rules in force for a buyer in a channel: automatic ones, those of the codes named, and those
+    of the buyer's coupons (`coupon` says which: the best, none, or one by its public id).
 
     A rule whose budget is used up is left out. What is left is a promise of nothing: placing the
     order takes it. Money is minor units of the channel's currency.
     """
-    found = [one for one in _candidates(codes) if _may_apply(one, channel, now)]
+    known, asked = live(), codes[:MOST_CODES]
+    coupons = find_coupons(user=buyer.user, codes=asked, choice=coupon, now=now)
+    mine = [known.by_id[name] for name in coupons if name in known.by_id]
+    found = [one for one in (*_candidates(asked), *mine) if _may_apply(one, channel, now)]
     budgets = {one.id: budgets_of(one, buyer) for one in found}
     taken = used(budget.key for one in found for budget in budgets[one.id])
     rules = (_rule(one, budgets[one.id], taken, channel, now) for one in found)
-    return [rule for rule in rules if rule is not None]
+    return [_with_coupon(rule, coupons.get(rule.id)) for rule in rules if rule is not None]
 
 
 def facts_for(*, channel: ChannelView, buyer: Buyer, rules: Iterable[Rule], now: datetime) -> Facts:
@@ -83,7 +94,7 @@ def budgets_of(one: LivePromotion, buyer: Buyer) -> tuple[Budget, ...]:
 
 def _candidates(codes: Sequence[str]) -> list[LivePromotion]:
     known = live()
-    asked = dict.fromkeys(code.strip().upper() for code in codes[:MOST_CODES])
+    asked = dict.fromkeys(code.strip().upper() for code in codes)
     return [*known.automatic, *(known.by_code[code] for code in asked if code in known.by_code)]
 
 
@@ -115,6 +126,15 @@ def _rule(
         title=one.title, title_en=one.title_en, budgets=budgets,
     )  # fmt: skip
     return _with_gift(rule, channel, now) if isinstance(one.terms, GiftWith) else rule
+
+
+def _with_coupon(rule: Rule, coupon: Usable | None) -> Rule:
+    """One coupon of one's own in an order, wherever its promotion would stand; gifts stay gifts."""
+    if coupon is None:
+        return rule
+    ends = [end for end in (rule.ends_at, coupon.valid_until) if end is not None]
+    group = Group.GIFT if rule.group == Group.GIFT else Group.COUPON
+    return replace(rule, coupon=coupon.id, group=group, ends_at=min(ends, default=None))
 
 
 def _with_gift(rule: Rule, channel: ChannelView, now: datetime) -> Rule | None:

@@ -32,7 +32,9 @@ from orders.promotions.values import Group, Rule
 from orders.queries.ladder import first_query_at
 from orders.queries.placing import NewOrder, insert_bundles, insert_order, insert_uses
 from orders.services.expand_lines import Expanded, expand_lines, sold_as
+from orders.services.find_coupons import BEST
 from orders.services.find_rules import find_rules
+from orders.services.hold_coupons import hold_coupons
 from orders.services.limits import (
     LimitReached,
     PromotionUsedUp,
@@ -115,8 +117,10 @@ class Wanted:
     level: int = 0
     attribution: str = ""
     device: str = ""
-    # Coupon codes that were typed; rules that the caller brings; whether the shop's own apply.
+    # Coupon codes that were typed and the coupon that was chosen (`find_coupons`); rules that the
+    # caller brings; whether the shop's own apply.
     codes: tuple[str, ...] = ()
+    coupon: str = BEST
     rules: tuple[Rule, ...] = ()
     promotions: bool = True
 
@@ -182,7 +186,7 @@ def _insert(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: date
 
 
 def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datetime) -> bool:
-    """Lock order: the order itself, limits by key, then the codes (design.md rule 4)."""
+    """Lock order: the order itself, limits by key, coupons, then the codes (design.md rule 4)."""
     if not insert_order(new, by=acting, now=now):
         return False
     if new.bundles:
@@ -194,6 +198,7 @@ def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datet
         raise Refused(assessment)
     refuse_old_buyers(priced, user_id=new.user_id, contact_index=new.contact_index)
     take_limits(new.budgets)
+    hold_coupons(coupons=priced.coupons, order=new.public_id, owner=new.owner, now=now, by=acting)
     hold(
         reference=new.public_id,
         lines=[HoldLine(line.public_id, line.sku_id, line.quantity) for line in new.lines],
@@ -219,7 +224,9 @@ def _priced(wanted: Wanted, now: datetime, *, gifts: bool = True) -> Quote:
     buyer = Buyer(wanted.owner, wanted.level, wanted.user_id, index)
     rules = list(wanted.rules)
     if wanted.promotions:
-        rules += find_rules(channel=wanted.channel, buyer=buyer, codes=wanted.codes, now=now)
+        rules += find_rules(
+            channel=wanted.channel, buyer=buyer, codes=wanted.codes, coupon=wanted.coupon, now=now
+        )
     if not gifts:
         rules = [rule for rule in rules if rule.group != Group.GIFT]
     return quote(items=wanted.items, channel=wanted.channel, buyer=buyer, now=now, rules=rules)
@@ -242,7 +249,7 @@ def _body_hash(wanted: Wanted) -> bytes:
         for item in wanted.items
     ]
     body = [wanted.channel.code, items, wanted.contact_kind, wanted.contact, wanted.owner]
-    body += [code.strip().upper() for code in wanted.codes]
+    body += [wanted.coupon, *(code.strip().upper() for code in wanted.codes)]
     text = json.dumps(body, ensure_ascii=False)
     # Keyed: inputs are phone numbers, which a bare hash would give away to anybody with a list.
     return crypto.blind_index("order.body", hashlib.sha256(text.encode()).hexdigest())

@@ -22,6 +22,7 @@ class Promoted:
     adjustments: tuple[Adjustment, ...] = ()
     used: tuple[Used, ...] = ()
     takes: tuple[Mapping[str, Any], ...] = ()
+    coupons: tuple[str, ...] = ()
 
 
 def promote(
@@ -31,7 +32,7 @@ def promote(
     if not rules or not lines:
         return Promoted(tuple(lines))
     by_id = {rule.id: rule for rule in rules}
-    keyed = [_line(place, line) for place, line in enumerate(lines)]
+    keyed = [line_of(place, line) for place, line in enumerate(lines)]
     priced = price_cart(Cart(keyed, facts, rules))
     told = [_told(line, by, by_id) for line, by in zip(lines, priced.lines, strict=True)]
     gifts = [_gift(used, by_id[used.rule], facts, channel) for used in priced.used if used.gift]
@@ -44,10 +45,12 @@ def promote(
         ),
         used=priced.used,
         takes=tuple(take for used in priced.used for take in _takes(used, by_id[used.rule])),
+        coupons=tuple(name for used in priced.used if (name := by_id[used.rule].coupon)),
     )
 
 
-def _line(place: int, line: QuoteLine) -> Line:
+def line_of(place: int, line: QuoteLine) -> Line:
+    """A line of a quote as the engine knows it; `place` is where it stands in the cart."""
     # By what it is before where it stands: the order of a cart decides no cent.
     return Line(
         key=f"{line.offer.sku_code}:{place:03d}",

@@ -68,6 +68,7 @@ def quote(
         problems=tuple(problems),
         used=promoted.used,
         takes=promoted.takes,
+        coupons=promoted.coupons,
     )
 
 

@@ -97,6 +97,8 @@ class Quote:
     # What the promotions cost, and what placing the order takes of their budgets.
     used: tuple[Used, ...] = ()
     takes: tuple[Mapping[str, Any], ...] = ()
+    # Public ids of the buyer's coupons that it rests on.
+    coupons: tuple[str, ...] = ()
 
     @property
     def gifts(self) -> tuple[QuoteLine, ...]:

@@ -65,7 +65,9 @@ def wanted(*items: Item, **changes: Any) -> Wanted:
 def shown(form: Wanted) -> Quote:
     """What the page says it costs, before anybody is known by their contact."""
     now, buyer = clock.now(), Buyer(form.owner, form.level, form.user_id)
-    found = find_rules(channel=form.channel, buyer=buyer, codes=form.codes, now=now)
+    found = find_rules(
+        channel=form.channel, buyer=buyer, codes=form.codes, coupon=form.coupon, now=now
+    )
     rules = [*form.rules, *(found if form.promotions else [])]
     return quote(items=form.items, channel=form.channel, buyer=buyer, now=now, rules=rules)
 
