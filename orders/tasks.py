@@ -9,6 +9,7 @@ from core import clock
 from core.each import each
 from core.faults import crashpoint
 from orders.services.book_asides import book_asides
+from orders.services.change_promotion import end_promotions
 from orders.services.close_lottery import sweep_lotteries
 from orders.services.close_order import expire_orders
 from orders.services.fill_waits import end_overdue_waits, fill_all_waits, fill_waits
@@ -25,6 +26,7 @@ PARTS: tuple[Callable[..., object], ...] = (
     book_asides,
     fill_all_waits,
     end_overdue_waits,
+    end_promotions,
     forget_carts,
     sweep_lotteries,
     hand_over,

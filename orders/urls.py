@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
-from orders.views import cart, checkout, lookup, lottery, mine, order, pay
+from orders.views import cart, checkout, lookup, lottery, mine, order, pay, promotion_lines
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")
@@ -25,6 +25,7 @@ urlpatterns = [
     path("orders/<pid:order_id>/cancel/", order.cancel, name="cancel"),
     path("orders/<pid:order_id>/refund/", order.refund, name="refund"),
     path("orders/<pid:order_id>/attach/", order.attach, name="attach"),
+    path("offers/<slug:slug>/", promotion_lines.offers, name="offers"),
     path("lookup/", lookup.lookup, name="lookup"),
     path("lottery/", lottery.lotteries, name="lotteries"),
     path("lottery/<slug:slug>/", lottery.lottery, name="lottery"),

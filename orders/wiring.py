@@ -18,7 +18,9 @@ from orders.models.private import cart_inputs_context, private_context, target_c
 from orders.payments import registry
 from orders.queries.tracing import TRACER
 from orders.reconciliation import setup as reconciliation
-from orders.services import two_persons
+from orders.services import promotion_subsidy, two_persons
+from orders.services.change_promotion import CHANGED
+from orders.services.save_promotion import SAVED
 from orders.views.bundles import origins
 from orders.views.checkout import ACCEPT
 from orders.views.proof import prove
@@ -64,6 +66,20 @@ def _acts() -> None:
     acts.register(
         "orders.resend_link", _("Send an order's link again"), roles=("operator", "support")
     )
+    acts.register("orders.promotion_edit", _("Write down promotions"), roles=("operator",))
+    acts.register(
+        "orders.promotion_switch", _("Switch promotions on, and end them"), roles=("operator",)
+    )
+    acts.register(
+        "orders.promotion_freeze",
+        _("Pause a promotion at once"),
+        roles=("operator", "support", "finance"),
+    )
+    acts.register(
+        "orders.promotion_subsidy",
+        _("Let a promotion sell under the floor (two persons)"),
+        roles=("operator", "finance"),
+    )
     acts.register("orders.fill_wait", _("Fill a waiting order now"), roles=("operator",))
 
 
@@ -78,6 +94,9 @@ def _audit_tags() -> None:
         "payment:settled_aside": "Money that did not fit was settled by two persons",
         "payment:queried": "A payment provider was asked by staff",
         "refund:retried": "A refused refund was sent again",
+        SAVED: "A promotion was written down",
+        CHANGED: "A promotion was switched on, paused or ended",
+        promotion_subsidy.AGREED: "Two persons agreed to a promotion's subsidy",
     }.items():
         audit.declare(tag, title)
 
@@ -109,6 +128,11 @@ def _executors() -> None:
         act="orders.refund_delivered",
         title=_("Refund delivered goods"),
     )(two_persons.carry_out_delivered_refund)
+    approvals.executor(
+        promotion_subsidy.SUBSIDY,
+        act="orders.promotion_subsidy",
+        title=_("Let a promotion sell under the floor"),
+    )(promotion_subsidy.carry_out_subsidy)
 
 
 def _queues() -> None:

@@ -32,8 +32,7 @@ def promote(
     if not rules or not lines:
         return Promoted(tuple(lines))
     by_id = {rule.id: rule for rule in rules}
-    keyed = [line_of(place, line) for place, line in enumerate(lines)]
-    priced = price_cart(Cart(keyed, facts, rules))
+    priced = price_cart(engine_cart(lines, rules=rules, facts=facts))
     told = [_told(line, by, by_id) for line, by in zip(lines, priced.lines, strict=True)]
     gifts = [_gift(used, by_id[used.rule], facts, channel) for used in priced.used if used.gift]
     return Promoted(
@@ -47,6 +46,11 @@ def promote(
         takes=tuple(take for used in priced.used for take in _takes(used, by_id[used.rule])),
         coupons=tuple(name for used in priced.used if (name := by_id[used.rule].coupon)),
     )
+
+
+def engine_cart(lines: Sequence[QuoteLine], *, rules: Sequence[Rule], facts: Facts) -> Cart:
+    """The lines of a quote as the engine reads them."""
+    return Cart([line_of(place, line) for place, line in enumerate(lines)], facts, rules)
 
 
 def line_of(place: int, line: QuoteLine) -> Line:

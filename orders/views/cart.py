@@ -32,7 +32,8 @@ from orders.services.quote_parts import name_of
 from orders.services.save_cart import CartFull, NotSold, add_to_cart, change_cart, items_of
 from orders.views.line import LineShown, english
 from orders.views.order import SeeOther
-from orders.views.showing import reason_label
+from orders.views.promotion_lines import hints_shown
+from orders.views.showing import reason_label, reason_why
 from risk.requests import client_ip
 from risk.values import ip_key
 
@@ -129,7 +130,9 @@ def cart_context(request: HttpRequest) -> dict[str, Any]:
     """What orders/cart.html reads."""
     lines = cart_lines(cart_token(request))
     items = items_of(lines, codes_of(lines))
-    priced = quote_for(request, items, now=clock.now())
+    now, channel, buyer = clock.now(), channel_of(request), buyer_of(request)
+    rules = find_rules(channel=channel, buyer=buyer, codes=(), now=now)
+    priced = quote(items=items, channel=channel, buyer=buyer, now=now, rules=rules)
     shown = _lines(lines, priced)
     return {
         "lines": shown,
@@ -137,6 +140,7 @@ def cart_context(request: HttpRequest) -> dict[str, Any]:
         "total_minor": priced.total_minor,
         "list_minor": sum(line.amount_minor for line in shown),
         "adjustments": adjustments_shown(priced),
+        "hints": hints_shown(priced.lines, rules, channel=channel, buyer=buyer, now=now),
         "currency": priced.currency,
         "blocked": any(line.blocking for line in shown),
     }
@@ -161,7 +165,11 @@ def _lines(lines: list[CartLine], priced: Quote) -> list[LineShown]:
 def adjustments_shown(priced: Quote) -> list[dict[str, Any]]:
     """What promotions took off the whole, with their names in the reader's language."""
     return [
-        {"label": reason_label(one.as_json()), "why": "", "amount_minor": one.amount_minor}
+        {
+            "label": reason_label(one.as_json()),
+            "why": reason_why(one.as_json(), priced.currency),
+            "amount_minor": one.amount_minor,
+        }
         for one in priced.adjustments
     ]
 

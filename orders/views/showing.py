@@ -17,6 +17,7 @@ from orders.queries.page import OrderRow
 from orders.states import OrderState
 from orders.views.bundles import bundle_shown, goods_groups
 from orders.views.line import LineShown, english
+from orders.views.promotion_words import terms_words
 
 FINAL = frozenset(
     {
@@ -153,7 +154,11 @@ def _bill(
             replace(shown, title=f"{shown.title} {shown.sku_title}".strip()) for shown in lines
         ],
         "adjustments": [
-            {"label": reason_label(a), "why": "", "amount_minor": a["amount_minor"]}
+            {
+                "label": reason_label(a),
+                "why": reason_why(a, row.currency),
+                "amount_minor": a["amount_minor"],
+            }
             for a in row.explanation
         ],
         "total_minor": row.total_minor,
@@ -210,6 +215,12 @@ def reason_label(adjustment: dict[str, Any]) -> str:
 def level_name(params: dict[str, Any]) -> str:
     """The level that a price was for, in the reader's language, as it was called then."""
     return str((params.get("name_en") if english() else "") or params.get("name", ""))
+
+
+def reason_why(adjustment: dict[str, Any], currency: str) -> str:
+    """The terms of the promotion, unless its name says just that."""
+    words = terms_words(adjustment["key"], adjustment.get("params", {}), currency)
+    return "" if words == reason_label(adjustment) else words
 
 
 def provider_title(code: str) -> str:

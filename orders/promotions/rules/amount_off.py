@@ -47,7 +47,14 @@ class AmountOff(NoGift):
 
     def params(self) -> dict[str, str | int]:
         start, off = self.steps[0]
-        return {"from_minor": start, "off_minor": off, "again": int(self.again)}
+        told: dict[str, str | int] = {
+            "from_minor": start,
+            "off_minor": off,
+            "again": int(self.again),
+        }
+        if len(self.steps) > 1:
+            told["steps"] = ",".join(f"{at}:{off}" for at, off in self.steps)
+        return told
 
 
 def _step(raw: Any) -> tuple[int, int]:

@@ -52,4 +52,9 @@ class GiftWith:
         return Gift(self.sku_code, self.quantity, self.list_minor, self.floor_minor)
 
     def params(self) -> dict[str, str | int]:
-        return {"sku": self.sku_code, "units": self.quantity, "from_minor": self.from_minor}
+        return {
+            "sku": self.sku_code,
+            "units": self.quantity,
+            "from_minor": self.from_minor,
+            "from_units": self.from_units,
+        }
