@@ -62,6 +62,14 @@ def find_rules(
     return [_with_coupon(rule, coupons.get(rule.id)) for rule in rules if rule is not None]
 
 
+def rule_of(
+    one: LivePromotion, *, channel: ChannelView, buyer: Buyer, now: datetime
+) -> Rule | None:
+    """One promotion as the engine's rule, whether it is switched on or not; None when used up."""
+    budgets = budgets_of(one, buyer)
+    return _rule(one, budgets, used(budget.key for budget in budgets), channel, now)
+
+
 def facts_for(*, channel: ChannelView, buyer: Buyer, rules: Iterable[Rule], now: datetime) -> Facts:
     """What rules may ask about the buyer; whether they are new is only looked up when one asks.
 

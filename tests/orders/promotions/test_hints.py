@@ -43,13 +43,14 @@ def test_what_is_missing_and_what_it_brings(one: Rule, hint: Hint) -> None:
 
 
 def test_a_gift_is_near() -> None:
-    gift = rule("gift_with", {"sku_code": "G", "from_minor": 9000}, group=Group.GIFT)
+    worth = {"list_minor": 500, "floor_minor": 300}
+    gift = rule("gift_with", {"sku_code": "G", "from_minor": 9000, **worth}, group=Group.GIFT)
     gift = replace(gift, subsidy_minor=1000)
     assert told(cart(gift)) == [Hint("r", 3000, 0, 0, gift=True)]
 
 
 def test_what_earlier_rules_take_off_is_counted_in() -> None:
-    """Ten percent off everything first: 4,000 more would only count as 3,600."""
+    """Ten percent off everything: the engine may give that up to reach the sum."""
     first = Rule("first", Group.ITEM, read_terms("percent_off", {"off_bp": 1000}))
     later = rule("amount_off", {"steps": [[9000, 1000]]})
     (hint,) = told(cart(first, later))
@@ -59,7 +60,7 @@ def test_what_earlier_rules_take_off_is_counted_in() -> None:
         lines=[Line("a", VIDEO, 2, 3000, 0), Line("b", VIDEO, 1, hint.missing_minor, 0)],
     )
     after = price_cart(grown)
-    assert {used.rule for used in after.used} == {"first", "later"}
+    assert "r" in {used.rule for used in after.used}
     assert 6000 - 600 + hint.missing_minor - after.total_minor == hint.gain_minor
 
 
