@@ -40,10 +40,13 @@ def test_a_draft_is_written_down_with_its_trace() -> None:
     row = save(TEN_PERCENT)
     assert row.state == "draft"
     entry = AuditEntry.objects.get(tag="promotion:saved")
-    assert (entry.before, entry.after["params"]) == (None, {"off_bp": 1000})
+    assert entry.before is None
+    assert entry.after is not None
+    assert entry.after["params"] == {"off_bp": 1000}
     save(replace(TEN_PERCENT, name="八折", params={"off_bp": 2000}), row.public_id)
     entry = AuditEntry.objects.filter(tag="promotion:saved").latest("id")
-    assert (entry.before["name"], entry.after["name"]) == ("九折", "八折")
+    names = [told["name"] for told in (entry.before, entry.after) if told]
+    assert names == ["九折", "八折"]
 
 
 @pytest.mark.parametrize(
