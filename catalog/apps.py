@@ -9,7 +9,7 @@ class CatalogConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from catalog import acts, audit_tags, invariants, level_rights
+        from catalog import acts, audit_tags, desk, invariants, level_rights
         from catalog.blocks import kinds
 
         acts.register()
@@ -17,3 +17,4 @@ class CatalogConfig(AppConfig):
         kinds.register()
         invariants.register()
         level_rights.register()
+        desk.register()
