@@ -11,8 +11,9 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         # Registries are filled here, once every floor below is loaded (a way up by socket or event).
-        from orders import desk, handlers, invariants, lottery_wiring, wiring  # noqa: F401
+        from orders import desk, exchange_wiring, handlers, invariants, lottery_wiring, wiring  # noqa: F401
 
         wiring.register()
         desk.register()
         lottery_wiring.register()
+        exchange_wiring.register()

@@ -129,3 +129,26 @@ class DrawForm(forms.Form):
 
 class ChanceCodeForm(forms.Form):
     code = forms.CharField(max_length=32)
+
+
+class ExchangeForm(forms.Form):
+    """An exchange code; a guest also says how to be reached."""
+
+    code = forms.CharField(
+        label=_("Code"), max_length=64,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )  # fmt: skip
+    contact = ContactField(
+        label=_("Mobile number or mail"),
+        help_text=_("What the code gives is sent there too. No account is made."),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+    )
+    form_token = forms.CharField(max_length=64, widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, guest: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not guest:
+            del self.fields["contact"]

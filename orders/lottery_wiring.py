@@ -64,7 +64,7 @@ def register() -> None:
     audit.declare(open_lottery.OPENED, "A lottery was opened by two persons")
     audit.declare(open_lottery.SET_UP, "A lottery was set up")
     audit.declare(close_lottery.CLOSED, "A lottery was ended by staff")
-    audit.declare(hand_over.SETTLED, "A prize was settled by hand")
+    audit.declare(hand_over.SETTLED, "A prize or a redeemed code was settled by hand")
     SEALED_COLUMNS.register(
         "orders.Lottery.seed_sealed",
         SealedColumn("orders.Lottery", "seed_sealed", lambda row: row.context),

@@ -63,6 +63,14 @@ class LotteryState(models.TextChoices):
     REVEALED = "revealed", _("Revealed")
 
 
+class BatchState(models.TextChoices):
+    DRAFT = "draft", _("Being set up")
+    MAKING = "making", _("Codes are being made")
+    LIVE = "live", _("In force")
+    FROZEN = "frozen", _("Frozen")
+    ENDED = "ended", _("Ended")
+
+
 class AwardState(models.TextChoices):
     WAITING = "waiting", _("On its way")
     DONE = "done", _("Handed over")
@@ -131,6 +139,9 @@ REFUND_STEPS: Table = _table(
 
 WAIT_STEPS: Table = _table(open="filled expired cancelled", filled="", expired="", cancelled="")
 LOTTERY_STEPS: Table = _table(draft="open", open="closed", closed="revealed", revealed="")
+EXCHANGE_BATCH_STEPS: Table = _table(
+    draft="making", making="live ended", live="frozen ended", frozen="live ended", ended=""
+)
 AWARD_STEPS: Table = _table(waiting="done settled", done="", settled="")
 
 

@@ -14,6 +14,7 @@ from orders.services.close_lottery import sweep_lotteries
 from orders.services.close_order import expire_orders
 from orders.services.fill_waits import end_overdue_waits, fill_all_waits, fill_waits
 from orders.services.hand_over import hand_over
+from orders.services.open_batch import make_codes
 from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
 from orders.services.query_payment import query_payments
@@ -30,6 +31,7 @@ PARTS: tuple[Callable[..., object], ...] = (
     forget_carts,
     sweep_lotteries,
     hand_over,
+    make_codes,
     query_payments,
     push_refunds,
 )
@@ -63,6 +65,11 @@ def fill(sku_id: str, *_: Any) -> None:
 @shared_task(name="orders.hand_over")
 def hand_over_prizes(*_: Any) -> None:
     hand_over(now=clock.now())
+
+
+@shared_task(name="orders.make_codes")
+def make_exchange_codes(*_: Any) -> None:
+    make_codes(now=clock.now())
 
 
 @shared_task(name="orders.process_notices")

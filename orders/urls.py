@@ -4,7 +4,17 @@ from django.urls import path, register_converter
 from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
-from orders.views import cart, checkout, lookup, lottery, mine, order, pay, promotion_lines
+from orders.views import (
+    cart,
+    checkout,
+    exchange,
+    lookup,
+    lottery,
+    mine,
+    order,
+    pay,
+    promotion_lines,
+)
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")
@@ -27,6 +37,8 @@ urlpatterns = [
     path("orders/<pid:order_id>/attach/", order.attach, name="attach"),
     path("offers/<slug:slug>/", promotion_lines.offers, name="offers"),
     path("lookup/", lookup.lookup, name="lookup"),
+    path("exchange/", exchange.exchange, name="exchange"),
+    path("exchange/<pid:exchange_id>/", exchange.done, name="exchange_done"),
     path("lottery/", lottery.lotteries, name="lotteries"),
     path("lottery/<slug:slug>/", lottery.lottery, name="lottery"),
     path("lottery/<slug:slug>/draw/", lottery.draw, name="lottery_draw"),

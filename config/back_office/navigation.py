@@ -42,11 +42,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         ),
     ),
     (
-        _("Prize draws"),
+        _("Prize draws and codes"),
         (
             Place(_("Lotteries"), "casino", "orders.lottery"),
             Place(_("Prizes won"), "trophy", "orders.award"),
             Place(_("Draws"), "format_list_numbered", "orders.draw"),
+            Place(_("Exchange codes"), "redeem", "orders.exchangebatch"),
+            Place(_("Exchanges"), "swap_horiz", "orders.exchange"),
         ),
     ),
     (

@@ -1,3 +1,3 @@
-from orders.admin import lotteries, orders, payments, refunds
+from orders.admin import exchange, lotteries, orders, payments, refunds
 
-__all__ = ["lotteries", "orders", "payments", "refunds"]
+__all__ = ["exchange", "lotteries", "orders", "payments", "refunds"]

@@ -2,6 +2,7 @@ from orders.models.bundle import OrderBundle
 from orders.models.cart import Cart, CartLine
 from orders.models.coupon import Coupon, CouponUse
 from orders.models.coupon_campaign import CouponBatch, CouponCampaign, CouponExport
+from orders.models.exchange import Exchange, ExchangeBatch, ExchangeCode
 from orders.models.lottery import (
     Award,
     Chance,
@@ -32,6 +33,9 @@ __all__ = [
     "CouponExport",
     "CouponUse",
     "Draw",
+    "Exchange",
+    "ExchangeBatch",
+    "ExchangeCode",
     "Lottery",
     "Notice",
     "Order",

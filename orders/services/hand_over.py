@@ -1,4 +1,4 @@
-"""Prizes that were won reach their winners: each award is its own queue row, tried until it is done."""
+"""What was won or redeemed reaches its owner: each is its own queue row, tried until it is done."""
 
 from datetime import datetime, timedelta
 
@@ -8,9 +8,10 @@ from django.db.models import Q
 
 from accounts.queries import verified_contacts
 from core import audit, leases, transitions
+from core.crypto import unseal
 from core.each import each
 from core.tx import step
-from orders.models import Award
+from orders.models import Award, Exchange
 from orders.prizes import PRIZES, Gift, NotYet
 from orders.states import AwardState
 
@@ -18,38 +19,54 @@ log = structlog.get_logger(__name__)
 LONGEST_PAUSE_SECONDS = 3600
 A_SWEEP = 20
 SETTLED = "lottery:award_settled"
+Row = Award | Exchange
 
 
 def hand_over(*, now: datetime) -> int:
     """Give what is due. Returns how many were handed over. May run twice at once and die anywhere."""
+    return sum(_hand_over_some(model, now) for model in (Award, Exchange))
+
+
+def _hand_over_some(model: type[Row], now: datetime) -> int:
     due = leases.claim(
-        Award, where=Q(state=AwardState.WAITING), limit=A_SWEEP, seconds=settings.LEASE_SECONDS,
+        model, where=Q(state=AwardState.WAITING), limit=A_SWEEP, seconds=settings.LEASE_SECONDS,
         now=now,
     )  # fmt: skip
-    return each(lambda lease: hand_over_one(award_id=lease.pk, now=now), due, name="hand_over")
+    return each(lambda lease: hand_over_one(_load(model, lease.pk), now=now), due, name="hand_over")
 
 
-def hand_over_one(*, award_id: int, now: datetime) -> bool:
-    """Give one prize; False when it cannot be given yet. What gives it is safe to repeat."""
-    award = Award.objects.select_related("prize__sku", "draw__lottery__channel", "draw__user").get(
-        pk=award_id
-    )
-    if award.state != AwardState.WAITING:
+def _load(model: type[Row], pk: int) -> Row:
+    if model is Award:
+        related = Award.objects.select_related("prize__sku", "draw__lottery__channel", "draw__user")
+        return related.get(pk=pk)
+    return Exchange.objects.select_related("batch__sku", "batch__channel").get(pk=pk)
+
+
+def hand_over_one(row: Row, *, now: datetime) -> bool:
+    """Give one; False when it cannot be given yet. What gives it is safe to repeat."""
+    if row.state != AwardState.WAITING:
         return False
-    # The next try is written before this one begins: a crash costs a pause, never the prize.
-    _postpone(award, "", now)
-    give = PRIZES.get(award.prize.kind).give
-    assert give is not None, "nothing to give makes no award"
+    # The next try is written before this one begins: a crash costs a pause, never the gift.
+    _postpone(row, "", now)
+    kind, gift = _gift_of(row)
+    give = PRIZES.get(kind).give
+    assert give is not None, "nothing to give makes no row"
     try:
-        result = give(gift=gift_of(award), now=now)
+        result = give(gift=gift, now=now)
     except NotYet as why:
-        log.warning("prize_waits", award=award.public_id, why=str(why))
-        _postpone(award, str(why), now)
+        log.warning("gift_waits", row=row.public_id, why=str(why))
+        _postpone(row, str(why), now)
         return False
-    return _done(award, result, now)
+    return _done(row, result, now)
 
 
-def gift_of(award: Award) -> Gift:
+def _gift_of(row: Row) -> tuple[str, Gift]:
+    if isinstance(row, Award):
+        return row.prize.kind, gift_of_award(row)
+    return row.batch.kind, gift_of_exchange(row)
+
+
+def gift_of_award(award: Award) -> Gift:
     """A prize as what is given to its winner."""
     lottery, prize, user = award.draw.lottery, award.prize, award.draw.user
     contact = next(iter(verified_contacts(user)), None)
@@ -62,28 +79,49 @@ def gift_of(award: Award) -> Gift:
     )  # fmt: skip
 
 
-def _postpone(award: Award, why: str, now: datetime) -> None:
-    pause = timedelta(seconds=min(2 ** min(award.tries, 12), LONGEST_PAUSE_SECONDS))
-    waiting = Award.objects.filter(pk=award.pk, state=AwardState.WAITING)
+def gift_of_exchange(row: Exchange) -> Gift:
+    """What a redeemed code stands for, as what is given to whoever redeemed it."""
+    batch = row.batch
+    return Gift(
+        key=row.public_id, source=batch.public_id, title=batch.name, title_en=batch.name_en,
+        budget_minor=batch.budget_minor, channel=batch.channel.code,
+        sku_code=batch.sku.code if batch.sku else "", ref=batch.ref, amount=batch.amount,
+        language=row.language, contact_kind=row.contact_kind,
+        contact=unseal(row.contact_sealed, context=row.context).reveal(),
+        user_id=row.user_id, owner=row.owner,
+    )  # fmt: skip
+
+
+def _postpone(row: Row, why: str, now: datetime) -> None:
+    pause = timedelta(seconds=min(2 ** min(row.tries, 12), LONGEST_PAUSE_SECONDS))
+    waiting = type(row)._default_manager.filter(pk=row.pk, state=AwardState.WAITING)
     waiting.update(not_before=now + pause, last_error=why[:200], lease_until=None, lease_token="")
 
 
 @step()
-def _done(award: Award, result: str, now: datetime) -> bool:
+def _done(row: Row, result: str, now: datetime) -> bool:
     return transitions.move(
-        Award, award.pk, from_=[AwardState.WAITING], to=AwardState.DONE, now=now, by="system",
+        type(row), row.pk, from_=[AwardState.WAITING], to=AwardState.DONE, now=now, by="system",
         why=result, state_at=now, result=result, not_before=None, last_error="",
     )  # fmt: skip
 
 
-@step()
 def settle_award(*, award: str, by: str, why: str, now: datetime) -> bool:
-    """Staff made it good in another way, which `why` says; False when it was over already."""
-    row = Award.objects.get(public_id=award)
+    """Staff made a prize good in another way, which `why` says; False when it was over already."""
+    return _settle(Award.objects.get(public_id=award), by, why, now)
+
+
+def settle_exchange(*, exchange: str, by: str, why: str, now: datetime) -> bool:
+    """Staff made a redeemed code good in another way; False when it was over already."""
+    return _settle(Exchange.objects.get(public_id=exchange), by, why, now)
+
+
+@step()
+def _settle(row: Row, by: str, why: str, now: datetime) -> bool:
     moved = transitions.move(
-        Award, row.pk, from_=[AwardState.WAITING], to=AwardState.SETTLED, now=now, by=by, why=why,
-        state_at=now, not_before=None,
+        type(row), row.pk, from_=[AwardState.WAITING], to=AwardState.SETTLED, now=now, by=by,
+        why=why, state_at=now, not_before=None,
     )  # fmt: skip
     if moved:
-        audit.record(tag=SETTLED, by=by, subject=award, now=now, after={"why": why})
+        audit.record(tag=SETTLED, by=by, subject=row.public_id, now=now, after={"why": why})
     return moved

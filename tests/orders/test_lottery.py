@@ -24,7 +24,7 @@ from orders.services.close_lottery import close_lottery, sweep_lotteries
 from orders.services.draw_prize import NoChance, NotRunning
 from orders.services.earn_chance import NoSuchCode, earn_by_code
 from orders.services.give_goods import give_goods
-from orders.services.hand_over import gift_of, hand_over, settle_award
+from orders.services.hand_over import gift_of_award, hand_over, settle_award
 from orders.services.open_lottery import CannotOpen, request_opening
 from tests.factories.accounts import make_staff
 from tests.factories.fulfillment import import_file, make_file
@@ -280,7 +280,7 @@ def test_a_crash_between_draw_and_order_and_a_second_run_make_one_order() -> Non
     give_chances(row, user)
     drawn(row, user)
     award = Award.objects.get()
-    gift = gift_of(award)
+    gift = gift_of_award(award)
     first = give_goods(gift=gift, now=clock.now())
     assert give_goods(gift=gift, now=clock.now()) == first
     assert hand_over(now=clock.now()) == 1
