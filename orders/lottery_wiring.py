@@ -17,6 +17,7 @@ from orders.prizes import NOTHING, PRIZES, PrizeKind
 from orders.queries.lotteries import ORDER_RULES
 from orders.services import close_lottery, hand_over, open_lottery
 from orders.services.earn_chance import FINISHED, earn_for_order
+from orders.services.give_coupon import coupon_problem, give_coupon
 from orders.services.give_goods import give_goods, goods_hindrance, goods_problem
 
 
@@ -56,6 +57,8 @@ def register() -> None:
             address=_order_address,
         ),
     )
+    coupon = PrizeKind("coupon", _("Coupon"), coupon_problem, give_coupon, needs_account=True)
+    PRIZES.register("coupon", coupon)
     acts.register(open_lottery.ACT, _("Set up and end lotteries"), roles=("operator",))
     acts.register("lotteries.settle", _("Settle a prize by hand"), roles=("operator", "support"))
     approvals.executor(open_lottery.ACTION, act=open_lottery.ACT, title=_("Open a lottery"))(

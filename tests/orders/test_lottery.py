@@ -17,16 +17,18 @@ from core.invariants import check_all
 from core.models import LimitCount
 from core.tx import step
 from fulfillment.models import Entitlement
-from orders.models import Award, Chance, ChanceRule, Draw, Lottery, Order, Prize, PrizeUnit
+from orders.models import Award, Chance, ChanceRule, Coupon, Draw, Lottery, Order, Prize, PrizeUnit
 from orders.promotions.draw import client_part, read_table, replay
 from orders.queries.lotteries import ORDER_RULES, cost_of, proof
 from orders.services.close_lottery import close_lottery, sweep_lotteries
 from orders.services.draw_prize import NoChance, NotRunning
 from orders.services.earn_chance import NoSuchCode, earn_by_code
+from orders.services.give_coupon import give_coupon
 from orders.services.give_goods import give_goods
 from orders.services.hand_over import gift_of_award, hand_over, settle_award
 from orders.services.open_lottery import CannotOpen, request_opening
 from tests.factories.accounts import make_staff
+from tests.factories.coupons import coupon_promotion
 from tests.factories.fulfillment import import_file, make_file
 from tests.factories.lotteries import drawn, give_chances, make_lottery, opened, player
 from tests.factories.orders import make_paid, relay_all, stocked
@@ -300,6 +302,22 @@ def test_goods_that_are_sold_out_wait_and_come() -> None:
     import_file(sku, make_file(1))
     assert hand_over(now=clock.now() + timedelta(hours=2)) == 1
     assert Award.objects.get().state == "done"
+
+
+def test_a_coupon_is_given_once_to_its_winner() -> None:
+    promotion = coupon_promotion()
+    prize = {"odds": 100, "kind": "coupon", "ref": promotion.public_id}
+    row, user = opened(make_lottery(prize)), player()
+    give_chances(row, user)
+    drawn(row, user)
+    gift = gift_of_award(Award.objects.get())
+    assert give_coupon(gift=gift, now=clock.now()) == give_coupon(gift=gift, now=clock.now())
+    assert hand_over(now=clock.now()) == 1
+    coupon = Coupon.objects.get()
+    assert (coupon.owner, coupon.public_id) == (user.public_id, Award.objects.get().result)
+    nowhere = make_lottery({"odds": 1, "kind": "coupon", "ref": "prm_0000000000000000"})
+    with pytest.raises(CannotOpen):
+        opened(nowhere)
 
 
 # --- proof ----------------------------------------------------------------------------------------
