@@ -17,14 +17,16 @@ from fulfillment.events import (
     StockArrived,
     SupplyFailed,
 )
-from orders.events import OrderCompleted, OrderRefunded
+from orders.events import OrderCompleted, OrderPaid, OrderRefunded
 from orders.services.complete_line import complete_line, fail_line, take_back_unit
+from orders.services.drive_periods import hurry_orders
 from orders.services.earn_growth import earn_growth
 from orders.services.tell_buyer import tell_completed, tell_ending, tell_refunded
 
 log = structlog.get_logger(__name__)
 
 FILL_TASK = "orders.fill_waits"
+DRIVE_TASK = "orders.drive_periods"
 
 
 @subscribe(Delivered, "orders.complete_line", unless=lambda event: event.counted)
@@ -65,6 +67,12 @@ def on_revoked(event: DeliveryRevoked, *, now: datetime) -> None:
 def on_stock(event: StockArrived, *, now: datetime) -> None:
     # Each waiting order is a step of its own, so a task does it; the sweeper looks too.
     wake.poke(FILL_TASK, str(event.sku_id))
+
+
+@subscribe(OrderPaid, "orders.hurry_periods", many=True)
+def on_paid(events: Sequence[OrderPaid], *, now: datetime) -> None:
+    if hurry_orders(orders=[event.order for event in events], now=now):
+        wake.poke(DRIVE_TASK)
 
 
 @subscribe(OrderCompleted, "orders.tell_completed", many=True)

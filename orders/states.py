@@ -228,3 +228,62 @@ def path(steps: Table, source: str, target: str) -> tuple[str, ...]:
             seen.add(step)
             walks.append((*walk, step))
     raise ValueError(f"no way from {source} to {target}")
+
+
+class PlanState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    OPEN = "open", _("On sale")
+    CLOSED = "closed", _("Not for new subscribers")
+
+
+class SubscriptionState(models.TextChoices):
+    PENDING = "pending", _("Not begun yet")
+    ACTIVE = "active", _("Running")
+    PAST_DUE = "past_due", _("Charge failed")
+    PAUSED = "paused", _("Paused")
+    CANCELLING = "cancelling", _("Ends with this period")
+    ENDED = "ended", _("Ended")
+
+
+class PeriodState(models.TextChoices):
+    PLANNED = "planned", _("Planned")
+    NOTICED = "noticed", _("Announced")
+    CHARGING = "charging", _("Being charged")
+    FAILED = "failed", _("Charge failed")
+    PAID = "paid", _("Paid")
+    VOID = "void", _("Dropped")
+
+
+class MandateState(models.TextChoices):
+    PENDING = "pending", _("Not signed yet")
+    SIGNED = "signed", _("Signed")
+    REFUSED = "refused", _("Refused")
+    ENDED = "ended", _("Ended")
+
+
+PLAN_STEPS: Table = _table(draft="open", open="closed", closed="open draft")
+SUBSCRIPTION_STEPS: Table = _table(
+    pending="active ended",
+    active="past_due paused cancelling",
+    past_due="active ended",
+    paused="active ended",
+    cancelling="active ended",
+    ended="",
+)
+PERIOD_STEPS: Table = _table(
+    planned="noticed charging void",
+    noticed="charging void",
+    charging="paid failed void",
+    failed="charging paid void",
+    paid="",
+    void="",
+)
+MANDATE_STEPS: Table = _table(pending="signed refused ended", signed="ended", refused="", ended="")
+
+# A subscription somebody has; only one of a plan at a time.
+LIVE_SUBSCRIPTION = frozenset(SubscriptionState.values) - {SubscriptionState.ENDED}
+# Those whose periods may be charged.
+CHARGEABLE = frozenset(
+    {SubscriptionState.PENDING, SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE}
+)
+OPEN_PERIOD = frozenset({PeriodState.PLANNED, PeriodState.NOTICED, PeriodState.FAILED})

@@ -12,11 +12,14 @@ from orders.services.book_asides import book_asides
 from orders.services.change_promotion import end_promotions
 from orders.services.close_lottery import sweep_lotteries
 from orders.services.close_order import expire_orders
+from orders.services.drive_periods import drive_periods
+from orders.services.end_subscription import end_due_subscriptions
 from orders.services.fill_waits import end_overdue_waits, fill_all_waits, fill_waits
 from orders.services.hand_over import hand_over
 from orders.services.open_batch import make_codes
 from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
+from orders.services.query_mandate import query_mandates
 from orders.services.query_payment import query_payments
 from orders.services.save_cart import forget_carts
 
@@ -32,7 +35,10 @@ PARTS: tuple[Callable[..., object], ...] = (
     sweep_lotteries,
     hand_over,
     make_codes,
+    end_due_subscriptions,
     query_payments,
+    query_mandates,
+    drive_periods,
     push_refunds,
 )
 
@@ -75,6 +81,16 @@ def make_exchange_codes(*_: Any) -> None:
 @shared_task(name="orders.process_notices")
 def notices(*_: Any) -> None:
     process_notices(now=clock.now())
+
+
+@shared_task(name="orders.query_mandates")
+def mandates(*_: Any) -> None:
+    query_mandates(now=clock.now())
+
+
+@shared_task(name="orders.drive_periods")
+def periods(*_: Any) -> None:
+    drive_periods(now=clock.now())
 
 
 @shared_task(name="orders.sweep")

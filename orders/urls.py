@@ -13,7 +13,9 @@ from orders.views import (
     mine,
     order,
     pay,
+    plans,
     promotion_lines,
+    subscriptions,
 )
 
 if "pid" not in get_converters():
@@ -45,6 +47,22 @@ urlpatterns = [
     path("lottery/<slug:slug>/code/", lottery.code, name="lottery_code"),
     path("lottery/<slug:slug>/proof/", lottery.proof_page, name="lottery_proof"),
     path("lottery/<slug:slug>/proof.json", lottery.proof_file, name="lottery_proof_file"),
+    path("plans/", plans.plans, name="plans"),
+    path("plans/<slug:slug>/", plans.plan, name="plan"),
+    path("plans/<slug:slug>/start/", plans.start, name="plan_start"),
+    path("subscriptions/", subscriptions.mine, name="subscriptions"),
+    path("subscriptions/<pid:subscription_id>/", subscriptions.subscription, name="subscription"),
+    *(
+        path(f"subscriptions/<pid:subscription_id>/{name}/", view, name=f"subscription_{name}")
+        for name, view in {
+            "cancel": subscriptions.cancel,
+            "keep": subscriptions.keep,
+            "pause": subscriptions.pause,
+            "resume": subscriptions.resume,
+            "return": subscriptions.signed,
+        }.items()
+    ),
+    path("pay/<slug:provider>/mandate/", subscriptions.mandate_notice, name="mandate_notice"),
     path("pay/<slug:provider>/notice/", pay.notice, name="notice"),
     path("pay/<slug:provider>/return/<pid:order_id>/", pay.pay_return, name="return"),
 ]

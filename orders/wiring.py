@@ -12,7 +12,7 @@ from core.ledger import CHART, ChartRow
 from core.rotation import SEALED_COLUMNS, SealedColumn
 from fulfillment import access, trace
 from fulfillment.origins import ORIGINS
-from orders import postings
+from orders import postings, subscription_wiring
 from orders.margins import dearest_fee_bp
 from orders.models.private import cart_inputs_context, private_context, target_context
 from orders.payments import registry
@@ -155,6 +155,7 @@ def register() -> None:
     _executors()
     _queues()
     _switches()
+    subscription_wiring.register()
     registry.load()
     reconciliation.register()
     FEES.register("orders", dearest_fee_bp)

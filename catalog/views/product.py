@@ -77,10 +77,10 @@ def _fields(
 ) -> list[dict[str, Any]]:
     """What is asked of the buyer; a bundle asks for all that may be inside, the same kind once."""
     if offer.bundle is None:
-        return [_field(spec, language) for spec in offer.inputs]
+        return [input_shown(spec, language) for spec in offer.inputs]
     join = ", " if language.startswith("en") else "、"
     return [
-        _field(one.spec, language)
+        input_shown(one.spec, language)
         | {
             "codes": " ".join(one.codes),
             "always": one.always,
@@ -92,7 +92,7 @@ def _fields(
     ]
 
 
-def _field(spec: InputSpec, language: str) -> dict[str, Any]:
+def input_shown(spec: InputSpec, language: str) -> dict[str, Any]:
     """What parts/input.html reads."""
     english = language.startswith("en")
     validator = VALIDATORS[spec.validator]

@@ -39,6 +39,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Notices"), "mark_email_unread", "orders.notice"),
             Place(_("Refunds"), "undo", "orders.refund"),
             Place(_("Waiting for stock"), "hourglass_top", "orders.orderwait"),
+            Place(_("Subscriptions"), "autorenew", "orders.subscription"),
+            Place(_("Subscription plans"), "event_repeat", "orders.plan"),
         ),
     ),
     (

@@ -1,3 +1,11 @@
-from orders.admin import exchange, lotteries, orders, payments, refunds
+from orders.admin import (
+    exchange,
+    lotteries,
+    orders,
+    payments,
+    plans,
+    refunds,
+    subscriptions,
+)
 
-__all__ = ["exchange", "lotteries", "orders", "payments", "refunds"]
+__all__ = ["exchange", "lotteries", "orders", "payments", "plans", "refunds", "subscriptions"]

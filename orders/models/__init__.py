@@ -16,8 +16,16 @@ from orders.models.lottery import (
 from orders.models.notice import Notice
 from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment
+from orders.models.plan import Plan, PlanPhase
 from orders.models.promotion import Promotion, PromotionUse
 from orders.models.refund import Refund, RefundLine
+from orders.models.subscription import (
+    Mandate,
+    RenewalNotice,
+    Subscription,
+    SubscriptionCharge,
+    SubscriptionPeriod,
+)
 from orders.models.wait import OrderWait
 
 __all__ = [
@@ -37,16 +45,23 @@ __all__ = [
     "ExchangeBatch",
     "ExchangeCode",
     "Lottery",
+    "Mandate",
     "Notice",
     "Order",
     "OrderBundle",
     "OrderLine",
     "OrderWait",
     "Payment",
+    "Plan",
+    "PlanPhase",
     "Prize",
     "PrizeUnit",
     "Promotion",
     "PromotionUse",
     "Refund",
     "RefundLine",
+    "RenewalNotice",
+    "Subscription",
+    "SubscriptionCharge",
+    "SubscriptionPeriod",
 ]

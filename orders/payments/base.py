@@ -13,16 +13,13 @@ from typing import Protocol
 from django.utils.functional import Promise
 
 from core.reconciliation.values import Fetched
+from orders.payments.mandates import Mandates
+from orders.payments.standing import Standing
 
-
-class Standing(StrEnum):
-    """Where a payment stands at the provider. Whatever is not listed is UNKNOWN."""
-
-    WAITING = "waiting"
-    SUCCEEDED = "succeeded"
-    CLOSED = "closed"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
+__all__ = [
+    "About", "Answer", "Mandates", "NotBelieved", "PageRequest", "Provider", "RefundAnswer",
+    "RefundRequest", "Return", "Standing", "Told",
+]  # fmt: skip
 
 
 class Return(StrEnum):
@@ -117,6 +114,8 @@ class Provider(Protocol):
     title: str | Promise
     text: str | Promise
     instant: bool
+    # How it takes money without the buyer at the screen; None when it cannot.
+    mandates: Mandates | None
 
     def page_url(self, request: PageRequest, *, now: datetime) -> str:
         """The address that the buyer's browser is sent to. Makes no call."""

@@ -73,7 +73,7 @@ def pay_address(page: PageOf, *, now: datetime) -> str:
             amount_minor=page.amount_minor,
             currency=page.currency,
             subject=page.subject,
-            notify_url=settings.SITE_URL + reverse("orders:notice", args=[page.provider]),
+            notify_url=notice_address(page.provider),
             return_url=settings.SITE_URL
             + reverse("orders:return", args=[page.provider, page.order]),
             expires_at=page.expires_at,
@@ -81,6 +81,11 @@ def pay_address(page: PageOf, *, now: datetime) -> str:
         ),
         now=now,
     )
+
+
+def notice_address(provider: str) -> str:
+    """Where that provider tells us of payments and refunds."""
+    return str(settings.SITE_URL) + reverse("orders:notice", args=[provider])
 
 
 @part

@@ -16,10 +16,12 @@ FRESH_SECONDS = 300
 SHAPES = {
     "number": r"[0-9A-Z]{1,32}",
     "refund_number": r"[0-9A-Z]{1,32}",
+    "mandate": r"[0-9A-Z]{1,32}",
     "merchant_id": r"[0-9A-Za-z_-]{1,64}",
     "nonce": r"[0-9A-Za-z_-]{8,64}",
     "timestamp": r"\d{1,12}",
     "amount_minor": r"[1-9]\d{0,11}",
+    "limit_minor": r"[1-9]\d{0,11}",
     "currency": r"[A-Z]{3}",
     "subject": r"[^\x00-\x1f\x7f]{1,128}",
     "reason": r"[^\x00-\x1f\x7f]{0,128}",
@@ -90,16 +92,18 @@ def refused(gw: Gateway, params: Mapping[str, str], plan: Plan, why: Refusal) ->
 
 
 def mount(router: Router, gw: Gateway) -> None:
-    _add(router, gw, "query", "pay.query", ("number",), _query)
-    _add(router, gw, "close", "pay.close", ("number",), _close)
+    add(router, gw, "query", "pay.query", ("number",), _query)
+    add(router, gw, "close", "pay.close", ("number",), _close)
     wanted = ("number", "refund_number", "amount_minor", "currency", "reason", "notify_url")
-    _add(router, gw, "refund", "refund.create", wanted, _refund)
-    _add(router, gw, "refund_query", "refund.query", ("refund_number",), _refund_query)
+    add(router, gw, "refund", "refund.create", wanted, _refund)
+    add(router, gw, "refund_query", "refund.query", ("refund_number",), _refund_query)
 
 
-def _add(
+def add(
     router: Router, gw: Gateway, op: str, service: str, names: tuple[str, ...], work: Work
 ) -> None:
+    """Serve one call at `/api/<op>`: shape, signature, freshness, then the work."""
+
     def handle(request: Request) -> Answer:
         gw.count(service)
         params: dict[str, str] = {}

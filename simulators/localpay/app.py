@@ -8,7 +8,18 @@ from pathlib import Path
 from simulators import running
 from simulators.clock import Clock
 from simulators.faults import Rules
-from simulators.localpay import api, bill, control, notices, page_routes, payments, refunds, truth
+from simulators.localpay import (
+    api,
+    bill,
+    charges,
+    control,
+    mandate_routes,
+    notices,
+    page_routes,
+    payments,
+    refunds,
+    truth,
+)
 from simulators.localpay.gateway import FAULTS, Gateway
 from simulators.localpay.keys import KeyRing
 from simulators.localpay.store import SCHEMA
@@ -47,7 +58,7 @@ def routes(gw: Gateway) -> Router:
     router = Router()
     router.add("GET", "/health", lambda _: json_answer({"ok": True}))
     router.add("GET", "/keys", lambda _: json_answer({"keys": gw.keys.listed()}))
-    for part in (page_routes, api, bill, truth, control):
+    for part in (page_routes, api, mandate_routes, bill, truth, control):
         part.mount(router, gw)
     return router
 
@@ -77,13 +88,15 @@ def _path(variable: str) -> Path | None:
 def _tick(gw: Gateway, senders: Senders) -> float:
     """Do what is due; returns the seconds until the next thing is."""
     payments.take_late_money(gw)
+    charges.finish_due(gw)
     refunds.finish_due(gw)
     notices.send_due(gw, senders)
     now, moved = time.time(), gw.clock.unix()
     row = gw.store.row(
         "SELECT (SELECT min(next_at) FROM notice WHERE next_at > ?) - ? AS notice,"
         " (SELECT min(late_at) FROM payment WHERE late_at IS NOT NULL) - ? AS late,"
-        " (SELECT min(due_at) FROM refund WHERE due_at IS NOT NULL) - ? AS refund",
-        now, now, moved, moved,
+        " (SELECT min(due_at) FROM refund WHERE due_at IS NOT NULL) - ? AS refund,"
+        " (SELECT min(due_at) FROM charge WHERE due_at IS NOT NULL) - ? AS charge",
+        now, now, moved, moved, moved,
     )  # fmt: skip
     return min((value for value in (row or {}).values() if value is not None), default=0.5)

@@ -10,7 +10,17 @@ from urllib.parse import urlsplit
 from simulators import breaks
 from simulators.control import Act, Refused, common_acts
 from simulators.control import mount as mount_acts
-from simulators.localpay import bill, forging, history, notices, page_routes, payments, refunds
+from simulators.localpay import (
+    bill,
+    forging,
+    history,
+    mandate_routes,
+    mandates,
+    notices,
+    page_routes,
+    payments,
+    refunds,
+)
 from simulators.localpay.gateway import Gateway, Refusal
 from simulators.localpay.messages import message
 from simulators.localpay.store import Row, payment_by_number
@@ -33,6 +43,10 @@ def mount(router: Router, gw: Gateway) -> None:
         "bill_breaks": _bill_breaks,
         "bill_charset": _bill_charset,
         "busy_day": history.busy_day,
+        "open_mandate": _open_mandate,
+        "sign": _mandate_act(mandates.sign),
+        "refuse": _mandate_act(mandates.refuse),
+        "revoke": _mandate_act(mandates.revoke),
     }
     acts: dict[str, Act] = {name: _guarded(gw, act) for name, act in own.items()}
     mount_acts(router, {**common_acts(gw.rules, gw.clock, gw.poke), **acts})
@@ -64,6 +78,21 @@ def _open(gw: Gateway, body: Body) -> Body:
     query = str(body.get("query") or urlsplit(str(body["url"])).query)
     link = Request("GET", "", "/pay", query, {}, b"", "").query_fields()
     return payments.shown(gw, page_routes.open_link(gw, link))
+
+
+def _open_mandate(gw: Gateway, body: Body) -> Body:
+    link = Request("GET", "", "/mandate", urlsplit(str(body["url"])).query, {}, b"", "")
+    return mandates.shown(mandate_routes.open_link(gw, link.query_fields()))
+
+
+def _mandate_act(act: Callable[[Gateway, Row], Row]) -> Callable[[Gateway, Body], Body]:
+    """What a button of the mandate's page does."""
+
+    def run(gw: Gateway, body: Body) -> Body:
+        row = mandates.by_number(gw, str(body["number"]))
+        return mandates.shown(act(gw, row))
+
+    return run
 
 
 def _pay_late(gw: Gateway, body: Body) -> Body:

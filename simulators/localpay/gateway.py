@@ -13,7 +13,9 @@ from simulators.store import Store
 
 FAULTS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("query", "close", "refund_query", "bill", "pay"), LINE),
+    **dict.fromkeys(("mandate", "mandate_query", "mandate_end"), LINE),
     "refund": LINE | {"async", "async_fail"},
+    "charge": LINE | {"insufficient_funds", "async", "async_fail"},
     "notice": frozenset({"none", "late", "duplicate", "reorder", "forged"}),
 }
 

@@ -58,6 +58,23 @@ def enqueue_refund(gw: Gateway, refund: Row, payment: Row) -> None:
     _enqueue(gw, refund["notify_url"], fields)
 
 
+def enqueue_mandate(gw: Gateway, row: Row) -> None:
+    """Call inside the transaction that changes the mandate."""
+    at = "ended_at" if row["status"] == "ENDED" else "signed_at"
+    fields = {
+        "service": "mandate.notice",
+        "notice_id": f"NTC{gw.store.next('notice'):016d}",
+        "merchant_id": row["merchant_id"],
+        "number": row["number"],
+        "agreement": row["agreement"] or "",
+        "limit_minor": str(row["limit_minor"]),
+        "currency": row["currency"],
+        "status": row["status"],
+        at: clock.text(row[at]),
+    }
+    _enqueue(gw, row["notify_url"], fields)
+
+
 def _enqueue(gw: Gateway, url: str, fields: dict[str, str]) -> None:
     plan = gw.rules.plan("notice", fields)
     first = time.time() + float(plan.get("late", "seconds", 0))

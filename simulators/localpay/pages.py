@@ -81,7 +81,7 @@ def payment_page(row: Row, *, now: float, back: str, status: int = 200) -> Answe
         f"<dt>截止 Until</dt><dd>{_when(row['expires_at'])}</dd></dl>",
         _buttons(row, payable=saying is None, amount=symbol + figure, back=back),
     ]
-    return _document("".join(parts), status)
+    return document("".join(parts), status)
 
 
 def error_page(code: str, message: str, status: int) -> Answer:
@@ -91,7 +91,7 @@ def error_page(code: str, message: str, status: int) -> Answer:
         "请回到商户页面重试 · please go back to the shop and try again.</small></p>"
         f"<dl><dt>原因 Reason</dt><dd>{escape(code)}</dd><dt></dt><dd>{escape(message)}</dd></dl>"
     )
-    return _document(body, status)
+    return document(body, status)
 
 
 def _saying(row: Row, now: float) -> tuple[str, str] | None:
@@ -133,7 +133,8 @@ def _when(unix: float) -> str:
     return clock.text(unix)[:19].replace("T", " ")
 
 
-def _document(body: str, status: int) -> Answer:
+def document(body: str, status: int) -> Answer:
+    """A whole page of the gateway around `body`."""
     html = (
         '<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

@@ -6,7 +6,7 @@ from typing import Any
 from simulators import clock
 from simulators.localpay import notices
 from simulators.localpay.gateway import Gateway, Refusal, fee_of
-from simulators.localpay.store import Row, payment_of, refunded_minor
+from simulators.localpay.store import Row, charge_of, payment_of, refunded_minor
 
 LATE_BY = 1.0
 
@@ -110,6 +110,9 @@ def shown(gw: Gateway, row: Row) -> dict[str, str]:
         "paid_at": clock.text(row["paid_at"]),
         "closed_at": clock.text(row["closed_at"]),
         "refunded_minor": str(back),
+        "failure": (charge_of(gw.store, row["merchant_id"], row["number"]) or {}).get(
+            "failure", ""
+        ),
     }
 
 

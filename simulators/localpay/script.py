@@ -44,6 +44,24 @@ class Gateway(Client):
             self.open(url)
         return self.control("pay_late", number=number, at_once=at_once, wait=wait)
 
+    def open_mandate(self, url: str) -> dict[str, Any]:
+        """Open the page of a mandate as a browser does."""
+        return self.control("open_mandate", url=url)
+
+    def sign(self, number: str, *, url: str = "") -> dict[str, Any]:
+        """The buyer signs a mandate; with `url` its page is opened first."""
+        if url:
+            self.open_mandate(url)
+        return self.control("sign", number=number)
+
+    def refuse(self, number: str) -> dict[str, Any]:
+        """The buyer does not sign."""
+        return self.control("refuse", number=number)
+
+    def revoke(self, number: str) -> dict[str, Any]:
+        """The buyer ends a signed mandate at the gateway; the shop is told."""
+        return self.control("revoke", number=number)
+
     def close(self, number: str) -> dict[str, Any]:
         """The gateway closes it, and tells the shop."""
         return self.control("close", number=number)

@@ -32,6 +32,19 @@ CREATE TABLE IF NOT EXISTS notice (
   last_status INTEGER);
 CREATE INDEX IF NOT EXISTS notice_due ON notice (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS notice_payment ON notice (merchant_id, number);
+CREATE TABLE IF NOT EXISTS mandate (
+  merchant_id TEXT NOT NULL, number TEXT NOT NULL, status TEXT NOT NULL, agreement TEXT,
+  limit_minor INTEGER, currency TEXT, subject TEXT NOT NULL DEFAULT '',
+  notify_url TEXT NOT NULL DEFAULT '', return_url TEXT NOT NULL DEFAULT '', expires_at REAL,
+  token TEXT NOT NULL, created_at REAL NOT NULL, signed_at REAL, ended_at REAL,
+  ended_by TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (merchant_id, number));
+CREATE TABLE IF NOT EXISTS charge (
+  merchant_id TEXT NOT NULL, number TEXT NOT NULL, mandate TEXT NOT NULL,
+  failure TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL, due_at REAL,
+  due_failure TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (merchant_id, number));
+CREATE INDEX IF NOT EXISTS charge_due ON charge (due_at) WHERE due_at IS NOT NULL;
 {breaks.SCHEMA}
 """
 
@@ -66,3 +79,16 @@ def refunded_minor(store: Store, merchant_id: str, number: str, *, open_too: boo
         *states,
     )
     return int(row["total"]) if row else 0
+
+
+def mandate_of(store: Store, merchant_id: str, number: str) -> Row | None:
+    return store.row(
+        "SELECT * FROM mandate WHERE merchant_id = ? AND number = ?", merchant_id, number
+    )
+
+
+def charge_of(store: Store, merchant_id: str, number: str) -> Row | None:
+    """What a payment has beside it when it was taken under a mandate."""
+    return store.row(
+        "SELECT * FROM charge WHERE merchant_id = ? AND number = ?", merchant_id, number
+    )

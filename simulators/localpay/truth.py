@@ -17,7 +17,7 @@ _SUMS = {
 
 
 def truth(gw: Gateway, number: str | None) -> dict[str, Any]:
-    """Payments, refunds and notices, all or of one number; sums are always over all."""
+    """Payments, refunds, mandates, charges and notices, all or of one number; sums are always over all."""
     where, params = ("WHERE number = ?", (number,)) if number else ("", ())
 
     def rows(table: str, order: str) -> list[dict[str, Any]]:
@@ -35,6 +35,8 @@ def truth(gw: Gateway, number: str | None) -> dict[str, Any]:
         "payments": rows("payment", "created_at, number"),
         "refunds": rows("refund", "created_at, refund_number"),
         "notices": notices,
+        "mandates": rows("mandate", "created_at, number"),
+        "charges": rows("charge", "created_at, number"),
         **sums,
         "bill_breaks": gw.store.rows("SELECT * FROM break ORDER BY id"),
         "requests": dict(gw.requests),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.reconciliation.values import Fetched, Unavailable
 from orders.payments.base import (
     Answer,
+    Mandates,
     NotBelieved,
     PageRequest,
     RefundAnswer,
@@ -27,6 +28,7 @@ class AccountProvider:
     title = _("On account")
     text = _("Paid later, by a bill.")
     instant = False
+    mandates: Mandates | None = None
 
     def page_url(self, request: PageRequest, *, now: datetime) -> str:
         return request.return_url

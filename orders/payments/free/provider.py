@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from core.reconciliation.values import Fetched, Unavailable
 from orders.payments.base import (
     Answer,
+    Mandates,
     NotBelieved,
     PageRequest,
     RefundAnswer,
@@ -23,6 +24,7 @@ class FreeProvider:
     title = _("Nothing to pay")
     text = _("This order costs nothing.")
     instant = True
+    mandates: Mandates | None = None
 
     def page_url(self, request: PageRequest, *, now: datetime) -> str:
         return request.return_url

@@ -1,16 +1,13 @@
 """localpay behind our seam: translation tables and checks, no state."""
 
-import json
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from core.foreign import is_text
 from core.ids import new_token
 from core.reconciliation.values import Fetched, Unavailable
 from orders.payments.base import (
@@ -25,13 +22,11 @@ from orders.payments.base import (
     Told,
 )
 from orders.payments.localpay import bill, client, signing
+from orders.payments.localpay.forms import read_params
+from orders.payments.localpay.mandates import LocalpayMandates
+from orders.payments.localpay.words import AMOUNT, NUMBER, PAYMENT_STATUS
 
-# Answers about a payment and a refund that are listed as definite; anything else is unknown.
-PAYMENT_STATUS = {
-    "WAITING": Standing.WAITING,
-    "SUCCESS": Standing.SUCCEEDED,
-    "CLOSED": Standing.CLOSED,
-}
+# Answers about a refund that are listed as definite; anything else is unknown.
 REFUND_STATUS = {
     "PROCESSING": Return.PROCESSING,
     "SUCCESS": Return.SUCCEEDED,
@@ -44,9 +39,6 @@ NOTICE_STATUS = {
     ("refund.notice", "REFUND_SUCCESS"): "succeeded",
     ("refund.notice", "REFUND_FAILED"): "failed",
 }
-AMOUNT = re.compile(r"[0-9]{1,12}")
-NUMBER = re.compile(r"[0-9A-Z]{1,32}")
-MOST_FIELDS = 40
 
 
 class LocalpayProvider:
@@ -54,6 +46,7 @@ class LocalpayProvider:
     title = _("Local payment")
     text = _("The gateway for trying the shop; no real money moves.")
     instant = False
+    mandates = LocalpayMandates()
 
     def page_url(self, request: PageRequest, *, now: datetime) -> str:
         signed = signing.sign(
@@ -75,7 +68,7 @@ class LocalpayProvider:
         return f"{settings.LOCALPAY_URL.rstrip('/')}/pay?{urlencode(signed)}"
 
     def read_notice(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Told:
-        params = _params(body, headers.get("Content-Type", ""))
+        params = read_params(body, headers.get("Content-Type", ""))
         wrong = signing.verdict(params, signing.keys())
         if wrong:
             raise NotBelieved(wrong)
@@ -117,29 +110,6 @@ class LocalpayProvider:
     def fee_minor(self, amount_minor: int) -> int | None:
         bps: int = settings.LOCALPAY_FEE_BPS
         return (amount_minor * bps + 5000) // 10000
-
-
-def _params(body: bytes, content_type: str) -> dict[str, str]:
-    """Form or flat JSON of strings, every name once. Raises NotBelieved('malformed')."""
-    try:
-        text = body.decode("utf-8")
-        if content_type.partition(";")[0].strip().lower() == "application/json":
-            pairs = json.loads(text, object_pairs_hook=list)
-        else:
-            pairs = parse_qsl(
-                text,
-                keep_blank_values=True,
-                strict_parsing=True,
-                errors="strict",
-                max_num_fields=MOST_FIELDS,
-            )
-        params = dict(pairs)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise NotBelieved("malformed") from error
-    flat = all(is_text(k) and is_text(v) for k, v in params.items())
-    if not flat or len(params) != len(pairs) or len(params) > MOST_FIELDS:
-        raise NotBelieved("malformed")
-    return params
 
 
 def _told(params: Mapping[str, str], now: datetime) -> Told:
