@@ -110,8 +110,11 @@ class PageActs:
         wanted = int(to) if to.isascii() and to.isdigit() and len(to) < 4 else None  # noqa: PLR2004  a place
         if wanted is None and way not in WAYS:
             return self._back(pk)
-        self._do(place_block, pk, block, request, to=wanted, steps=WAYS.get(way, 0))
-        return self._back(pk, at=block, moved=block, way=way)
+        place = self._do(place_block, pk, block, request, to=wanted, steps=WAYS.get(way, 0))
+        if way in WAYS:
+            # No fragment in the address: a browser that jumps to one does not focus the button.
+            return self._back(pk, moved=block, way=way, place=str(place + 1))
+        return self._back(pk, at=block)
 
     def double_block(self, request: HttpRequest, pk: int, block: str) -> HttpResponse:
         self._page(request, pk)

@@ -15,6 +15,7 @@ from catalog.admin.page_forms import PageForm, block_forms
 from catalog.admin.page_rows import block_lines, dates, page_mark
 from catalog.blocks.base import BLOCK_KINDS
 from catalog.models import HOME, Page
+from catalog.queries import default_channel
 from core import clock
 
 
@@ -51,6 +52,10 @@ class PageAdmin(PageActs, CatalogAdmin):
     def get_actions(self, request: HttpRequest) -> Any:
         """Pages are taken away one by one, from their own screens."""
         return {}
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new page stands in the main channel unless somebody says otherwise."""
+        return {"channel": default_channel().pk, **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Where a page stands is settled when it is made; a copy may stand elsewhere."""

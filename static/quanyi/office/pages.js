@@ -2,6 +2,12 @@
 (function () {
   "use strict";
 
+  // After a move the same button is under the hand again, also where the browser forgot to put it there.
+  document.addEventListener("DOMContentLoaded", () => {
+    const wanted = document.querySelector("[data-block] [autofocus]");
+    if (wanted) wanted.focus();
+  });
+
   let dragged = null;
 
   const line = (element) => element && element.closest && element.closest("[data-block]");

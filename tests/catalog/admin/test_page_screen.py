@@ -75,7 +75,7 @@ def test_buttons_move_one_place_and_the_hand_stays_where_it_was(
     a, _b, c = blocks(page, "A", "B", "C")
     moved = operator.post(url(page, "place_block", c.public_id), {"way": "up", "to": ""})
     assert order(page) == "ACB"
-    assert moved.headers["Location"].endswith(f"?moved={c.public_id}&way=up#{c.public_id}")
+    assert moved.headers["Location"].endswith(f"?moved={c.public_id}&way=up&place=2")
     screen = operator.get(moved.headers["Location"]).content.decode()
     assert screen.count("autofocus") == 1
     operator.post(url(page, "place_block", a.public_id), {"way": "up"})
