@@ -41,6 +41,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Waiting for stock"), "hourglass_top", "orders.orderwait"),
             Place(_("Subscriptions"), "autorenew", "orders.subscription"),
             Place(_("Subscription plans"), "event_repeat", "orders.plan"),
+            Place(_("Promotions"), "sell", "orders.promotion"),
         ),
     ),
     (

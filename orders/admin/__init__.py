@@ -9,3 +9,6 @@ from orders.admin import (
 )
 
 __all__ = ["exchange", "lotteries", "orders", "payments", "plans", "refunds", "subscriptions"]
+from orders.admin import lotteries, orders, payments, promotions, refunds
+
+__all__ = ["lotteries", "orders", "payments", "promotions", "refunds"]

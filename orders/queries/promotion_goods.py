@@ -21,8 +21,8 @@ MOST_TOLD = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
-    """A good that would be sold under its floor; minor units, for one unit. `paid` is its price then."""
+class Deepest:
+    """A good at its cheapest; minor units, for one unit. Under its floor when `under_minor` > 0."""
 
     offer: Offer
     channel: str
@@ -59,35 +59,41 @@ def line_of(offer: Offer, quantity: int) -> Line:
     return Line(offer.sku_code, offer.names, quantity, offer.unit_minor, offer.floor_minor)
 
 
-def breaches(row: Promotion, *, now: datetime) -> list[Breach]:
+def breaches(row: Promotion, *, now: datetime) -> list[Deepest]:
     """Goods in scope that it would push under their floor at its deepest, by how much.
 
+    Raises BadTerms. Source: C7, M10.
+    """
+    return [one for one in deepest(row, now=now) if one.under_minor > 0][:MOST_TOLD]
+
+
+def deepest(row: Promotion, *, now: datetime) -> list[Deepest]:
+    """What each good in scope would cost at the least, the nearest to its floor first.
+
     Looked at on the day it starts; several units of one good, or that good in a cart which just
-    reaches the sum. Raises BadTerms. Source: C7, M10.
+    reaches the sum; without any floor. Raises BadTerms.
     """
     terms = read_terms(row.kind, row.params)
     at = max(now, row.starts_at) if row.starts_at else now
-    found: dict[str, Breach] = {}
+    found: dict[str, Deepest] = {}
     for channel in channels_of(row):
         for breach in _in(channel, terms, row, at):
             known = found.get(breach.offer.sku_code)
             if known is None or breach.under_minor > known.under_minor:
                 found[breach.offer.sku_code] = breach
-    worst = sorted(found.values(), key=lambda one: (-one.under_minor, one.offer.sku_code))
-    return worst[:MOST_TOLD]
+    return sorted(found.values(), key=lambda one: (-one.under_minor, one.offer.sku_code))
 
 
-def _in(channel: ChannelView, terms: Terms, row: Promotion, at: datetime) -> Iterable[Breach]:
+def _in(channel: ChannelView, terms: Terms, row: Promotion, at: datetime) -> Iterable[Deepest]:
     if isinstance(terms, GiftWith):
         gifts = [one for page in on_sale(channel, at) for one in page.offers]
         for offer in gifts:
-            if offer.sku_code == terms.sku_code and offer.floor_minor > 0:
-                yield Breach(offer, channel.code, 0)
+            if offer.sku_code == terms.sku_code:
+                yield Deepest(offer, channel.code, 0)
         return
     for offer in goods_of(row, channel, at):
         paid = min(_unit_paid(offer, units, total, terms) for units, total in _carts(terms))
-        if paid < offer.floor_minor:
-            yield Breach(offer, channel.code, paid)
+        yield Deepest(offer, channel.code, paid)
 
 
 def _carts(terms: Terms) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from core.tx import part, step
 from orders.models import Promotion
 from orders.promotions.rules.base import BadTerms
 from orders.queries import promotions
-from orders.queries.promotion_goods import Breach, breaches
+from orders.queries.promotion_goods import Deepest, breaches
 from orders.services.check_promotion import PromotionRefused
 from orders.states import PROMOTION_TRANSITIONS, PromotionState
 
@@ -22,7 +22,7 @@ TOLD = 12
 class UnderFloor(PromotionRefused):
     """It would sell goods under their floor and has no subsidy; `goods` say which and by how much."""
 
-    def __init__(self, goods: list[Breach]) -> None:
+    def __init__(self, goods: list[Deepest]) -> None:
         self.goods = goods
         listed = "; ".join(_told(one) for one in goods[:TOLD])
         more = "" if len(goods) <= TOLD else " …"
@@ -97,7 +97,7 @@ def _refuse_unfit(row: Promotion, now: datetime) -> None:
         raise UnderFloor(found)
 
 
-def _told(one: Breach) -> str:
+def _told(one: Deepest) -> str:
     return _("%(sku)s at %(paid)s, floor %(floor)s, %(under)s too low") % {
         "sku": one.offer.sku_code,
         "paid": format_minor(one.paid_minor, one.offer.currency),

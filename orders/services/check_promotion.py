@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from accounts.models import MemberLevel
 from catalog.snapshot import current
 from core.models.counts import LimitCount
 from orders.models import Promotion
@@ -15,7 +16,6 @@ from orders.promotions.rules.registry import read_terms
 if TYPE_CHECKING:
     from orders.services.save_promotion import Wish
 
-HIGHEST_LEVEL = 9
 MOST_NAMES = 500
 KINDS_OF_NAMES = ("sku", "product", "category", "brand", "tag")
 
@@ -76,8 +76,12 @@ def _check_people(wish: "Wish", found: dict[str, str]) -> None:
     codes = {view.code for view in current().channels.values()}
     if strange := [code for code in wish.channels if code not in codes]:
         found["channels"] = _("There is no such channel: %(names)s.") % {"names": _few(strange)}
-    if not 0 <= wish.minimum_level <= HIGHEST_LEVEL:
+    if wish.minimum_level and not _is_level(wish.minimum_level):
         found["minimum_level"] = _sentence("level")
+
+
+def _is_level(rank: int) -> bool:
+    return MemberLevel.objects.filter(rank=rank, is_active=True).exists()
 
 
 def _check_stack(wish: "Wish", row: Promotion | None, found: dict[str, str]) -> None:

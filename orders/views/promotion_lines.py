@@ -34,7 +34,9 @@ def offers(request: HttpRequest, slug: str) -> HttpResponse:
     now = clock.now()
     page = product_page(slug, channel, now)
     user = request.user
-    buyer = Buyer(user.public_id, user_id=user.pk) if user.is_authenticated else Buyer()
+    buyer = Buyer()
+    if user.is_authenticated:
+        buyer = Buyer(user.public_id, user.level, user_id=user.pk)
     rules = find_rules(channel=channel, buyer=buyer, codes=(), now=now) if page else []
     goods = [line_of(one, 1) for one in page.offers] if page else []
     shown = [
