@@ -24,30 +24,41 @@ GOODS = (
 )
 
 
+# The terms as a promotion stores them, by name.
+PARAMS: dict[str, dict[str, Any]] = {
+    "first-six": {"unit_minor": 600},
+    "audio-tenth": {"off_bp": 1000},
+    "second-half": {"nth": 2, "off_bp": 5000},
+    "three-for": {"units": 3, "price_minor": 24_000},
+    "video-five": {"off_bp": 500},
+    "sum-steps": {"steps": [[20_000, 1000], [40_000, 2500]]},
+    "fifteen": {"steps": [[10_000, 1500]]},
+    "eight-percent": {"off_bp": 800, "most_minor": 2000},
+    "latte-gift": {
+        "sku_code": "latte", "from_minor": 30_000, "list_minor": 1390, "floor_minor": 1000,
+    },
+}  # fmt: skip
 
-def _rule(
-    name: str, group: Group, kind: str, params: dict[str, Any], *names: str, subsidy_minor: int = 0,
-    new: bool = False,
-) -> Rule:  # fmt: skip
+
+def _rule(name: str, group: Group, kind: str, *names: str, subsidy_minor: int = 0) -> Rule:
+    who = Who(first_order=name == "first-six")
     return Rule(
-        name, group, read_terms(kind, params), Scope(frozenset(names)), Who(first_order=new),
+        name, group, read_terms(kind, PARAMS[name]), Scope(frozenset(names)), who,
         subsidy_minor=subsidy_minor,
     )  # fmt: skip
 
 
-LATTE = {"sku_code": "latte", "from_minor": 30_000, "list_minor": 1390, "floor_minor": 1000}
 RULES = (
-    _rule("first-six", Group.PRICE, "special_price", {"unit_minor": 600}, "sku:gold-month",
-          subsidy_minor=5000, new=True),
-    _rule("audio-tenth", Group.ITEM, "percent_off", {"off_bp": 1000}, "category:audio"),
-    _rule("second-half", Group.ITEM, "nth_unit", {"nth": 2, "off_bp": 5000}, "category:reading"),
-    _rule("three-for", Group.ITEM, "several_for", {"units": 3, "price_minor": 24_000}, "category:video"),
-    _rule("video-five", Group.ITEM, "percent_off", {"off_bp": 500}, "category:video"),
-    _rule("sum-steps", Group.ORDER, "amount_off", {"steps": [[20_000, 1000], [40_000, 2500]]}),
-    _rule("fifteen", Group.COUPON, "amount_off", {"steps": [[10_000, 1500]]}),
-    _rule("eight-percent", Group.COUPON, "percent_off", {"off_bp": 800, "most_minor": 2000}),
-    _rule("latte-gift", Group.GIFT, "gift_with", LATTE, subsidy_minor=100_000),
-)  # fmt: skip
+    _rule("first-six", Group.PRICE, "special_price", "sku:gold-month", subsidy_minor=5000),
+    _rule("audio-tenth", Group.ITEM, "percent_off", "category:audio"),
+    _rule("second-half", Group.ITEM, "nth_unit", "category:reading"),
+    _rule("three-for", Group.ITEM, "several_for", "category:video"),
+    _rule("video-five", Group.ITEM, "percent_off", "category:video"),
+    _rule("sum-steps", Group.ORDER, "amount_off"),
+    _rule("fifteen", Group.COUPON, "amount_off"),
+    _rule("eight-percent", Group.COUPON, "percent_off"),
+    _rule("latte-gift", Group.GIFT, "gift_with", subsidy_minor=100_000),
+)
 
 
 def example() -> Cart:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.admin.base import MinorField
@@ -44,15 +45,15 @@ class RateField(forms.Field):
 
 
 class StepsWidget(forms.MultiWidget):
-    template_name = "admin/orders/_steps.html"
+    """Two amounts a row; they say what they are, as a row has no labels of its own."""
 
     def __init__(self) -> None:
-        super().__init__([UnfoldAdminTextInputWidget() for _n in range(STEPS * 2)])
+        said = (gettext_lazy("From a sum of"), gettext_lazy("so much off"))
+        attrs = [{"placeholder": text, "aria-label": text} for text in said]
+        super().__init__([UnfoldAdminTextInputWidget(attrs=attrs[n % 2]) for n in range(STEPS * 2)])
 
     def decompress(self, value: Any) -> list[Any]:
-        flat = [amount for step in value or [] for amount in step]
-        shown = [MinorField().prepare_value(one) for one in flat]
-        return [*shown, *[""] * (STEPS * 2 - len(shown))]
+        return [""] * (STEPS * 2)
 
 
 class StepsField(forms.MultiValueField):
@@ -61,6 +62,12 @@ class StepsField(forms.MultiValueField):
     def __init__(self, **kwargs: Any) -> None:
         fields = tuple(MinorField(required=False) for _n in range(STEPS * 2))
         super().__init__(fields, widget=StepsWidget(), require_all_fields=False, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not value or not isinstance(value[0], list):
+            return value
+        shown = [MinorField().prepare_value(amount) for step in value for amount in step]
+        return [*shown, *[""] * (STEPS * 2 - len(shown))]
 
     def compress(self, data_list: list[Any]) -> list[list[int]]:
         pairs = zip(data_list[::2], data_list[1::2], strict=True)

@@ -231,6 +231,9 @@ class LookForm(forms.Form):
             self.fields[f"see_units_{place}"] = _number(
                 _("Units"), 1, 200, required=False, initial=units
             )
+        for field in self.fields.values():
+            # They stand beside the form and are sent with it, with script or without.
+            field.widget.attrs["form"] = "campaign"
 
     @property
     def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:

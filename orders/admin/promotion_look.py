@@ -58,7 +58,13 @@ def look(row: Promotion | None, data: Any, *, now: datetime) -> dict[str, Any]:
     shown = LookForm(None, [(one.sku_code, one.quantity) for one in items], at)
     shown.initial["see_channel"] = channel.code
     shown.initial["see_level"] = given.get("see_level") or row.minimum_level
-    return {"look": shown, **_told(told, row), **_warned(row, now)}
+    return {
+        "problem": "",
+        "look": shown,
+        "asked": asked.is_bound,
+        **_told(told, row),
+        **_warned(row, now),
+    }
 
 
 def _asked(data: Any) -> bool:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from catalog.offers import ChannelView
+from catalog.offers import ChannelView, Offer
 from orders.models import Promotion
 from orders.promotions.engine import price_cart
+from orders.promotions.rules.amount_off import AmountOff
+from orders.promotions.rules.base import BadTerms
 from orders.promotions.rules.gift_with import GiftWith
 from orders.promotions.rules.nth_unit import NthUnit
+from orders.promotions.rules.percent_off import PercentOff
 from orders.promotions.rules.several_for import SeveralFor
 from orders.promotions.values import Rule
 from orders.promotions.why_not import Because, why_not
@@ -65,27 +68,37 @@ def preview_promotion(
 
 
 def usual_items(row: Promotion, channel: ChannelView, at: datetime) -> list[Item]:
-    """Three goods it is about, of different products where there are; enough units that it applies."""
+    """Three goods it is about, of different products where there are; dear and many enough to apply."""
     offers = [one for one in goods_of(row, channel, at) if one.availability != "out"]
-    first = list({one.product_id: one for one in reversed(offers)}.values())[::-1]
-    chosen = (first if len(first) >= USUAL_ITEMS else offers)[:USUAL_ITEMS]
-    units = _enough(row)
+    units, each = _enough(row)
+    chosen: dict[int, Offer] = {}
+    for one in sorted(offers, key=lambda one: (one.unit_minor < each, abs(one.unit_minor - each))):
+        chosen.setdefault(one.product_id, one)
+    order = [one.sku_code for one in offers]
+    few = sorted(chosen.values(), key=lambda one: order.index(one.sku_code))[:USUAL_ITEMS]
+    if len(few) < USUAL_ITEMS:
+        few = [*few, *(one for one in offers if one not in few)][:USUAL_ITEMS]
     return [
         Item(one.sku_code, min(units if place == 0 else 1, one.limits.per_order))
-        for place, one in enumerate(chosen)
+        for place, one in enumerate(few)
     ]
 
 
-def _enough(row: Promotion) -> int:
+def _enough(row: Promotion) -> tuple[int, int]:
+    """Units of the first good, and what each good costs at the least, for the terms to be reached."""
     try:
         terms = live_promotion(row).terms
-    except ValueError:
-        return 1
+    except BadTerms:
+        return 1, 0
     if isinstance(terms, NthUnit):
-        return max(1, terms.nth - 2)
+        return max(1, terms.nth - 2), 0
     if isinstance(terms, SeveralFor):
-        return max(1, terms.units - 2)
-    return max(1, terms.from_units - 2) if isinstance(terms, GiftWith) else 1
+        return max(1, terms.units - 2), 0
+    if isinstance(terms, AmountOff):
+        return 1, -(-terms.steps[0][0] // USUAL_ITEMS)
+    if isinstance(terms, GiftWith):
+        return max(1, terms.from_units - 2), -(-terms.from_minor // USUAL_ITEMS)
+    return 1, -(-terms.from_minor // USUAL_ITEMS) if isinstance(terms, PercentOff) else 0
 
 
 def _losers(

@@ -86,6 +86,8 @@ def _lists(studio: Studio, owner: BrowserContext) -> None:
         ("suppliers", "Suppliers", "fulfillment/supplier/"),
         ("supply-health", "Suppliers' health, live", "fulfillment/routepolicy/health/"),
         ("shares", "Shares of pools", "fulfillment/poolshare/"),
+        ("promotions", "Promotions", "orders/promotion/"),
+        ("promotion-calendar", "What runs when", "orders/promotion/calendar/"),
         ("restock", "What to buy, and why", "fulfillment/purchase/restock/"),
         ("consignments", "With outside channels", "fulfillment/consignment/"),
         ("alerts", "Alerts", "fulfillment/alert/"),

@@ -16,7 +16,7 @@ from tests.factories.catalog import make_sku
 from tests.factories.orders import make_order, make_paid, notice_body, payment_of, stocked
 
 pytestmark = pytest.mark.django_db
-MODELS = ("order", "payment", "notice", "refund", "orderwait")
+MODELS = ("order", "payment", "notice", "refund", "orderwait", "promotion")
 
 
 def browser(*roles: str) -> tuple[Client, User]:
