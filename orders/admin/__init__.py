@@ -4,11 +4,18 @@ from orders.admin import (
     orders,
     payments,
     plans,
+    promotions,
     refunds,
     subscriptions,
 )
 
-__all__ = ["exchange", "lotteries", "orders", "payments", "plans", "refunds", "subscriptions"]
-from orders.admin import lotteries, orders, payments, promotions, refunds
-
-__all__ = ["lotteries", "orders", "payments", "promotions", "refunds"]
+__all__ = [
+    "exchange",
+    "lotteries",
+    "orders",
+    "payments",
+    "plans",
+    "promotions",
+    "refunds",
+    "subscriptions",
+]
