@@ -1,4 +1,4 @@
-"""Mandates and charges of localpay behind our seam (docs/protocols/localpay.md, section 5)."""
+"""Mandates and charges of localpay behind our seam (docs/protocols/localpay.md, section 8)."""
 
 from collections.abc import Mapping
 from datetime import datetime
