@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
-from core import clock
+from core import clock, wake
 from core.each import each
 from core.faults import crashpoint
 from orders.services.book_asides import book_asides
@@ -16,12 +16,15 @@ from orders.services.drive_periods import drive_periods
 from orders.services.end_subscription import end_due_subscriptions
 from orders.services.fill_waits import end_overdue_waits, fill_all_waits, fill_waits
 from orders.services.hand_over import hand_over
+from orders.services.make_coupons import MAKE_TASK, make_coupons
 from orders.services.open_batch import make_codes
 from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
 from orders.services.query_mandate import query_mandates
 from orders.services.query_payment import query_payments
 from orders.services.save_cart import forget_carts
+from orders.services.tend_coupons import expire_coupons, remind_coupons
+from orders.services.void_coupons import void_batches
 
 PARTS: tuple[Callable[..., object], ...] = (
     process_notices,
@@ -32,6 +35,9 @@ PARTS: tuple[Callable[..., object], ...] = (
     end_overdue_waits,
     end_promotions,
     forget_carts,
+    expire_coupons,
+    remind_coupons,
+    void_batches,
     sweep_lotteries,
     hand_over,
     make_codes,
@@ -40,6 +46,7 @@ PARTS: tuple[Callable[..., object], ...] = (
     query_mandates,
     drive_periods,
     push_refunds,
+    make_coupons,
 )
 
 
@@ -91,6 +98,14 @@ def mandates(*_: Any) -> None:
 @shared_task(name="orders.drive_periods")
 def periods(*_: Any) -> None:
     drive_periods(now=clock.now())
+
+
+@shared_task(name=MAKE_TASK)
+def make(*_: Any) -> None:
+    """A slice of a batch of coupon codes; it asks for the next one itself, the sweeper if it cannot."""
+    void_batches(now=clock.now())
+    if make_coupons(now=clock.now()):
+        wake.poke(MAKE_TASK)
 
 
 @shared_task(name="orders.sweep")

@@ -7,6 +7,7 @@ from core.ids import PublicIdConverter
 from orders.views import (
     cart,
     checkout,
+    coupons,
     exchange,
     lookup,
     lottery,
@@ -29,6 +30,10 @@ urlpatterns = [
     path("cart/update/", cart.cart_update, name="cart_update"),
     path("checkout/", checkout.checkout, name="checkout"),
     path("orders/", mine.mine, name="mine"),
+    path("coupons/", coupons.coupons, name="coupons"),
+    path("coupons/keep/", coupons.keep, name="keep_coupon"),
+    path("coupons/strip/", coupons.coupon_strip, name="coupon_strip"),
+    path("coupon/<slug:name>/", coupons.claim, name="claim"),
     path("orders/to-attach/", mine.to_attach, name="to_attach"),
     path("orders/place/", checkout.place, name="place"),
     path("orders/<pid:order_id>/", order.order, name="order"),

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts import acts
+from catalog.blocks.fragments import FRAGMENTS, Fragment
 from catalog.fees import FEES
 from core import approvals, audit, switches
 from core.health import QUEUES, Queue
@@ -18,7 +19,7 @@ from orders.models.private import cart_inputs_context, private_context, target_c
 from orders.payments import registry
 from orders.queries.tracing import TRACER
 from orders.reconciliation import setup as reconciliation
-from orders.services import promotion_subsidy, two_persons
+from orders.services import export_coupons, promotion_subsidy, two_persons
 from orders.services.change_promotion import CHANGED
 from orders.services.save_promotion import SAVED
 from orders.views.bundles import origins
@@ -80,11 +81,19 @@ def _acts() -> None:
         _("Let a promotion sell under the floor (two persons)"),
         roles=("operator", "finance"),
     )
+    acts.register("orders.edit_coupons", _("Set up, print and void coupons"), roles=("operator",))
+    acts.register(export_coupons.ACT, _("Export coupon codes (two persons)"), roles=("operator",))
     acts.register("orders.fill_wait", _("Fill a waiting order now"), roles=("operator",))
 
 
 def _audit_tags() -> None:
     for tag, title in {
+        "coupons:ordered": "A batch of coupon codes was ordered",
+        "coupons:voided": "Coupons were made void",
+        "coupons:batch_changed": "A batch of coupon codes was frozen, freed or made void",
+        "coupons:exported": "Two persons agreed on an export of coupon codes",
+        "coupons:export_password": "The password of a coupon export was looked at",
+        "coupons:export_taken": "A coupon export was downloaded",
         "order:refund_requested": "A refund of undelivered units was asked for",
         "order:delivered_refunded": "Delivered goods were refunded by two persons",
         "order:link_resent": "An order's link was sent again",
@@ -135,6 +144,13 @@ def _executors() -> None:
     )(promotion_subsidy.carry_out_subsidy)
 
 
+def _coupons() -> None:
+    approvals.executor(
+        export_coupons.ACTION, act=export_coupons.ACT, title=_("Export coupon codes")
+    )(export_coupons.carry_out_coupon_export)
+    FRAGMENTS.register("coupons", Fragment("orders:coupon_strip", "orders:coupons"))
+
+
 def _queues() -> None:
     QUEUES.register(
         "orders.aside",
@@ -153,6 +169,7 @@ def register() -> None:
     _audit_tags()
     _sealed_columns()
     _executors()
+    _coupons()
     _queues()
     _switches()
     subscription_wiring.register()

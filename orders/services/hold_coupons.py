@@ -14,6 +14,7 @@ from core.faults import guard_off
 from core.tx import part
 from orders.models import Coupon, CouponUse, Order
 from orders.queries.coupons import in_force
+from orders.services.grant_coupon import holds_until
 from orders.services.limits import PromotionUsedUp
 from orders.states import CouponState
 
@@ -31,9 +32,11 @@ def hold_coupons(*, coupons: Sequence[str], order: str, owner: str, now: datetim
         if row is None or row.owner not in ("", owner):
             raise PromotionUsedUp(_("This coupon can no longer be used."))
         if row.state == CouponState.ISSUED:
+            until = holds_until(row.promotion, now=now)
             transitions.move(
                 Coupon, row.pk, from_=[CouponState.ISSUED], to=CouponState.CLAIMED, now=now, by=by,
-                why=order, owner=owner, claimed_at=now, state_at=now,
+                why=order, owner=owner, claimed_at=now, valid_until=until,
+                state_at=now,
             )  # fmt: skip
         if not _hold(row.pk, order, now, by) and not guard_off("orders.coupons"):
             raise PromotionUsedUp(_("This coupon is being used in another order."))

@@ -26,6 +26,7 @@ from core import clock, limits
 from orders.forms import ItemForm
 from orders.models import CartLine
 from orders.queries.carts import cart_lines, cart_units, codes_of
+from orders.services.find_coupons import BEST
 from orders.services.find_rules import find_rules
 from orders.services.quote import Buyer, Item, Problem, Quote, QuoteLine, quote
 from orders.services.quote_parts import name_of
@@ -65,11 +66,16 @@ def buyer_of(request: HttpRequest) -> Buyer:
 
 
 def quote_for(
-    request: HttpRequest, items: Sequence[Item], *, now: datetime, codes: Sequence[str] = ()
+    request: HttpRequest,
+    items: Sequence[Item],
+    *,
+    now: datetime,
+    codes: Sequence[str] = (),
+    coupon: str = BEST,
 ) -> Quote:
     """What a cart costs this visitor, with the promotions that are for them."""
     channel, buyer = channel_of(request), buyer_of(request)
-    rules = find_rules(channel=channel, buyer=buyer, codes=codes, now=now)
+    rules = find_rules(channel=channel, buyer=buyer, codes=codes, coupon=coupon, now=now)
     return quote(items=items, channel=channel, buyer=buyer, now=now, rules=rules)
 
 

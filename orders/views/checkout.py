@@ -42,8 +42,9 @@ from orders.views.cart import (
     quote_for,
     quoted_line,
 )
-from orders.views.codes import typed_codes, unused_codes
+from orders.views.codes import typed_codes, unused_codes, within_tries
 from orders.views.order import SeeOther
+from orders.views.own_coupons import chosen_coupon, coupon_choices
 from orders.views.proof import Entry, acting, remember
 from orders.views.showing import providers_shown
 from orders.views.veil import veil
@@ -142,7 +143,8 @@ def _wanted(request: HttpRequest, form: PlaceForm, items: Sequence[Item]) -> Wan
         shown_unit_minor=data.get("quoted_minor"),
         user_id=user.pk if user.is_authenticated else None,
         owner=user.public_id if user.is_authenticated else "",
-        codes=typed_codes(data.get("code", "")),
+        codes=within_tries(request, typed_codes(data.get("code", "")), now=clock.now())[0],
+        coupon=chosen_coupon(request),
         level=user.level if user.is_authenticated else 0,
     )
 
@@ -205,7 +207,8 @@ def _page(
     now = clock.now()
     given = request.POST or request.GET
     codes = typed_codes(given.get("code", "")[:LONGEST_CODES])
-    priced = quote_for(request, items, now=now, codes=codes)
+    codes, tired = within_tries(request, codes, now=now)
+    priced = quote_for(request, items, now=now, codes=codes, coupon=chosen_coupon(request))
     if not form.is_bound and priced.problems:
         for problem in priced.problems:
             messages.error(request, problem.message)
@@ -219,7 +222,8 @@ def _page(
     context = {
         "quote": _quote_shown(priced),
         "code": " ".join(codes),
-        "code_notes": unused_codes(codes, priced),
+        "code_notes": [*tired, *unused_codes(codes, priced)],
+        "coupons": coupon_choices(request, priced, now=now),
         "form": form,
         "providers": providers_shown(chosen),
         "key": new_token(),
