@@ -71,7 +71,7 @@ def test_the_checkout_says_which_is_used_and_why_another_is_not(client: Client, 
     good = make_sku(kind="topup", price_minor=9000, cost_minor=1)
     best = make_coupon(coupon_promotion(), ann)
     idle = make_coupon(coupon_promotion(NOBODY), ann)
-    page = client.get("/checkout/", {"sku": good.code, "quantity": 1, "in_phone": "13800138000"},
+    page = client.get("/checkout/", {"sku": good.code, "quantity": "1", "in_phone": "13800138000"},
                       headers={"accept-language": "en"})  # fmt: skip
     choices = {one.value: one for one in page.context["coupons"]}
     assert choices[best.public_id].checked
