@@ -11,9 +11,18 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         # Registries are filled here, once every floor below is loaded (a way up by socket or event).
-        from orders import desk, exchange_wiring, handlers, invariants, lottery_wiring, wiring  # noqa: F401
+        from orders import (  # noqa: F401
+            desk,
+            exchange_wiring,
+            flash_wiring,
+            handlers,
+            invariants,
+            lottery_wiring,
+            wiring,
+        )
 
         wiring.register()
         desk.register()
         lottery_wiring.register()
         exchange_wiring.register()
+        flash_wiring.register()

@@ -21,6 +21,7 @@ from orders.events import OrderCompleted, OrderPaid, OrderRefunded
 from orders.services.complete_line import complete_line, fail_line, take_back_unit
 from orders.services.drive_periods import hurry_orders
 from orders.services.earn_growth import earn_growth
+from orders.services.keep_flash import keep_flash
 from orders.services.tell_buyer import tell_completed, tell_ending, tell_refunded
 
 log = structlog.get_logger(__name__)
@@ -89,6 +90,11 @@ def on_completed_by_member(event: OrderCompleted, *, now: datetime) -> None:
 @subscribe(OrderRefunded, "orders.take_growth_back")
 def on_refunded_to_member(event: OrderRefunded, *, now: datetime) -> None:
     earn_growth(order=event.order, key=f"refunded:{event.refund}", now=now)
+
+
+@subscribe(OrderPaid, "orders.keep_flash", many=True)
+def on_flash_paid(events: Sequence[OrderPaid], *, now: datetime) -> None:
+    keep_flash(orders=[event.order for event in events])
 
 
 @subscribe(OrderRefunded, "orders.tell_refunded")

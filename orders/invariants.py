@@ -1,7 +1,12 @@
 """Statements that must return no row, whatever has happened (reliability.md 4.4)."""
 
 from core import invariants
-from orders import coupon_invariants, promotion_invariants, subscription_invariants
+from orders import (
+    coupon_invariants,
+    flash_invariants,
+    promotion_invariants,
+    subscription_invariants,
+)
 
 # id, title, statement. `%(grace)s` shortens waiting times to nothing when the shop is at rest.
 STATEMENTS = [
@@ -228,5 +233,6 @@ for _id, _title, _sql in (
     *promotion_invariants.STATEMENTS,
     *coupon_invariants.STATEMENTS,
     *subscription_invariants.STATEMENTS,
+    *flash_invariants.STATEMENTS,
 ):
     invariants.register(_id, _title, _sql)

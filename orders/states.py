@@ -99,6 +99,20 @@ class CouponExportState(models.TextChoices):
     DROPPED = "dropped", _("Withdrawn")
 
 
+class FlashState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    SCHEDULED = "scheduled", _("Units cut")
+    LIVE = "live", _("Running")
+    ENDED = "ended", _("Ended")
+
+
+class FlashUnitState(models.TextChoices):
+    FREE = "free", _("Free")
+    HELD = "held", _("Kept for an unpaid order")
+    PAID = "paid", _("Paid")
+    RETURNED = "returned", _("Refunded")
+
+
 def _table(**steps: str) -> Table:
     return {source: frozenset(targets.split()) for source, targets in steps.items()}
 
@@ -161,6 +175,11 @@ COUPON_BATCH_STEPS: Table = _table(
     making="ready void", ready="frozen void", frozen="ready void", void=""
 )
 COUPON_EXPORT_STEPS: Table = _table(ready="taken dropped", taken="", dropped="")
+FLASH_STEPS: Table = _table(draft="scheduled ended", scheduled="live ended", live="ended", ended="")
+# A unit whose order comes to nothing is offered again; one that was refunded is not.
+FLASH_UNIT_STEPS: Table = _table(
+    free="held", held="free paid returned", paid="returned", returned=""
+)
 
 
 def _with_leaps(steps: Table, **leaps: str) -> Table:

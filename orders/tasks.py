@@ -22,6 +22,7 @@ from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
 from orders.services.query_mandate import query_mandates
 from orders.services.query_payment import query_payments
+from orders.services.run_flash import advance_flashes
 from orders.services.save_cart import forget_carts
 from orders.services.tend_coupons import expire_coupons, remind_coupons
 from orders.services.void_coupons import void_batches
@@ -31,6 +32,7 @@ PARTS: tuple[Callable[..., object], ...] = (
     expire_orders,
     lambda now: crashpoint("CP17"),
     book_asides,
+    advance_flashes,
     fill_all_waits,
     end_overdue_waits,
     end_promotions,

@@ -9,6 +9,7 @@ from orders.views import (
     checkout,
     coupons,
     exchange,
+    flash,
     lookup,
     lottery,
     mine,
@@ -68,6 +69,10 @@ urlpatterns = [
         }.items()
     ),
     path("pay/<slug:provider>/mandate/", subscriptions.mandate_notice, name="mandate_notice"),
+    path("flash/", flash.flash_sales, name="flash"),
+    path("flash-rail/", flash.rail, name="flash_rail"),
+    path("flash/<slug:slug>/", flash.sale_page, name="flash_sale"),
+    path("flash/<slug:slug>/order/", flash.order, name="flash_order"),
     path("pay/<slug:provider>/notice/", pay.notice, name="notice"),
     path("pay/<slug:provider>/return/<pid:order_id>/", pay.pay_return, name="return"),
 ]

@@ -46,7 +46,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "offer": chosen,
         "choices": [_choice(page, offer, chosen, language) for offer in page.offers],
         "face": offer_face(chosen, language),
-        "fields": _fields(chosen, channel, now, language),
+        "fields": fields_of(chosen, channel, now, language),
         "inside": groups,
         "fan": [part.face for group in groups for part in group.parts][:FAN],
         "saved_minor": (chosen.market_minor or 0) - chosen.unit_minor,
@@ -72,7 +72,7 @@ def _choice(page: ProductPage, offer: Offer, chosen: Offer, language: str) -> di
     }
 
 
-def _fields(
+def fields_of(
     offer: Offer, channel: ChannelView, now: datetime, language: str
 ) -> list[dict[str, Any]]:
     """What is asked of the buyer; a bundle asks for all that may be inside, the same kind once."""

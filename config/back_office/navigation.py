@@ -45,6 +45,10 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         ),
     ),
     (
+        _("Campaigns"),
+        (Place(_("Flash sales"), "bolt", "orders.flashsale"),),
+    ),
+    (
         _("Prize draws and codes"),
         (
             Place(_("Lotteries"), "casino", "orders.lottery"),

@@ -1,5 +1,6 @@
 from orders.admin import (
     exchange,
+    flash,
     lotteries,
     orders,
     payments,
@@ -11,6 +12,7 @@ from orders.admin import (
 
 __all__ = [
     "exchange",
+    "flash",
     "lotteries",
     "orders",
     "payments",

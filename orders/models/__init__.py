@@ -3,6 +3,7 @@ from orders.models.cart import Cart, CartLine
 from orders.models.coupon import Coupon, CouponUse
 from orders.models.coupon_campaign import CouponBatch, CouponCampaign, CouponExport
 from orders.models.exchange import Exchange, ExchangeBatch, ExchangeCode
+from orders.models.flash import FlashSale, FlashUnit
 from orders.models.lottery import (
     Award,
     Chance,
@@ -44,6 +45,8 @@ __all__ = [
     "Exchange",
     "ExchangeBatch",
     "ExchangeCode",
+    "FlashSale",
+    "FlashUnit",
     "Lottery",
     "Mandate",
     "Notice",

@@ -120,6 +120,8 @@ class Rule:
     left_minor: int | None = None
     subsidy_minor: int = 0
     funded: bool = False
+    # Units are set apart for it: that the shelf is empty for everybody else stops nobody here.
+    keeps_stock: bool = False
     # For people; and what an order takes when it is placed. The engine reads none of it.
     title: str = ""
     title_en: str = ""

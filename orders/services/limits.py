@@ -20,17 +20,16 @@ from core.faults import guard_off
 from core.tx import part
 from orders.models import Order
 from orders.services.expand_lines import Take
+from orders.services.give_back_flash import give_back_flash
+from orders.services.limit_reached import LimitReached
 from orders.services.quote import Quote
+from orders.services.take_flash import take_flash_again
 from orders.states import PAID_SIDE
 
-
-class LimitReached(Exception):
-    """A limit of a SKU is used up; `message` is for the buyer, in the active language."""
-
-    def __init__(self, message: str, *, sku_code: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.sku_code = sku_code
+__all__ = [
+    "LimitReached", "PromotionUsedUp", "give_back_limits", "limit_takes", "refuse_old_buyers",
+    "take_limits", "take_limits_again",
+]  # fmt: skip
 
 
 class PromotionUsedUp(LimitReached):
@@ -85,6 +84,7 @@ def give_back_limits(order: Order) -> None:
         limits.give_back(take["key"], units=take["units"])
     if taken:
         _note(order, back=True)
+    give_back_flash(order)
 
 
 @part
@@ -94,6 +94,7 @@ def take_limits_again(order_pk: int) -> bool:
     try:
         with transaction.atomic():
             take_limits([take for take in order.budgets if take.get("back")])
+            take_flash_again(order_pk)
     except LimitReached:
         return False
     _note(order, back=False)

@@ -44,6 +44,7 @@ from orders.services.limits import (
 )
 from orders.services.quote import Buyer, Item, Quote, quote
 from orders.services.start_payment import PageOf, line_subject, page_of
+from orders.services.take_flash import take_flash
 from risk.models import Assessment
 from risk.services.assess import assess
 from risk.services.record_refusal import record_refusal
@@ -123,6 +124,8 @@ class Wanted:
     coupon: str = BEST
     rules: tuple[Rule, ...] = ()
     promotions: bool = True
+    # How long the goods are kept for it unpaid; None: as long as for any order.
+    hold_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,7 @@ def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datet
     refuse_old_buyers(priced, user_id=new.user_id, contact_index=new.contact_index)
     take_limits(new.budgets)
     hold_coupons(coupons=priced.coupons, order=new.public_id, owner=new.owner, now=now, by=acting)
+    take_flash(order=new.public_id, uses=new.uses, now=now)
     hold(
         reference=new.public_id,
         lines=[HoldLine(line.public_id, line.sku_id, line.quantity) for line in new.lines],
@@ -297,7 +301,7 @@ def _new_order(
 ) -> NewOrder:
     public_id = ids.new_id("ord")
     index = value_index(wanted.contact_kind, contact)
-    expires_at = now + timedelta(seconds=settings.ORDER_HOLD_SECONDS)
+    expires_at = now + timedelta(seconds=wanted.hold_seconds or settings.ORDER_HOLD_SECONDS)
     expanded = expand_lines(priced)
     return NewOrder(
         public_id=public_id,

@@ -52,6 +52,7 @@ def quote(
         if line is not None:
             placed[position] = line
     _check_parts(placed, problems)
+    problems = [one for one in problems if not _set_apart(one, placed, rules)]
     facts = facts_for(channel=channel, buyer=buyer, rules=rules, now=now)
     promoted = promote(list(placed.values()), rules=rules, facts=facts, channel=channel)
     lines = promoted.lines
@@ -70,6 +71,14 @@ def quote(
         takes=promoted.takes,
         coupons=promoted.coupons,
     )
+
+
+def _set_apart(problem: Problem, lines: Mapping[int, QuoteLine], rules: Sequence[Rule]) -> bool:
+    """Whether a line is only out of stock for those who buy it at its usual price."""
+    if problem.key != "sold_out" or problem.line not in lines:
+        return False
+    names = lines[problem.line].offer.names
+    return any(rule.keeps_stock and rule.scope.listed & names for rule in rules)
 
 
 def _units_by_sku(items: Sequence[Item]) -> dict[str, int]:

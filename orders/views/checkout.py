@@ -83,11 +83,11 @@ def place(request: HttpRequest) -> HttpResponse:
         form.add_error(None, _("The shop takes no new orders at the moment. Nothing was charged."))
         return _page(request, form, items, express, status=UNPROCESSABLE)
     try:
-        wanted = _wanted(request, form, items)
+        wanted = wanted_of(request, form, items)
         placed = place_order(wanted=wanted, now=clock.now(), acting=acting(request))
     except (NotBuyable, PriceChanged, Refused, LimitReached, SoldOut, FormReused, NoContact) as no:
         return _refused(request, form, items, express, no)
-    return _go_and_pay(request, placed, from_cart=express is None)
+    return go_and_pay(request, placed, from_cart=express is None)
 
 
 def _half_filled(request: HttpRequest) -> PlaceForm:
@@ -100,7 +100,8 @@ class NoContact(Exception):
     """A signed-in person without any verified contact cannot be told about an order."""
 
 
-def _go_and_pay(request: HttpRequest, placed: Placed, *, from_cart: bool) -> HttpResponse:
+def go_and_pay(request: HttpRequest, placed: Placed, *, from_cart: bool) -> HttpResponse:
+    """To the provider with an order just placed; this browser remembers it."""
     now = clock.now()
     if placed.replayed:
         # The first click is on its way to the provider; the page says how far it has come.
@@ -117,7 +118,8 @@ def _go_and_pay(request: HttpRequest, placed: Placed, *, from_cart: bool) -> Htt
     return response
 
 
-def _wanted(request: HttpRequest, form: PlaceForm, items: Sequence[Item]) -> Wanted:
+def wanted_of(request: HttpRequest, form: PlaceForm, items: Sequence[Item]) -> Wanted:
+    """What a valid form asks for. Raises NoContact."""
     user = request.user
     data = form.cleaned_data
     if user.is_authenticated:

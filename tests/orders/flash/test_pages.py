@@ -1,0 +1,139 @@
+"""The pages of a flash sale: by the server's clock, honest about what is left, fair in line."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from catalog import page_cache
+from core import clock, turns
+from core.ids import new_token
+from orders.models import FlashSale, Order
+from orders.queries import flash
+from orders.services.admit_flash import admit_flash
+from tests.factories.flash import make_flash, order_flash
+from tests.factories.orders import stocked
+
+pytestmark = pytest.mark.usefixtures("committed")
+HIDDEN = re.compile(r'name="(form_token|fingerprint|ticket)" value="([^"]*)"')
+
+
+@pytest.fixture(autouse=True)
+def _forget(committed: None) -> None:
+    flash.forget()
+    turns._own.clear()
+
+
+def sale_of(units: int = 2, **more: Any) -> FlashSale:
+    return make_flash(stocked(units, price_minor=9000, cost_minor=5000), units=units, **more)
+
+
+def page(sale: FlashSale) -> str:
+    flash.forget()
+    page_cache.forget()
+    answer = Client(headers={"accept-language": "en"}).get(f"/flash/{sale.slug}/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def post(sale: FlashSale, contact: str = "ann@example.com", **more: str) -> Any:
+    client = Client(headers={"accept-language": "en"})
+    shown = client.get(f"/flash/{sale.slug}/").content.decode()
+    form = {name: unescape(value) for name, value in HIDDEN.findall(shown)}
+    form |= {"form_token": new_token(), "contact": contact, "consent": "1", **more}
+    flash.forget()
+    return client.post(f"/flash/{sale.slug}/order/", form)
+
+
+def test_the_page_opens_and_ends_by_the_clock_of_the_shop() -> None:
+    now = clock.now()
+    soon = sale_of(starts_at=now + timedelta(minutes=5), ends_at=now + timedelta(hours=1))
+    assert "Not open yet" in page(soon)
+    assert post(soon).status_code == 302
+    clock_moved = sale_of()
+    assert "Get it now" in page(clock_moved)
+    FlashSale.objects.filter(pk=clock_moved.pk).update(state="ended")
+    assert "Over" in page(clock_moved)
+    assert Order.objects.count() == 0
+
+
+def test_an_order_from_the_page_costs_the_price_of_the_sale() -> None:
+    sale = sale_of()
+    answer = post(sale)
+    assert answer.status_code == 303, answer.content.decode()[:3000]
+    assert Order.objects.get().total_minor == 6000
+    again = post(sale)
+    assert again.status_code == 422
+    assert "had your share" in unescape(again.content.decode())
+    assert Order.objects.count() == 1
+
+
+def test_words_about_what_is_left_are_honest() -> None:
+    sale = sale_of(units=1)
+    assert "1 of 1 left" in page(sale)
+    order_flash(sale, "ann@example.com")
+    assert "may come back" in page(sale)
+    refused = post(sale, "ben@example.com")
+    assert refused.status_code == 409
+    assert "1 may come back" in refused.content.decode()
+
+
+def test_what_is_wrong_with_the_form_is_said_beside_it() -> None:
+    sale = sale_of()
+    answer = post(sale, contact="nobody")
+    assert answer.status_code == 422
+    assert 'value="nobody"' in answer.content.decode()
+
+
+def test_people_are_let_in_one_after_another() -> None:
+    sale = sale_of(units=5, admit_per_second=1)
+    assert post(sale, "first@example.com").status_code == 303
+    waits = post(sale, "second@example.com")
+    assert waits.status_code == 200
+    text = waits.content.decode()
+    assert "You are in line" in text
+    assert "ahead of you" in text
+    assert 'name="contact" value="second@example.com"' in text
+    assert Order.objects.count() == 1
+
+
+def test_a_ticket_is_for_one_form_and_its_moment() -> None:
+    sale = sale_of(admit_per_second=1)
+    now = clock.now()
+    first = admit_flash(sale=sale, form_token="a" * 22, ticket="", now=now)
+    second = admit_flash(sale=sale, form_token="b" * 22, ticket="", now=now)
+    assert first.is_in
+    assert (second.is_in, second.ahead) == (False, 1)
+    later = second.turn + timedelta(milliseconds=1)
+    assert admit_flash(sale=sale, form_token="b" * 22, ticket=second.ticket, now=later).is_in
+    stolen = admit_flash(sale=sale, form_token="c" * 22, ticket=second.ticket, now=later)
+    assert stolen.ticket != second.ticket
+    garbled = admit_flash(sale=sale, form_token="b" * 22, ticket="x.y", now=now)
+    assert garbled.turn > second.turn
+
+
+def test_without_valkey_the_line_is_kept_by_the_process(settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    turns._script.cache_clear()
+    try:
+        now = clock.now()
+        moments = [turns.take_turn("alone", per_second=10, now=now) for _ in range(3)]
+    finally:
+        turns._script.cache_clear()
+    gaps = [round((moment - now).total_seconds(), 3) for moment in moments]
+    assert gaps == [0.0, 0.1, 0.2]
+
+
+def test_the_rail_shows_what_runs_and_nothing_else() -> None:
+    client = Client(headers={"accept-language": "en"})
+    assert client.get(reverse("orders:flash_rail")).status_code == 204
+    sale = sale_of()
+    flash.forget()
+    text = client.get(reverse("orders:flash_rail"), {"limit": "3"}).content.decode()
+    assert f"/flash/{sale.slug}/" in text
+    assert client.get(reverse("orders:flash")).status_code == 200
+    assert client.get("/flash/nothing/").status_code == 404
