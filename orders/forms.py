@@ -135,7 +135,7 @@ class ExchangeForm(forms.Form):
     """An exchange code; a guest also says how to be reached."""
 
     code = forms.CharField(
-        label=_("Code"), max_length=64,
+        label=_("Your code"), max_length=64,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),

@@ -66,6 +66,7 @@ class BatchForm(forms.ModelForm):
             "name", "name_en", "channel", "kind", "sku", "ref", "amount", "cost_minor", "size",
             "per_person", "starts_at", "ends_at",
         )  # fmt: skip
+        labels = {"size": _("number of codes")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -150,7 +151,7 @@ class ExchangeBatchAdmin(SetupAdmin):
         return table([
             (gettext("Budget"), format_minor(row.budget_minor, row.currency)),
             (gettext("Codes made"), self.progress(row)),
-            (gettext("Redeemed"), str(self.used(row))),
+            (gettext("Redeemed so far"), str(self.used(row))),
             (gettext("Can its codes be made?"), _verdict(row)),
         ])  # fmt: skip
 

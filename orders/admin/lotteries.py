@@ -54,6 +54,7 @@ class PrizeForm(forms.ModelForm):
             "position", "key", "name", "name_en", "kind", "sku", "ref", "amount", "odds", "stock",
             "cost_minor", "fallback",
         )  # fmt: skip
+        labels = {"position": _("place"), "key": _("short name"), "ref": _("coupon")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,9 +88,16 @@ class PrizeInline(_WhileDraft, TabularInline):
     verbose_name_plural = _("Prize table, in its public order")
 
 
+class ChanceRuleForm(forms.ModelForm):
+    class Meta:
+        model = ChanceRule
+        fields = ("source", "minimum_minor", "code", "active")
+        labels = {"source": _("earned by"), "code": _("code word")}
+
+
 class ChanceRuleInline(_WhileDraft, TabularInline):
     model = ChanceRule
-    fields = ["source", "minimum_minor", "code", "active"]
+    form = ChanceRuleForm
 
 
 @admin.register(Lottery)
@@ -175,7 +183,7 @@ class LotteryAdmin(SetupAdmin):
         lines: list[tuple[Any, ...]] = [(said, "", "", "")]
         lines += [
             (one.prize.name, gettext("drawn %(n)s") % {"n": one.drawn},
-             "∞" if one.left is None else gettext("%(n)s left") % {"n": one.left},
+             "∞" if one.left is None else gettext("%(n)s still left") % {"n": one.left},
              format_minor(one.drawn * one.prize.cost_minor, "CNY"))
             for one in prizes_left(row)
         ]  # fmt: skip
