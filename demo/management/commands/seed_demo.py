@@ -6,6 +6,7 @@ from core import clock
 from demo.codes import fill_vault
 from demo.goods import fill_shelves
 from demo.history import remember
+from demo.levels import give_levels
 from demo.offers import run_offers
 from demo.people import invite
 from demo.supply import connect
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}: {verdict}")
         self.stdout.write(f"supplier: {connect(now=clock.now())}")
         self.stdout.write(f"people: {invite(now=clock.now())} new")
+        self.stdout.write(f"levels: {give_levels(now=clock.now())} new")
         self.stdout.write(f"tills: {open_tills(now=clock.now())}")
         self.stdout.write(f"promotions: {run_offers(now=clock.now())}")
         self.stdout.write(f"history: {remember(now=clock.now())}")
