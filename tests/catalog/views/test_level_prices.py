@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, User
-from catalog.models import Product, Sku
+from catalog.models import Sku
 from catalog.queries import offer, on_sale
 from catalog.services.save_pricing import save_level_price
 from catalog.snapshot import current
@@ -84,10 +84,8 @@ def test_pages_change_at_the_shops_midnight_while_there_is_a_member_day() -> Non
 
 def test_members_buy_early() -> None:
     start = clock.now() + 30 * HOUR
-    sku = make.make_sku(price_minor=10_000, cost_minor=5000)
-    Product.objects.filter(pk=sku.product_id).update(
-        state=ProductState.SCHEDULED, on_sale_from=start
-    )
+    product = make.make_product(state=ProductState.SCHEDULED, on_sale_from=start)
+    sku = make.make_sku(price_minor=10_000, cost_minor=5000, product=product)
     make_level(2, early_hours=2)
     make_level(3, early_hours=24)
 
