@@ -165,7 +165,8 @@ class PromotionForm(forms.Form):
         self._choose("channels", [(one.code, one.name) for one in current().channels.values()])
         self._choose("minimum_level", level_choices())
         triggers = [one for one in Trigger if one != Trigger.COUPON or (row and row.trigger == one)]
-        self._choose("trigger", [(one.value, one.label) for one in triggers])
+        said = {Trigger.AUTOMATIC: _("Without anything to type")}
+        self._choose("trigger", [(one.value, said.get(one, one.label)) for one in triggers])
 
     def _choose(self, name: str, choices: list[Any]) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]

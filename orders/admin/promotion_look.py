@@ -94,9 +94,18 @@ def _told(told: Preview, row: Promotion) -> dict[str, Any]:
         "cost_minor": cost if known else None,
         "margin_minor": found.total_minor - cost if known else None,
         "subsidy_minor": sum(line.subsidy_minor for line in found.lines),
-        "losers": [(title_of(rule), rule.id == row.public_id, BECAUSE[why]) for rule, why in told.losers],
-        "problems": [problem.message for problem in found.problems],
+        "losers": _losers(told, row),
+        "problems": [one.message for one in found.problems if one.key != "input"],
     }  # fmt: skip
+
+
+def _losers(told: Preview, row: Promotion) -> list[tuple[str, bool, Any]]:
+    """Those for other goods were never in question."""
+    return [
+        (title_of(rule), rule.id == row.public_id, BECAUSE[why])
+        for rule, why in told.losers
+        if why != Because.GOODS or rule.id == row.public_id
+    ]
 
 
 def _line(line: QuoteLine, row: Promotion) -> dict[str, Any]:
