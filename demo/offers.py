@@ -72,7 +72,7 @@ def _run(wish: Wish, now: datetime) -> None:
 
 def _agree(row: Promotion, now: datetime) -> None:
     """Two persons agree to its subsidy, as in any shop; without them it stays a draft."""
-    maker, checker = (_of("operator"), _of("finance"))
+    maker, checker = (staff_of("operator"), staff_of("finance"))
     if maker is None or checker is None:
         return
     try:
@@ -83,5 +83,6 @@ def _agree(row: Promotion, now: datetime) -> None:
         return
 
 
-def _of(role: str) -> User | None:
+def staff_of(role: str) -> User | None:
+    """The demo's person of a role, if the shop has them."""
     return next((user for one in STAFF if one.role == role and (user := find(one))), None)

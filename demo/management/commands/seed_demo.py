@@ -9,6 +9,7 @@ from demo.history import remember
 from demo.levels import give_levels
 from demo.offers import run_offers
 from demo.people import invite
+from demo.plans import open_plans
 from demo.supply import connect
 from demo.tills import open_tills
 
@@ -30,4 +31,5 @@ class Command(BaseCommand):
         self.stdout.write(f"levels: {give_levels(now=clock.now())} new")
         self.stdout.write(f"tills: {open_tills(now=clock.now())}")
         self.stdout.write(f"promotions: {run_offers(now=clock.now())}")
+        self.stdout.write(f"plans: {open_plans(now=clock.now())}")
         self.stdout.write(f"history: {remember(now=clock.now())}")

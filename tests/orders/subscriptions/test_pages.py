@@ -55,9 +55,11 @@ def test_from_the_page_to_the_charge_and_out_in_two_clicks(client: Client, life:
     sent = client.post(f"/plans/{plan.slug}/start/", {**form, "renewal": "1"})
     assert sent.status_code == 303
     row = Subscription.objects.get()
-    life.gateway.sign(row.mandate.number, url=sent.url)
+    life.gateway.sign(row.mandate.number, url=sent.headers["Location"])
     back = client.get(reverse("orders:subscription_return", args=[row.public_id]))
-    detail = client.get(back.url, headers={"accept-language": "en"}).content.decode()
+    detail = client.get(
+        back.headers["Location"], headers={"accept-language": "en"}
+    ).content.decode()
     row.refresh_from_db()
     assert row.state == SubscriptionState.ACTIVE
     assert "¥97.00" in detail
