@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand
 
 from core import clock
 from demo.codes import fill_vault
+from demo.flash import open_flash
 from demo.goods import fill_shelves
 from demo.history import remember
 from demo.levels import give_levels
@@ -32,4 +33,5 @@ class Command(BaseCommand):
         self.stdout.write(f"tills: {open_tills(now=clock.now())}")
         self.stdout.write(f"promotions: {run_offers(now=clock.now())}")
         self.stdout.write(f"plans: {open_plans(now=clock.now())}")
+        self.stdout.write(f"flash sale: {open_flash(now=clock.now())}")
         self.stdout.write(f"history: {remember(now=clock.now())}")
