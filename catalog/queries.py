@@ -1,5 +1,6 @@
 """What the catalogue says at a moment, out of the snapshot: no statements when warm."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,6 +62,16 @@ def offer_by_id(
     """As `offer`, by the row's key."""
     snap = current()
     return _offer(snap, sku_id, channel, now, quantity, level) if sku_id in snap.skus else None
+
+
+def names_of(sku_ids: Iterable[int]) -> dict[int, frozenset[str]]:
+    """What the goods of these SKUs are called by rules ("sku:…", "category:…"), as far as known."""
+    snap = current()
+    return {
+        sku_id: _names(snap, snap.skus[sku_id], snap.products[snap.skus[sku_id].product_id])
+        for sku_id in sku_ids
+        if sku_id in snap.skus
+    }
 
 
 def product_page(

@@ -50,6 +50,7 @@ class PlaceForm(forms.Form):
     form_token = forms.CharField(max_length=64, required=False)
     fingerprint = forms.CharField(max_length=32, required=False)
     code = forms.CharField(max_length=LONGEST_CODES, required=False)
+    points = forms.IntegerField(min_value=0, max_value=100_000_000, required=False)
     quoted_minor = forms.IntegerField(min_value=0, required=False)
 
     def __init__(self, *args: Any, guest: bool, **kwargs: Any) -> None:

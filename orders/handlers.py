@@ -18,10 +18,13 @@ from fulfillment.events import (
     SupplyFailed,
 )
 from orders.events import OrderCompleted, OrderPaid, OrderRefunded
+from orders.queries.orders import lock_order
 from orders.services.complete_line import complete_line, fail_line, take_back_unit
 from orders.services.drive_periods import hurry_orders
 from orders.services.earn_growth import earn_growth
 from orders.services.keep_flash import keep_flash
+from orders.services.earn_points import note_earnings, settle_earnings
+from orders.services.pay_points import spend_points
 from orders.services.tell_buyer import tell_completed, tell_ending, tell_refunded
 
 log = structlog.get_logger(__name__)
@@ -95,6 +98,23 @@ def on_refunded_to_member(event: OrderRefunded, *, now: datetime) -> None:
 @subscribe(OrderPaid, "orders.keep_flash", many=True)
 def on_flash_paid(events: Sequence[OrderPaid], *, now: datetime) -> None:
     keep_flash(orders=[event.order for event in events])
+
+
+@subscribe(OrderPaid, "orders.spend_points", unless=lambda event: not event.owner)
+def on_paid(event: OrderPaid, *, now: datetime) -> None:
+    row = lock_order(event.order)
+    if row is not None:
+        spend_points(row, now=now)
+
+
+@subscribe(OrderCompleted, "orders.note_points", unless=lambda event: not event.owner)
+def on_points_due(event: OrderCompleted, *, now: datetime) -> None:
+    note_earnings(order=event.order, now=now)
+
+
+@subscribe(OrderRefunded, "orders.settle_points")
+def on_points_refunded(event: OrderRefunded, *, now: datetime) -> None:
+    settle_earnings(order=event.order, now=now)
 
 
 @subscribe(OrderRefunded, "orders.tell_refunded")

@@ -7,6 +7,7 @@ from orders import (
     promotion_invariants,
     subscription_invariants,
 )
+from orders import coupon_invariants, points_invariants, promotion_invariants, subscription_invariants
 
 # id, title, statement. `%(grace)s` shortens waiting times to nothing when the shop is at rest.
 STATEMENTS = [
@@ -234,5 +235,6 @@ for _id, _title, _sql in (
     *coupon_invariants.STATEMENTS,
     *subscription_invariants.STATEMENTS,
     *flash_invariants.STATEMENTS,
+    *points_invariants.STATEMENTS,
 ):
     invariants.register(_id, _title, _sql)

@@ -113,6 +113,12 @@ class FlashUnitState(models.TextChoices):
     RETURNED = "returned", _("Refunded")
 
 
+class PointsPaymentState(models.TextChoices):
+    HELD = "held", _("Held")
+    SPENT = "spent", _("Spent")
+    RELEASED = "released", _("Given back")
+
+
 def _table(**steps: str) -> Table:
     return {source: frozenset(targets.split()) for source, targets in steps.items()}
 
@@ -180,6 +186,7 @@ FLASH_STEPS: Table = _table(draft="scheduled ended", scheduled="live ended", liv
 FLASH_UNIT_STEPS: Table = _table(
     free="held", held="free paid returned", paid="returned", returned=""
 )
+POINTS_PAYMENT_TRANSITIONS: Table = _table(held="spent released", released="held", spent="")
 
 
 def _with_leaps(steps: Table, **leaps: str) -> Table:

@@ -19,6 +19,7 @@ from orders.views import (
     promotion_lines,
     subscriptions,
 )
+from orders.views import cart, checkout, lookup, lottery, mine, order, pay, points, promotion_lines
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")
@@ -36,6 +37,9 @@ urlpatterns = [
     path("coupons/strip/", coupons.coupon_strip, name="coupon_strip"),
     path("coupon/<slug:name>/", coupons.claim, name="claim"),
     path("orders/to-attach/", mine.to_attach, name="to_attach"),
+    path("points/", points.points, name="points"),
+    path("points/mall/", points.mall, name="points_mall"),
+    path("points/mall/<pid:good_id>/", points.exchange, name="points_exchange"),
     path("orders/place/", checkout.place, name="place"),
     path("orders/<pid:order_id>/", order.order, name="order"),
     path("orders/<pid:order_id>/status/", order.status, name="status"),

@@ -22,6 +22,8 @@ from orders.reconciliation import setup as reconciliation
 from orders.services import export_coupons, promotion_subsidy, two_persons
 from orders.services.change_promotion import CHANGED
 from orders.services.save_promotion import SAVED
+from orders.services import correct_points, two_persons
+from orders.services import points_book as book
 from orders.views.bundles import origins
 from orders.views.checkout import ACCEPT
 from orders.views.proof import prove
@@ -37,6 +39,12 @@ def _accounts() -> None:
     CHART.register(postings.FEE, ChartRow("expense", _("Fees of payment providers")))
     CHART.register(postings.REVENUE, ChartRow("income", _("Revenue")))
     CHART.register(postings.SUBSIDY, ChartRow("expense", _("Subsidies of promotions")))
+    CHART.register(book.POINTS, ChartRow("liability", _("Points of people"), floor=0))
+    CHART.register(book.OWED, ChartRow("asset", _("Points owed by people"), floor=0))
+    CHART.register(book.HELD, ChartRow("liability", _("Points held for unpaid orders")))
+    CHART.register(book.ISSUED, ChartRow("expense", _("Points given")))
+    CHART.register(book.SPENT, ChartRow("income", _("Points spent")))
+    CHART.register(book.EXPIRED, ChartRow("income", _("Points expired")))
     CHART.register("discount", ChartRow("expense", _("Discounts")))
 
 
@@ -83,6 +91,12 @@ def _acts() -> None:
     )
     acts.register("orders.edit_coupons", _("Set up, print and void coupons"), roles=("operator",))
     acts.register(export_coupons.ACT, _("Export coupon codes (two persons)"), roles=("operator",))
+    acts.register("orders.points", _("Set up rules of points"), roles=("operator",))
+    acts.register(
+        "orders.correct_points",
+        _("Put points right (two persons)"),
+        roles=("operator", "support", "finance"),
+    )
     acts.register("orders.fill_wait", _("Fill a waiting order now"), roles=("operator",))
 
 
@@ -102,6 +116,7 @@ def _audit_tags() -> None:
         "payment:confirmed_by_hand": "A payment was confirmed by two persons",
         "payment:settled_aside": "Money that did not fit was settled by two persons",
         "payment:queried": "A payment provider was asked by staff",
+        "points:corrected": "Points were put right by two persons",
         "refund:retried": "A refused refund was sent again",
         SAVED: "A promotion was written down",
         CHANGED: "A promotion was switched on, paused or ended",
@@ -132,6 +147,9 @@ def _executors() -> None:
     approvals.executor(
         two_persons.SETTLE, act="orders.settle_notice", title=_("Settle money that was set aside")
     )(two_persons.carry_out_settlement)
+    approvals.executor(
+        correct_points.CORRECT, act="orders.correct_points", title=_("Put points right")
+    )(correct_points.carry_out_correction)
     approvals.executor(
         two_persons.REFUND_DELIVERED,
         act="orders.refund_delivered",

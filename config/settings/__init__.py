@@ -11,6 +11,7 @@ from config.settings.accounts import *
 from config.settings.admin import *
 from config.settings.logs import *
 from config.settings.payments import *
+from config.settings.points import *
 from config.settings.suppliers import *
 from config.settings.storage import *
 from config.settings.observability import *

@@ -18,6 +18,15 @@ from orders.models.notice import Notice
 from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment
 from orders.models.plan import Plan, PlanPhase
+from orders.models.points import (
+    PointsCorrection,
+    PointsEarning,
+    PointsGood,
+    PointsLot,
+    PointsPayment,
+    PointsPiece,
+    PointsRule,
+)
 from orders.models.promotion import Promotion, PromotionUse
 from orders.models.refund import Refund, RefundLine
 from orders.models.subscription import (
@@ -57,6 +66,13 @@ __all__ = [
     "Payment",
     "Plan",
     "PlanPhase",
+    "PointsCorrection",
+    "PointsEarning",
+    "PointsGood",
+    "PointsLot",
+    "PointsPayment",
+    "PointsPiece",
+    "PointsRule",
     "Prize",
     "PrizeUnit",
     "Promotion",

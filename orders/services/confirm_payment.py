@@ -248,7 +248,7 @@ def _open_late(locked: Locked, now: datetime) -> tuple[Opened | None, str]:
         return None, "too late"
     # Closing gave the limits back: they are taken again before the goods, as in placing.
     mark = transaction.savepoint()
-    if not take_limits_again(locked.order_pk):
+    if not take_limits_again(locked.order_pk, now=now):
         return None, "limit reached"
     if not take_coupons_again(order=locked.order, now=now):
         transaction.savepoint_rollback(mark)

@@ -24,6 +24,9 @@ from orders.services.give_back_flash import give_back_flash
 from orders.services.limit_reached import LimitReached
 from orders.services.quote import Quote
 from orders.services.take_flash import take_flash_again
+from orders.services.pay_points import hold_points_again
+from orders.services.quote import Quote
+from orders.services.used_up import LimitReached, PromotionUsedUp
 from orders.states import PAID_SIDE
 
 __all__ = [
@@ -88,13 +91,14 @@ def give_back_limits(order: Order) -> None:
 
 
 @part
-def take_limits_again(order_pk: int) -> bool:
-    """Take for a locked order what it had given back; False when a limit is used up meanwhile."""
+def take_limits_again(order_pk: int, *, now: datetime) -> bool:
+    """Take for a locked order what it had given back; False when a limit, or its points, are gone."""
     order = Order.objects.only("budgets").get(pk=order_pk)
     try:
         with transaction.atomic():
             take_limits([take for take in order.budgets if take.get("back")])
             take_flash_again(order_pk)
+            hold_points_again(order_pk, now=now)
     except LimitReached:
         return False
     _note(order, back=False)

@@ -42,6 +42,7 @@ from orders.services.limits import (
     refuse_old_buyers,
     take_limits,
 )
+from orders.services.pay_points import hold_points
 from orders.services.quote import Buyer, Item, Quote, quote
 from orders.services.start_payment import PageOf, line_subject, page_of
 from orders.services.take_flash import take_flash
@@ -210,6 +211,7 @@ def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datet
         channel=new.channel_code,
         now=now,
     )
+    hold_points(new, now=now)
     return True
 
 

@@ -20,6 +20,7 @@ from orders.models.refund import RefundKind
 from orders.queries.orders import claimed_minor, lock_applied_payment, lock_order
 from orders.queries.units import unit_states
 from orders.services.derive_order import derive_order
+from orders.services.pay_points import return_points
 from orders.services.unit_entries import taken_back_entries
 from orders.states import OrderState, RefundState, WaitState
 
@@ -232,6 +233,7 @@ def _open(  # noqa: PLR0913
 ) -> Refund | None:
     """The refund with its units and its liability; None when the units had cost nothing."""
     chosen = list(units)
+    return_points(order, chosen, now=now)
     amount = sum(unit.amount_minor for unit in chosen)
     if not amount:
         return None

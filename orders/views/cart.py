@@ -28,6 +28,7 @@ from orders.models import CartLine
 from orders.queries.carts import cart_lines, cart_units, codes_of
 from orders.services.find_coupons import BEST
 from orders.services.find_rules import find_rules
+from orders.services.points_rule import points_rule
 from orders.services.quote import Buyer, Item, Problem, Quote, QuoteLine, quote
 from orders.services.quote_parts import name_of
 from orders.services.save_cart import CartFull, NotSold, add_to_cart, change_cart, items_of
@@ -72,10 +73,13 @@ def quote_for(
     now: datetime,
     codes: Sequence[str] = (),
     coupon: str = BEST,
+    points: int = 0,
 ) -> Quote:
-    """What a cart costs this visitor, with the promotions that are for them."""
+    """What a cart costs this visitor, with the promotions for them and that many points."""
     channel, buyer = channel_of(request), buyer_of(request)
     rules = find_rules(channel=channel, buyer=buyer, codes=codes, coupon=coupon, now=now)
+    rules = find_rules(channel=channel, buyer=buyer, codes=codes, now=now)
+    rules += points_rule(owner=buyer.user, asked=points, now=now)
     return quote(items=items, channel=channel, buyer=buyer, now=now, rules=rules)
 
 

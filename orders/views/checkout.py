@@ -18,6 +18,7 @@ from accounts.queries import verified_contacts
 from core import clock, switches
 from core.ids import new_token
 from orders.forms import LONGEST_CODES, ItemForm, PlaceForm
+from orders.promotions.values import Rule
 from orders.queries.carts import cart_lines, codes_of
 from orders.services.place_order import (
     FormReused,
@@ -30,11 +31,13 @@ from orders.services.place_order import (
     Wanted,
     place_order,
 )
+from orders.services.points_rule import points_offer, points_rule
 from orders.services.quote import Item, Quote
 from orders.services.save_cart import empty_cart, items_of
 from orders.services.start_payment import pay_address
 from orders.views.cart import (
     adjustments_shown,
+    buyer_of,
     cart_token,
     channel_of,
     forget_cart,
@@ -42,7 +45,7 @@ from orders.views.cart import (
     quote_for,
     quoted_line,
 )
-from orders.views.codes import typed_codes, unused_codes, within_tries
+from orders.views.codes import typed_codes, typed_points, unused_codes, within_tries
 from orders.views.order import SeeOther
 from orders.views.own_coupons import chosen_coupon, coupon_choices
 from orders.views.proof import Entry, acting, remember
@@ -148,7 +151,13 @@ def wanted_of(request: HttpRequest, form: PlaceForm, items: Sequence[Item]) -> W
         codes=within_tries(request, typed_codes(data.get("code", "")), now=clock.now())[0],
         coupon=chosen_coupon(request),
         level=user.level if user.is_authenticated else 0,
+        rules=tuple(_points(request, data.get("points") or 0)),
     )
+
+
+def _points(request: HttpRequest, asked: int) -> list[Rule]:
+    owner = request.user.public_id if request.user.is_authenticated else ""
+    return points_rule(owner=owner, asked=asked, now=clock.now())
 
 
 def _wanted_items(request: HttpRequest, data: Any) -> tuple[list[Item], dict[str, Any] | None]:
@@ -211,6 +220,8 @@ def _page(
     codes = typed_codes(given.get("code", "")[:LONGEST_CODES])
     codes, tired = within_tries(request, codes, now=now)
     priced = quote_for(request, items, now=now, codes=codes, coupon=chosen_coupon(request))
+    points = typed_points(given.get("points", ""))
+    priced = quote_for(request, items, now=now, codes=codes, points=points)
     if not form.is_bound and priced.problems:
         for problem in priced.problems:
             messages.error(request, problem.message)
@@ -226,6 +237,8 @@ def _page(
         "code": " ".join(codes),
         "code_notes": [*tired, *unused_codes(codes, priced)],
         "coupons": coupon_choices(request, priced, now=now),
+        "code_notes": unused_codes(codes, priced),
+        "points": points_offer(priced, owner=buyer_of(request).user, now=now),
         "form": form,
         "providers": providers_shown(chosen),
         "key": new_token(),

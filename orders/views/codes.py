@@ -16,6 +16,7 @@ from orders.services.quote import Quote
 from risk.requests import client_ip
 from risk.values import ip_key
 
+LONGEST_POINTS = 9
 BETWEEN = re.compile(r"[\s,，、;；]+")
 # Codes that nobody knows, from one address; after that codes are not looked at for an hour.
 GUESSES_AN_HOUR = 40
@@ -41,6 +42,11 @@ def within_tries(
     if allowed:
         return codes, []
     return (), [_("Too many codes were tried from here. Please come back in an hour.")]
+
+
+def typed_points(text: str) -> int:
+    """How many points somebody wants to use; what is no number is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_POINTS else 0
 
 
 def unused_codes(codes: Sequence[str], priced: Quote) -> list[str]:
