@@ -116,6 +116,7 @@ def _audit_tags() -> None:
         "payment:confirmed_by_hand": "A payment was confirmed by two persons",
         "payment:settled_aside": "Money that did not fit was settled by two persons",
         "payment:queried": "A payment provider was asked by staff",
+        "points:set_up": "Rules of points were set up",
         "points:corrected": "Points were put right by two persons",
         "refund:retried": "A refused refund was sent again",
         SAVED: "A promotion was written down",

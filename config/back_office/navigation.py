@@ -50,6 +50,17 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
     ),
     (
         _("Prize draws and codes"),
+        _("Points"),
+        (
+            Place(_("Rules of points"), "stars", "orders.pointsrule"),
+            Place(_("Goods for points"), "redeem", "orders.pointsgood"),
+            Place(_("People's points"), "savings", "orders.pointslot"),
+            Place(_("Earned points"), "add_circle", "orders.pointsearning"),
+            Place(_("Payments with points"), "toll", "orders.pointspayment"),
+        ),
+    ),
+    (
+        _("Prize draws"),
         (
             Place(_("Lotteries"), "casino", "orders.lottery"),
             Place(_("Prizes won"), "trophy", "orders.award"),

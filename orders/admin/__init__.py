@@ -21,3 +21,7 @@ __all__ = [
     "refunds",
     "subscriptions",
 ]
+__all__ = ["exchange", "lotteries", "orders", "payments", "plans", "refunds", "subscriptions"]
+from orders.admin import lotteries, orders, payments, points, refunds
+
+__all__ = ["lotteries", "orders", "payments", "points", "refunds"]

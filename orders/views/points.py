@@ -61,7 +61,8 @@ def points(request: HttpRequest) -> HttpResponse:
     """What the signed-in person has, what ends soon, and the reason of every change."""
     user: User = request.user  # type: ignore[assignment]
     now, owner = clock.now(), user.public_id
-    page: Page[Any] = Paginator(Movements(owner), PER_PAGE).get_page(request.GET.get("page"))
+    moved: Any = Movements(owner)
+    page: Page[Any] = Paginator(moved, PER_PAGE).get_page(request.GET.get("page"))
     page.object_list = [_moved(one) for one in page.object_list]
     balance = usable_points(owner, now=now)
     context = {
@@ -100,23 +101,49 @@ def mall(request: HttpRequest) -> HttpResponse:
 @require_POST
 def exchange(request: HttpRequest, good_id: str) -> HttpResponse:
     """One piece of a good for points: an order like any other, with nothing to pay in money."""
-    user: User = request.user  # type: ignore[assignment]
-    now, back = clock.now(), SeeOther(reverse("orders:points_mall"))
+    now = clock.now()
     good = next((one for one in goods_for_points(now=now) if one.public_id == good_id), None)
     if good is None:
         raise Http404
+    try:
+        placed = place_order(wanted=_wanted(request, good, now), now=now, acting=acting(request))
+    except (CannotExchange, NotBuyable, PriceChanged, Refused, LimitReached, SoldOut,
+            FormReused) as no:  # fmt: skip
+        messages.error(request, _said(no))
+        return SeeOther(reverse("orders:points_mall"))
+    if placed.replayed:
+        return SeeOther(reverse("orders:order", args=[placed.order]))
+    response = SeeOther(pay_address(placed.page, now=now))
+    remember(request, response, Entry(placed.order, placed.token, int(now.timestamp()), ""))
+    return response
+
+
+class CannotExchange(Exception):
+    """Something is missing; the text is for the person."""
+
+
+def _said(no: Exception) -> str:
+    if isinstance(no, Refused):
+        return no.assessment.message
+    if isinstance(no, CannotExchange):
+        return str(no)
+    return _("That cannot be exchanged at the moment. No points were taken.")
+
+
+def _wanted(request: HttpRequest, good: PointsGood, now: datetime) -> Wanted:
+    """An order for one piece that points pay as a whole. Raises CannotExchange."""
+    user: User = request.user  # type: ignore[assignment]
     contacts = verified_contacts(user)
     if not contacts:
-        messages.error(request, _("Please verify a phone or a mail address in your account first."))
-        return back
-    if not request.POST.get("consent") or not switches.is_on(ACCEPT):
-        messages.error(request, _("Please agree to delivery at once."))
-        return back
+        raise CannotExchange(_("Please verify a phone or a mail address in your account first."))
+    if not request.POST.get("consent"):
+        raise CannotExchange(_("Please agree to delivery at once."))
+    if not switches.is_on(ACCEPT):
+        raise CannotExchange(_("The shop takes no new orders at the moment. Nothing was charged."))
     offer = find_offer(good.sku.code, channel_of(request), now)
     if offer is None or offer.inputs or usable_points(user.public_id, now=now) < good.points:
-        messages.error(request, _("That cannot be exchanged at the moment. No points were taken."))
-        return back
-    wanted = Wanted(
+        raise CannotExchange(_("That cannot be exchanged at the moment. No points were taken."))
+    return Wanted(
         channel=channel_of(request),
         items=[Item(good.sku.code, 1)],
         contact_kind=contacts[0].kind,
@@ -133,20 +160,6 @@ def exchange(request: HttpRequest, good_id: str) -> HttpResponse:
         rules=(exchange_rule(good, good.sku.code, owner=user.public_id),),
         promotions=False,
     )
-    try:
-        placed = place_order(wanted=wanted, now=now, acting=acting(request))
-    except (Refused, LimitReached) as no:
-        said = no.assessment.message if isinstance(no, Refused) else no.message
-        messages.error(request, said)
-        return back
-    except (NotBuyable, PriceChanged, SoldOut, FormReused):
-        messages.error(request, _("That cannot be exchanged at the moment. No points were taken."))
-        return back
-    if placed.replayed:
-        return SeeOther(reverse("orders:order", args=[placed.order]))
-    response = SeeOther(pay_address(placed.page, now=now))
-    remember(request, response, Entry(placed.order, placed.token, int(now.timestamp()), ""))
-    return response
 
 
 def _good(
