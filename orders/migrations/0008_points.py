@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0004_shelves'),
-        ('orders', '0006_lotteries'),
+        ('orders', '0007_coupons'),
     ]
 
     operations = [
