@@ -20,10 +20,10 @@ from orders.payments import registry
 from orders.queries.tracing import TRACER
 from orders.reconciliation import setup as reconciliation
 from orders.services import export_coupons, promotion_subsidy, two_persons
+from orders.services import correct_points, promotion_subsidy, two_persons
+from orders.services import points_book as book
 from orders.services.change_promotion import CHANGED
 from orders.services.save_promotion import SAVED
-from orders.services import correct_points, two_persons
-from orders.services import points_book as book
 from orders.views.bundles import origins
 from orders.views.checkout import ACCEPT
 from orders.views.proof import prove
