@@ -101,7 +101,7 @@ def on_flash_paid(events: Sequence[OrderPaid], *, now: datetime) -> None:
 
 
 @subscribe(OrderPaid, "orders.spend_points", unless=lambda event: not event.owner)
-def on_paid(event: OrderPaid, *, now: datetime) -> None:
+def on_paid_with_points(event: OrderPaid, *, now: datetime) -> None:
     row = lock_order(event.order)
     if row is not None:
         spend_points(row, now=now)

@@ -8,6 +8,10 @@ from orders import (
     subscription_invariants,
 )
 from orders import coupon_invariants, points_invariants, promotion_invariants, subscription_invariants
+    points_invariants,
+    promotion_invariants,
+    subscription_invariants,
+)
 
 # id, title, statement. `%(grace)s` shortens waiting times to nothing when the shop is at rest.
 STATEMENTS = [

@@ -13,8 +13,8 @@ from orders.services.change_promotion import end_promotions
 from orders.services.close_lottery import sweep_lotteries
 from orders.services.close_order import expire_orders
 from orders.services.drive_periods import drive_periods
-from orders.services.end_subscription import end_due_subscriptions
 from orders.services.earn_points import credit_points
+from orders.services.end_subscription import end_due_subscriptions
 from orders.services.expire_points import expire_points, remind_of_points
 from orders.services.fill_waits import end_overdue_waits, fill_all_waits, fill_waits
 from orders.services.hand_over import hand_over

@@ -16,10 +16,10 @@ from orders.views import (
     order,
     pay,
     plans,
+    points,
     promotion_lines,
     subscriptions,
 )
-from orders.views import cart, checkout, lookup, lottery, mine, order, pay, points, promotion_lines
 
 if "pid" not in get_converters():
     register_converter(PublicIdConverter, "pid")

@@ -60,7 +60,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         ),
     ),
     (
-        _("Prize draws"),
+        _("Prize draws and codes"),
         (
             Place(_("Lotteries"), "casino", "orders.lottery"),
             Place(_("Prizes won"), "trophy", "orders.award"),

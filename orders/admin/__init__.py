@@ -6,6 +6,7 @@ from orders.admin import (
     payments,
     plans,
     promotions,
+    points,
     refunds,
     subscriptions,
 )
@@ -25,3 +26,7 @@ __all__ = ["exchange", "lotteries", "orders", "payments", "plans", "refunds", "s
 from orders.admin import lotteries, orders, payments, points, refunds
 
 __all__ = ["lotteries", "orders", "payments", "points", "refunds"]
+    "points",
+    "refunds",
+    "subscriptions",
+]

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from core import approvals, clock
 from core.invariants import check_all
-from orders.models import Order, PointsCorrection, PointsGood
+from orders.models import Order, PointsCorrection, PointsGood, PointsPayment
 from orders.queries.points import balance_of
 from orders.services.correct_points import BadCorrection, request_correction
 from tests.factories.accounts import make_staff, make_user
@@ -50,7 +50,7 @@ def test_the_checkout_says_how_many_and_takes_them(client: Client) -> None:
         },
     )  # fmt: skip
     order = Order.objects.get()
-    assert (order.total_minor, order.points_payment.points) == (1790, 200)
+    assert (order.total_minor, PointsPayment.objects.get(order=order).points) == (1790, 200)
 
 
 def test_a_good_is_exchanged_and_delivered(client: Client) -> None:

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0004_shelves'),
-        ('orders', '0007_coupons'),
+        ('orders', '0009_subscriptions'),
     ]
 
     operations = [
