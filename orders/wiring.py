@@ -19,8 +19,7 @@ from orders.models.private import cart_inputs_context, private_context, target_c
 from orders.payments import registry
 from orders.queries.tracing import TRACER
 from orders.reconciliation import setup as reconciliation
-from orders.services import export_coupons, promotion_subsidy, two_persons
-from orders.services import correct_points, promotion_subsidy, two_persons
+from orders.services import correct_points, export_coupons, promotion_subsidy, two_persons
 from orders.services import points_book as book
 from orders.services.change_promotion import CHANGED
 from orders.services.save_promotion import SAVED

@@ -5,8 +5,8 @@ from orders.admin import (
     orders,
     payments,
     plans,
-    promotions,
     points,
+    promotions,
     refunds,
     subscriptions,
 )
@@ -18,15 +18,8 @@ __all__ = [
     "orders",
     "payments",
     "plans",
-    "promotions",
-    "refunds",
-    "subscriptions",
-]
-__all__ = ["exchange", "lotteries", "orders", "payments", "plans", "refunds", "subscriptions"]
-from orders.admin import lotteries, orders, payments, points, refunds
-
-__all__ = ["lotteries", "orders", "payments", "points", "refunds"]
     "points",
+    "promotions",
     "refunds",
     "subscriptions",
 ]

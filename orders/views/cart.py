@@ -78,7 +78,6 @@ def quote_for(
     """What a cart costs this visitor, with the promotions for them and that many points."""
     channel, buyer = channel_of(request), buyer_of(request)
     rules = find_rules(channel=channel, buyer=buyer, codes=codes, coupon=coupon, now=now)
-    rules = find_rules(channel=channel, buyer=buyer, codes=codes, now=now)
     rules += points_rule(owner=buyer.user, asked=points, now=now)
     return quote(items=items, channel=channel, buyer=buyer, now=now, rules=rules)
 

@@ -219,9 +219,10 @@ def _page(
     given = request.POST or request.GET
     codes = typed_codes(given.get("code", "")[:LONGEST_CODES])
     codes, tired = within_tries(request, codes, now=now)
-    priced = quote_for(request, items, now=now, codes=codes, coupon=chosen_coupon(request))
     points = typed_points(given.get("points", ""))
-    priced = quote_for(request, items, now=now, codes=codes, points=points)
+    priced = quote_for(
+        request, items, now=now, codes=codes, coupon=chosen_coupon(request), points=points
+    )
     if not form.is_bound and priced.problems:
         for problem in priced.problems:
             messages.error(request, problem.message)
@@ -237,7 +238,6 @@ def _page(
         "code": " ".join(codes),
         "code_notes": [*tired, *unused_codes(codes, priced)],
         "coupons": coupon_choices(request, priced, now=now),
-        "code_notes": unused_codes(codes, priced),
         "points": points_offer(priced, owner=buyer_of(request).user, now=now),
         "form": form,
         "providers": providers_shown(chosen),
