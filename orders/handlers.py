@@ -22,8 +22,8 @@ from orders.queries.orders import lock_order
 from orders.services.complete_line import complete_line, fail_line, take_back_unit
 from orders.services.drive_periods import hurry_orders
 from orders.services.earn_growth import earn_growth
-from orders.services.keep_flash import keep_flash
 from orders.services.earn_points import note_earnings, settle_earnings
+from orders.services.keep_flash import keep_flash
 from orders.services.pay_points import spend_points
 from orders.services.tell_buyer import tell_completed, tell_ending, tell_refunded
 

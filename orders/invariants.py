@@ -4,10 +4,6 @@ from core import invariants
 from orders import (
     coupon_invariants,
     flash_invariants,
-    promotion_invariants,
-    subscription_invariants,
-)
-from orders import coupon_invariants, points_invariants, promotion_invariants, subscription_invariants
     points_invariants,
     promotion_invariants,
     subscription_invariants,

@@ -8,3 +8,7 @@ class LimitReached(Exception):
         super().__init__(message)
         self.message = message
         self.sku_code = sku_code
+
+
+class PromotionUsedUp(LimitReached):
+    """Somebody else had the last of a promotion; without it the price is another one."""

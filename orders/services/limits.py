@@ -21,22 +21,16 @@ from core.tx import part
 from orders.models import Order
 from orders.services.expand_lines import Take
 from orders.services.give_back_flash import give_back_flash
-from orders.services.limit_reached import LimitReached
-from orders.services.quote import Quote
-from orders.services.take_flash import take_flash_again
+from orders.services.limit_reached import LimitReached, PromotionUsedUp
 from orders.services.pay_points import hold_points_again
 from orders.services.quote import Quote
-from orders.services.used_up import LimitReached, PromotionUsedUp
+from orders.services.take_flash import take_flash_again
 from orders.states import PAID_SIDE
 
 __all__ = [
     "LimitReached", "PromotionUsedUp", "give_back_limits", "limit_takes", "refuse_old_buyers",
     "take_limits", "take_limits_again",
 ]  # fmt: skip
-
-
-class PromotionUsedUp(LimitReached):
-    """Somebody else had the last of a promotion; without it the price is another one."""
 
 
 def limit_takes(takes: Sequence[Take], *, person: str, now: datetime) -> list[dict[str, Any]]:
@@ -92,7 +86,7 @@ def give_back_limits(order: Order) -> None:
 
 @part
 def take_limits_again(order_pk: int, *, now: datetime) -> bool:
-    """Take for a locked order what it had given back; False when a limit, or its points, are gone."""
+    """Take for a locked order what it had given back; False when a limit or points are gone."""
     order = Order.objects.only("budgets").get(pk=order_pk)
     try:
         with transaction.atomic():

@@ -16,9 +16,9 @@ from core.ledger import FloorBreached
 from core.tx import part
 from orders.models import Order, OrderLine, PointsLot, PointsPayment, PointsPiece
 from orders.queries.placing import NewOrder
+from orders.services.limit_reached import PromotionUsedUp
 from orders.services.points_book import HELD, SPENT, account, cut, lock_points, move, usable_lots
 from orders.services.points_shares import paid_with_points, unit_points
-from orders.services.used_up import PromotionUsedUp
 from orders.states import PointsPaymentState as State
 
 

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0004_shelves'),
-        ('orders', '0009_subscriptions'),
+        ('orders', '0010_flash'),
     ]
 
     operations = [
