@@ -49,7 +49,6 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         (Place(_("Flash sales"), "bolt", "orders.flashsale"),),
     ),
     (
-        _("Prize draws and codes"),
         _("Points"),
         (
             Place(_("Rules of points"), "stars", "orders.pointsrule"),
