@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from accounts.models import User
 from core import approvals
 from demo.people import STAFF, find
-from orders.models import Promotion
+from orders.models import CouponCampaign, Promotion
+from orders.models.coupon_campaign import Claiming
 from orders.models.promotion import Stack, Trigger
 from orders.services.change_promotion import change_promotion
 from orders.services.promotion_subsidy import agreed, request_subsidy
@@ -46,7 +47,14 @@ WISHES = (
         name_en="¥2 off for new friends", trigger=Trigger.CODE, code="HELLO2",
         goods=["category:audio"], first_order=True,
     ),
+    Wish(
+        "听书券 2 元", "amount_off", {"steps": [[2000, 200]]}, Stack.COUPON,
+        name_en="¥2 for listening", trigger=Trigger.COUPON, goods=["category:audio"],
+        most_minor=500_000,
+    ),
 )  # fmt: skip
+# The claim pages of those that apply with a coupon, by their names.
+PAGES = {"听书券 2 元": "listening"}
 
 
 def run_offers(*, now: datetime) -> str:
@@ -54,6 +62,8 @@ def run_offers(*, now: datetime) -> str:
     for wish in WISHES:
         if not Promotion.objects.filter(name=wish.name).exists():
             _run(wish, now)
+    for name, slug in PAGES.items():
+        _let_claim(name, slug)
     return f"{Promotion.objects.filter(state=PromotionState.LIVE).count()} on"
 
 
@@ -68,6 +78,15 @@ def _run(wish: Wish, now: datetime) -> None:
     change_promotion(
         promotion=row.public_id, to=PromotionState.LIVE.value, why="demo", by=BY, now=now
     )
+
+
+def _let_claim(name: str, slug: str) -> None:
+    """Whoever is signed in may claim one, good for a month."""
+    row = Promotion.objects.filter(name=name, trigger=Trigger.COUPON).first()
+    if row is not None and not CouponCampaign.objects.filter(promotion=row).exists():
+        CouponCampaign.objects.create(
+            promotion=row, slug=slug, claiming=Claiming.OPEN, most_claims=1000, valid_days=30
+        )
 
 
 def _agree(row: Promotion, now: datetime) -> None:

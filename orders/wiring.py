@@ -101,6 +101,7 @@ def _acts() -> None:
 
 def _audit_tags() -> None:
     for tag, title in {
+        "coupons:set_up": "A coupon campaign was set up or changed",
         "coupons:ordered": "A batch of coupon codes was ordered",
         "coupons:voided": "Coupons were made void",
         "coupons:batch_changed": "A batch of coupon codes was frozen, freed or made void",

@@ -59,6 +59,15 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         ),
     ),
     (
+        _("Coupons"),
+        (
+            Place(_("Coupon campaigns"), "confirmation_number", "orders.couponcampaign"),
+            Place(_("Coupons"), "local_activity", "orders.coupon"),
+            Place(_("Batches of coupon codes"), "print", "orders.couponbatch"),
+            Place(_("Exports of coupon codes"), "lock", "orders.couponexport"),
+        ),
+    ),
+    (
         _("Prize draws and codes"),
         (
             Place(_("Lotteries"), "casino", "orders.lottery"),

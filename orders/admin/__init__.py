@@ -1,4 +1,6 @@
 from orders.admin import (
+    coupon_exports,
+    coupons,
     exchange,
     flash,
     lotteries,
@@ -12,6 +14,8 @@ from orders.admin import (
 )
 
 __all__ = [
+    "coupon_exports",
+    "coupons",
     "exchange",
     "flash",
     "lotteries",

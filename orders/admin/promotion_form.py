@@ -164,9 +164,8 @@ class PromotionForm(forms.Form):
         self._choose("goods_left_out", goods_choices(kept=kept))
         self._choose("channels", [(one.code, one.name) for one in current().channels.values()])
         self._choose("minimum_level", level_choices())
-        triggers = [one for one in Trigger if one != Trigger.COUPON or (row and row.trigger == one)]
         said = {Trigger.AUTOMATIC: _("Without anything to type")}
-        self._choose("trigger", [(one.value, said.get(one, one.label)) for one in triggers])
+        self._choose("trigger", [(one.value, said.get(one, one.label)) for one in Trigger])
 
     def _choose(self, name: str, choices: list[Any]) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]

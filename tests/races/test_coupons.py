@@ -1,6 +1,7 @@
 """One coupon under parallel orders (D03), and what may happen to it at one moment."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from core.faults import without
 from core.invariants import check_all
 from orders.models import Coupon, CouponUse, Order
 from orders.queries import promotions
+from orders.services.claim_coupon import ClaimRefused, claim_coupon
 from orders.services.close_order import expire_order
 from orders.services.place_order import PriceChanged, Refused
 from orders.services.request_refund import NothingToRefund, request_refund
 from tests.factories.catalog import make_sku
-from tests.factories.coupons import coupon_promotion, make_coupon, make_printed
+from tests.factories.coupons import coupon_promotion, make_campaign, make_coupon, make_printed
 from tests.factories.orders import item, order_of, pay, place, wanted
 from tests.races.crowd import crowd
 
@@ -84,6 +86,35 @@ def test_without_the_row_count_many_orders_have_it(good: Sku) -> None:
     make_coupon(coupon_promotion(), "usr_ANN")
     with without("orders.coupons"):
         assert storm(good, owner="usr_ANN") > 1
+    assert not sound()
+
+
+def claims(most: int, people: list[str]) -> int:
+    """All claim at one moment; returns how many coupons there are then."""
+    campaign = make_campaign(coupon_promotion(), most_claims=most)
+
+    def claim(person: str) -> None:
+        with suppress(ClaimRefused):
+            claim_coupon(campaign=campaign.slug, owner=person, now=clock.now())
+
+    crowd(claim, people)
+    return Coupon.objects.count()
+
+
+def test_ten_claims_for_64_people_are_ten() -> None:
+    assert claims(10, [f"usr_{n}" for n in range(64)]) == 10
+    assert sound()
+
+
+def test_one_person_claims_once_however_often_at_one_moment() -> None:
+    assert claims(10, ["usr_ANN"] * 16) == 1
+    assert sound()
+
+
+def test_without_the_count_more_are_claimed_than_there_are() -> None:
+    """Negative control: what the limits on claims are for."""
+    with without("orders.claims"):
+        assert claims(10, [f"usr_{n}" for n in range(64)]) > 10
     assert not sound()
 
 
