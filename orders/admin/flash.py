@@ -130,7 +130,7 @@ class FlashSaleAdmin(MinorFields, SetupAdmin):
         units = count_units(row.pk)
         return table(
             [
-                (gettext("cut"), row.units), (gettext("free"), units.free),
+                (gettext("cut"), row.units), (gettext("to be had"), units.free),
                 (gettext("held"), units.held), (gettext("paid"), units.paid),
                 (gettext("returned"), units.returned),
             ]

@@ -38,9 +38,9 @@ class RateField(forms.Field):
         elif percent := PERCENT.match(text):
             off = int(Decimal(percent[1]) * 100)
         else:
-            raise forms.ValidationError(_("Write 15% or 8.5 折."))
+            raise forms.ValidationError(_("Write 15%, or 8.5 折."))
         if not 0 < off <= WHOLE_BP:
-            raise forms.ValidationError(_("Between 0.01% and 100% can be taken off."))
+            raise forms.ValidationError(_("Between 0.01% and 100%."))
         return off
 
 

@@ -54,7 +54,7 @@ TERMS: dict[str, dict[str, Callable[[], forms.Field]]] = {
     Kind.SPECIAL_PRICE: {"unit_minor": lambda: MinorField(label=_("Price of each, in yuan"))},
     Kind.PERCENT_OFF: {
         "off_bp": lambda: RateField(
-            label=_("How much off"), help_text=_("15% or 8.5 折, whichever you are used to.")
+            label=_("How much off"), help_text=_("15%, or 8.5 折: whichever you are used to.")
         ),
         "from_minor": lambda: MinorField(label=_("From this sum on, in yuan"), required=False),
         "most_minor": lambda: MinorField(label=_("At most so much off, in yuan"), required=False),
@@ -69,7 +69,7 @@ TERMS: dict[str, dict[str, Callable[[], forms.Field]]] = {
     Kind.NTH_UNIT: {
         "nth": lambda: _number(_("Every so many-th unit"), 2, 100, initial=2),
         "off_bp": lambda: RateField(
-            label=_("is so much cheaper"), help_text=_("50% or 5 折: at half price. 100%: free.")
+            label=_("is so much cheaper"), help_text=_("50%, or 5 折, is half price; 100%: free.")
         ),
         "times": _times,
     },

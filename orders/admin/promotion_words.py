@@ -10,7 +10,7 @@ KINDS_SHOWN: tuple[tuple[str, Any, Any, Any], ...] = (
     (Kind.AMOUNT_OFF.value, Kind.AMOUNT_OFF.label, _("From a sum on, an amount off the cart."),
      _("¥10 off from ¥100 on")),
     (Kind.PERCENT_OFF.value, Kind.PERCENT_OFF.label, _("A share off each good, perhaps from a sum on."),
-     _("15% off memberships")),
+     _("All memberships at 85%")),
     (Kind.SPECIAL_PRICE.value, Kind.SPECIAL_PRICE.label, _("A price of its own for a while, or for newcomers."),
      _("First month for ¥6")),
     (Kind.NTH_UNIT.value, Kind.NTH_UNIT.label, _("Every second, third … unit cheaper or free."),
