@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(default=functools.partial(core.ids.new_id, *('ptl',), **{}), editable=False, max_length=24, unique=True)),
                 ('owner', models.CharField(max_length=24, verbose_name='owner')),
-                ('kind', models.CharField(choices=[('order', 'For an order'), ('invite', 'For an invitation'), ('packet', 'From a red packet'), ('task', 'For a task'), ('correction', 'Put right by the shop')], max_length=12, verbose_name='why')),
+                ('kind', models.CharField(choices=[('order', 'For an order'), ('correction', 'Put right by the shop')], max_length=12, verbose_name='why')),
                 ('key', models.CharField(editable=False, max_length=96, unique=True)),
                 ('subject', models.CharField(blank=True, default='', max_length=24, verbose_name='belongs to')),
                 ('points', models.BigIntegerField(verbose_name='points')),

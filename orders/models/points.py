@@ -21,9 +21,6 @@ class Rounding(models.TextChoices):
 
 class LotKind(models.TextChoices):
     ORDER = "order", _("For an order")
-    INVITE = "invite", _("For an invitation")
-    PACKET = "packet", _("From a red packet")
-    TASK = "task", _("For a task")
     CORRECTION = "correction", _("Put right by the shop")
 
 

@@ -196,12 +196,6 @@ def words_of(kind: str) -> str:
     """Why points moved, for people; `kind` is a journal's."""
     return {
         "points.order": _("Earned with an order"),
-        "points.invite": _("For an invitation"),
-        "points.packet": _("From a red packet"),
-        "points.packet_made": _("Put into a red packet"),
-        "points.packet_back": _("Left over in your red packet"),
-        "points.task": _("For a task"),
-        "points.task_undone": _("A task was taken back"),
         "points.correction": _("Put right by the shop"),
         "points.held": _("Held for an order"),
         "points.released": _("Given back: the order was not paid"),
