@@ -167,7 +167,8 @@ def _pay(settlement: Settlement, now: datetime) -> Result:
             currency=locked.currency,
         )
     )
-    use_coupons(order=locked.order, now=now, by="system")
+    if locked.has_coupons:
+        use_coupons(order=locked.order, now=now, by="system")
     opened = _open(locked, now)
     if opened.short:
         settlement.order_state = OrderState.WAITING_STOCK
