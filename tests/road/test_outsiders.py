@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 SLOTS = {
     "order_id": "ord", "reference": "ord", "delivery_id": "dlv", "entitlement_id": "ent",
     "gift_id": "gft", "link_id": "lnk", "redemption": "rdm",
-    "certificate_id": "crt",
+    "certificate_id": "crt", "exchange_id": "exc", "good_id": "ptg", "subscription_id": "sub",
 }  # fmt: skip
 METHODS = ("get", "post", "head", "put", "delete")
 #: Things that differ from answer to answer whatever the address.
