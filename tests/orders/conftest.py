@@ -51,7 +51,10 @@ def gateway(_gateway_process: Simulator, settings: Any) -> Iterator[Gateway]:
     """A real gateway on loopback that knows our key."""
     settings.LOCALPAY_URL = _gateway_process.url
     script = Gateway(_gateway_process.url)
+    # It is one process for all tests: whoever moved its clock has gone.
+    script.move_clock(0)
     yield script
+    script.move_clock(0)
     script.clear_faults()
 
 
