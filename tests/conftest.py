@@ -1,5 +1,6 @@
 """Fixtures for all tests: a real PostgreSQL with both roles, a real Valkey, nothing of ours replaced."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,6 +29,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "_house" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("house"))
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A browser's driver, once started, leaves its event loop running in this thread, and then no
+    asynchronous view could be asked by the tests that come after it on the same worker.
+    """
+    loop = None if "playwright" in request.fixturenames else asyncio._get_running_loop()
+    if loop is None:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,7 +31,7 @@ def give(
     ends = at + timedelta(days=days) if days else None
     with step():
         grant_points(
-            owner=owner, points=points, kind="task", key=key or new_id("tst"), subject="",
+            owner=owner, points=points, kind="correction", key=key or new_id("tst"), subject="",
             expires_at=ends, now=at,
         )  # fmt: skip
 

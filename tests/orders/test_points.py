@@ -239,6 +239,6 @@ def test_the_same_event_gives_once() -> None:
     assert balance_of(ANN) == 5
     with step():
         assert not grant_points(
-            owner=ANN, points=0, kind="task", key="nothing", subject="", expires_at=None,
+            owner=ANN, points=0, kind="correction", key="nothing", subject="", expires_at=None,
             now=clock.now(),
         )  # fmt: skip

@@ -24,7 +24,7 @@ def test_my_points_say_what_there_is_and_why(client: Client) -> None:
     shown = client.get(reverse("orders:points"), headers={"Accept-Language": "en"})
     text = shown.content.decode()
     assert shown.status_code == 200
-    for words in ("321", "3.21", "For a task", "A point for each yuan", "Ending soon"):
+    for words in ("321", "3.21", "Put right by the shop", "A point for each yuan", "Ending soon"):
         assert words in text
 
 
