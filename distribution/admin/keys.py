@@ -51,7 +51,9 @@ class MarketKeyAdmin(ReadOnlyAdmin):
 
     @display(description=_("State"), label={"on": "success", "ended": "danger"})
     def state(self, row: MarketKey) -> Badge:
-        return Badge("on", gettext("On")) if row.is_active else Badge("ended", gettext("Out of use"))
+        return (
+            Badge("on", gettext("On")) if row.is_active else Badge("ended", gettext("Out of use"))
+        )
 
     @display(description=_("made by"))
     def maker(self, row: MarketKey) -> str:

@@ -71,7 +71,9 @@ class TillKeyAdmin(ReadOnlyAdmin):
 
     @display(description=_("State"), label={"on": "success", "ended": "danger"})
     def state(self, row: TillKey) -> Badge:
-        return Badge("on", gettext("On")) if row.is_active else Badge("ended", gettext("Out of use"))
+        return (
+            Badge("on", gettext("On")) if row.is_active else Badge("ended", gettext("Out of use"))
+        )
 
     @display(description=_("made by"))
     def maker(self, row: TillKey) -> str:
