@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.cache import cache
-from django.db import connections
+from django.db import connection, connections
 from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -31,20 +31,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("house"))
 
 
-@pytest.fixture(autouse=True)
-def _no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """A browser's driver, once started, leaves its event loop running in this thread, and then no
     asynchronous view could be asked by the tests that come after it on the same worker.
+
+    Put aside for the whole of such a test, fixtures included: Django keeps one connection for a thread
+    with a running loop and another for the same thread without, so a transaction begun on the one
+    would leave what the test writes on the other committed.
     """
-    loop = None if "playwright" in request.fixturenames else asyncio._get_running_loop()
+    loop = (
+        None if "playwright" in getattr(item, "fixturenames", ()) else asyncio._get_running_loop()
+    )
     if loop is None:
-        yield
-        return
+        return (yield)
     asyncio._set_running_loop(None)
     try:
-        yield
+        return (yield)
     finally:
-        asyncio._set_running_loop(loop)
+        if loop.is_running():
+            asyncio._set_running_loop(loop)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Whoever asks for `db` is inside the transaction that will be rolled back, or the test says so itself."""
+    if "db" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
+        assert connection.in_atomic_block, "this test would commit what it writes"
+    return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
