@@ -76,6 +76,8 @@ def test_64_buyers_for_the_last_ten_numbers() -> None:
 def blocked() -> bool:
     """Whether anybody in this database waits for a lock."""
     with connection.cursor() as cursor:
+        # A transaction sees who waits as it was when it first looked, unless it forgets that.
+        cursor.execute("select pg_stat_clear_snapshot()")
         cursor.execute(
             "select count(*) from pg_stat_activity"
             " where datname = current_database() and wait_event_type = 'Lock'"

@@ -26,6 +26,8 @@ from fulfillment.purchasing.smooth import ets
 from fulfillment.purchasing.special_days import learn
 from tests.factories.demand import all_series, occasions
 
+# Judging all series takes a while: once, not once for each worker.
+pytestmark = pytest.mark.xdist_group("forecast")
 DEMAND = {series.key: series for series in all_series()}
 
 
