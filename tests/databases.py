@@ -98,6 +98,8 @@ def _migrate(connection: psycopg.Connection, template: str) -> None:
 class BaseRows:
     """The rows that migrations wrote, and the way back to exactly them."""
 
+    dead = 0  # rows deleted since the tables were last truncated
+
     def __init__(self, url: str = OWNER_URL) -> None:
         self.url = url
         with owner(url) as connection:
@@ -105,15 +107,17 @@ class BaseRows:
             self.rows = {
                 table: self._copy_out(connection, table) for table in self._filled(connection)
             }
-        self.dead = 0
 
-    def restore(self) -> None:
-        """Empty every table that has rows (triggers and foreign keys asleep) and put the base rows back."""
+    def restore(self, *, alone: bool = True) -> None:
+        """Empty every table that has rows (triggers and foreign keys asleep) and put the base rows back.
+
+        Unless `alone`, others may be writing: truncating waits for them in every table.
+        """
         with owner(self.url) as connection, connection.transaction():
             connection.execute("SET LOCAL session_replication_role = replica")
             filled = self._filled(connection)
             self.dead += sum(filled.values())
-            empty = self._truncate if self.dead > MOST_DEAD else self._delete
+            empty = self._delete if alone and self.dead <= MOST_DEAD else self._truncate
             empty(connection, sorted(filled))
             for table, rows in self.rows.items():
                 with connection.cursor().copy(
@@ -122,6 +126,8 @@ class BaseRows:
                     copy.write(rows)
 
     def _delete(self, connection: psycopg.Connection, tables: list[str]) -> None:
+        names = sql.SQL(", ").join(map(sql.Identifier, tables))
+        connection.execute(sql.SQL("LOCK {} IN EXCLUSIVE MODE").format(names))
         delete = sql.SQL("DELETE FROM {}")
         named = [delete.format(sql.Identifier(table)) for table in tables]
         connection.execute(sql.SQL("; ").join(named))

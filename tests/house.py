@@ -161,7 +161,7 @@ class House:
                 self.stop_part(name)
             shutil.rmtree(self.state / name, ignore_errors=True)
         assert self._base is not None, "start() comes first"
-        self._base.restore()
+        self._base.restore(alone=False)
         self._reset_valkey()
         for name, value in altered.items():
             self.env.pop(name, None) if value is None else self.env.update({name: value})
