@@ -107,7 +107,7 @@ CAMPAIGN_BLOCKS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
             "<li>What does not arrive is paid back.</li></ul>",
         },
     ),
-    ("viewed", "你最近看过", "You looked at", {"limit": 4}),
+    ("viewed", "您最近看过", "You looked at", {"limit": 4}),
 )  # fmt: skip
 CAMPAIGN_LASTS = timedelta(days=30)
 
