@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.acts import ACTS
 from accounts.models import User
@@ -29,7 +30,7 @@ class RoleRules:
 
 
 ROLES: dict[str, RoleRules] = {
-    "owner": RoleRules(_("owner"), {"*": ALL}),
+    "owner": RoleRules(pgettext_lazy("role", "owner"), {"*": ALL}),
     "operator": RoleRules(
         _("operator"),
         {

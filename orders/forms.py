@@ -136,7 +136,7 @@ class ExchangeForm(forms.Form):
     """An exchange code; a guest also says how to be reached."""
 
     code = forms.CharField(
-        label=_("Your code"), max_length=64,
+        label=_("Your exchange code"), max_length=64,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Table = Mapping[str, frozenset[str]]
 
@@ -58,7 +59,7 @@ class PromotionState(models.TextChoices):
 
 class LotteryState(models.TextChoices):
     DRAFT = "draft", _("Being set up")
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("prize draw", "Open")
     CLOSED = "closed", _("Closed")
     REVEALED = "revealed", _("Revealed")
 

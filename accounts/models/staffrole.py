@@ -2,10 +2,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):
-    OWNER = "owner", _("owner")
+    OWNER = "owner", pgettext_lazy("role", "owner")
     OPERATOR = "operator", _("operator")
     SUPPORT = "support", _("support")
     FINANCE = "finance", _("finance")

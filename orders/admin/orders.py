@@ -31,6 +31,7 @@ from orders.services.request_refund import NothingToRefund, request_refund
 from orders.services.tell_buyer import resend_link
 from orders.services.two_persons import NothingDelivered, request_delivered_refund
 from orders.states import OPEN_PAYMENT, OrderState
+from orders.views.showing import reason_label, reason_why
 from risk.admin.confirm import confirm
 from risk.values import NotAValue, normal, value_index
 
@@ -158,7 +159,7 @@ class OrderAdmin(ReadOnlyAdmin):
             _("Times"),
             {"fields": [("created_at", "expires_at", "paid_at"), ("completed_at", "link_sent_at")]},
         ),
-        (_("Promise"), {"fields": [("terms_version", "consent_at"), "explanation"]}),
+        (_("Promise"), {"fields": [("terms_version", "consent_at"), "why_this_price"]}),
     ]
     actions_detail = [
         "refund",
@@ -196,6 +197,14 @@ class OrderAdmin(ReadOnlyAdmin):
     def returned(self, row: Order) -> str:
         done = row.refunds.filter(state="succeeded").values_list("amount_minor", flat=True)
         return format_minor(sum(done), row.currency)
+
+    @display(description=_("why this price"))
+    def why_this_price(self, row: Order) -> SafeString | str:
+        return table(
+            (format_minor(one["amount_minor"], row.currency), reason_label(one),
+             reason_why(one, row.currency))
+            for one in row.explanation
+        )  # fmt: skip
 
     @display(description="")
     def payments_shown(self, row: Order) -> SafeString | str:

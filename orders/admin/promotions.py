@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -78,7 +78,7 @@ class PromotionAdmin(ReadOnlyAdmin):
     def state_badge(self, row: Promotion) -> Badge:
         return Badge(row.state, row.get_state_display())
 
-    @display(description=gettext_lazy("Terms"))
+    @display(description=pgettext_lazy("promotion", "Terms"))
     def terms(self, row: Promotion) -> str:
         return terms_shown(row)
 

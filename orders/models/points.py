@@ -7,6 +7,7 @@ when which of them ends. Points are whole; nothing here is money unless it says 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import transitions
 from core.models.base import AppendOnly, public_id_field
@@ -14,9 +15,9 @@ from orders.states import POINTS_PAYMENT_TRANSITIONS, PointsPaymentState
 
 
 class Rounding(models.TextChoices):
-    DOWN = "down", _("Down")
+    DOWN = "down", pgettext_lazy("rounding", "Down")
     HALF = "half", _("To the nearest")
-    UP = "up", _("Up")
+    UP = "up", pgettext_lazy("rounding", "Up")
 
 
 class LotKind(models.TextChoices):

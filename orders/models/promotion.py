@@ -2,6 +2,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import transitions
 from core.models.base import AppendOnly, public_id_field
@@ -31,7 +32,7 @@ class Stack(models.IntegerChoices):
 
 
 class Trigger(models.TextChoices):
-    AUTOMATIC = "automatic", _("By itself")
+    AUTOMATIC = "automatic", pgettext_lazy("promotion", "By itself")
     CODE = "code", _("With a code that everybody may know")
     COUPON = "coupon", _("With a coupon of one's own")
 

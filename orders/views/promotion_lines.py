@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -15,15 +16,18 @@ from core import clock
 from orders.promotions.engine import price_cart
 from orders.promotions.hints import hints
 from orders.promotions.values import Rule
+from orders.queries.plans import plans_on_sale, terms_for
 from orders.queries.promotion_goods import line_of
 from orders.services.find_rules import Buyer, facts_for, find_rules
 from orders.services.promote import engine_cart
 from orders.services.quote import QuoteLine
 from orders.views.line import english
+from orders.views.phase_words import phases_shown
 from orders.views.promotion_words import hint_words, words_of
 
 MOST_LINES = 5
 MOST_HINTS = 2
+MOST_PLANS = 2
 
 
 @never_cache
@@ -50,7 +54,27 @@ def offers(request: HttpRequest, slug: str) -> HttpResponse:
         for rule in sorted(rules, key=lambda rule: (rule.group, rule.priority, rule.id))
         if any(rule.scope.covers(line) for line in goods)
     ]
-    return render(request, "orders/_offers.html", {"offers": shown[:MOST_LINES]})
+    skus = [one.sku_id for one in page.offers] if page else []
+    context = {
+        "offers": shown[:MOST_LINES],
+        "plans": _plans(skus, user_id=buyer.user_id),
+        "currency": channel.currency,
+    }
+    return render(request, "orders/_offers.html", context)
+
+
+def _plans(skus: Sequence[int], *, user_id: int | None) -> list[dict[str, Any]]:
+    """Subscriptions by which these goods are had too, with what they begin with."""
+    found = [terms_for(plan, user_id=user_id) for plan in plans_on_sale(sku_ids=skus)[:MOST_PLANS]]
+    return [
+        {
+            "url": reverse("orders:plan", args=[terms.plan.slug]),
+            "title": (english() and terms.plan.name_en) or terms.plan.name,
+            "first": phases_shown(terms.phases[:1], {})[0],
+        }
+        for terms in found
+        if terms.phases
+    ]
 
 
 def hints_shown(

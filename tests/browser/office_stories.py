@@ -113,19 +113,19 @@ def _lists(studio: Studio, owner: BrowserContext) -> None:
 
 def _records(studio: Studio, owner: BrowserContext, page: Page) -> None:
     """Single records: an order with its timeline, a product, a batch's verdicts, an approval, a trace."""
-    order = _first(owner, "/admin/orders/order/?state__exact=delivered")
+    order = first_of(owner, "/admin/orders/order/?state__exact=delivered")
     studio.take(
         "office-order", "An order and everything that happened to it", order, by=owner, looks=WIDE
     )
-    product = _first(owner, "/admin/catalog/product/")
+    product = first_of(owner, "/admin/catalog/product/")
     studio.take("office-product", "A product and its SKUs", product, by=owner, looks=WIDE)
-    campaign = _first(owner, "/admin/catalog/page/?q=weekend")
+    campaign = first_of(owner, "/admin/catalog/page/?q=weekend")
     studio.take("office-page", "A page and its blocks in order", campaign, by=owner, looks=WIDE)
-    batch = _first(owner, "/admin/fulfillment/codebatch/?q=NE-CARD-50")
+    batch = first_of(owner, "/admin/fulfillment/codebatch/?q=NE-CARD-50")
     studio.take("office-batch", "A verdict for every line", batch, by=owner, looks=WIDE)
-    approval = _first(owner, "/admin/core/approval/?state__exact=requested")
+    approval = first_of(owner, "/admin/core/approval/?state__exact=requested")
     studio.take("office-approval", "What exactly is agreed to", approval, by=owner, looks=WIDE)
-    journal = _first(owner, "/admin/core/journal/?kind__exact=payment.succeeded")
+    journal = first_of(owner, "/admin/core/journal/?kind__exact=payment.succeeded")
     studio.take("office-journal", "One business event in the books", journal, by=owner, looks=WIDE)
     here = owner.new_page()
     here.goto(order)
@@ -135,7 +135,7 @@ def _records(studio: Studio, owner: BrowserContext, page: Page) -> None:
     studio.take("office-trace", "The whole chain of any id", trace, by=owner, looks=WIDE)
 
 
-def _first(owner: BrowserContext, path: str) -> str:
+def first_of(owner: BrowserContext, path: str) -> str:
     """Address of the first record of a list."""
     page = owner.new_page()
     page.goto(path)

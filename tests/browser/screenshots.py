@@ -33,6 +33,8 @@ def _take(url: str, folder: Path, only: str) -> None:
         bundle_stories,
         edition_stories,
         office_stories,
+        promotion_stories,
+        setup_stories,
         stories,
         till_stories,
     )
@@ -47,7 +49,9 @@ def _take(url: str, folder: Path, only: str) -> None:
         bundle_stories.bundles(studio, supplier)
         edition_stories.editions(studio)
         till_stories.counter(studio)
+        promotion_stories.promotions(studio)
         office_stories.office(studio, supplier)
+        setup_stories.setups(studio)
         if only:
             return
         kept = {picture.file for picture in studio.pictures}

@@ -1,7 +1,9 @@
-"""A membership by the month: set up in few actions, bought, its voucher in the wallet once, canceled."""
+"""A membership by the month: set up in few actions, bought, renewed for two years, canceled."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import acts
@@ -12,6 +14,8 @@ MOST_ACTIONS = 40
 PLAN = "/plans/monthly-membership/"
 SHOPPER = "lin@demo.example.com"
 
+RENEWALS, FAILING = 24, 6
+
 PAID = (
     "select o.total_minor from orders_subscriptioncharge c join orders_order o on o.id = c.order_id"
     " where c.outcome = 'paid'"
@@ -21,6 +25,21 @@ VOUCHERS = (
     " join orders_order o on o.public_id = e.reference"
     " where s.code = 'MOVIE-2D' and o.attribution like 'subscription:%%'"
 )
+
+
+FAILED = "select count(*) from orders_subscriptioncharge where outcome = 'failed'"
+NOTICES = "select count(*) from orders_renewalnotice where sent_at is not null"
+LIVE_ON = (
+    "import django; django.setup(); from tests.browser.years import live_on;"
+    "live_on({id!r}, last={last}, failing={failing})"
+)
+
+
+@pytest.fixture
+def aging(shop: House) -> Iterator[House]:
+    """A shop whose years go by; whoever comes next finds it filled anew, in the present."""
+    yield shop
+    shop.see_off()
 
 
 class Hand:
@@ -84,9 +103,17 @@ def _until(page: Page, shop: House, question: str, answer: list[tuple[int, ...]]
     assert shop.sql(question) == answer
 
 
+def _renew(shop: House, subscription: str) -> None:
+    """Two years go by, notice by notice and charge by charge."""
+    told = LIVE_ON.format(id=subscription, last=RENEWALS + 1, failing=FAILING)
+    done = shop.run("-c", told)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+
+
 def test_a_membership_from_its_setting_up_to_its_end(
-    office: Office, phone: Page, staff: Staff, shop: House
+    office: Office, phone: Page, staff: Staff, aging: House
 ) -> None:
+    shop = aging
     hand = Hand()
     _set_up(hand, office("operator"))
     _agree(hand, office("finance"), staff, shop)
@@ -101,6 +128,7 @@ def test_a_membership_from_its_setting_up_to_its_end(
     phone.locator("#plan button").click()
     phone.locator("button[value=sign]").click()
     phone.wait_for_url(re.compile(r"/subscriptions/sub_"))
+    address = phone.url
     _until(phone, shop, PAID, [(600,)])
     phone.reload()
     expect(phone.locator("#charges")).to_contain_text("6.00")
@@ -108,8 +136,19 @@ def test_a_membership_from_its_setting_up_to_its_end(
     phone.goto("/wallet/?q=电影")
     expect(phone.locator(".wallet")).to_contain_text("电影")
 
+    _renew(shop, re.search(r"sub_\w+", address).group())  # type: ignore[union-attr]
+    # 24 renewals, each announced; one charge failed and was tried again; the voucher came once.
+    assert sorted(shop.sql(PAID)) == sorted([(600,)] + [(1990,)] * RENEWALS)
+    assert shop.sql(FAILED) == [(1,)]
+    assert shop.sql(NOTICES) == [(RENEWALS,)]
+    assert shop.sql(VOUCHERS) == [(1,)]
+
+    # Her session ended long ago.
+    phone.context.clear_cookies()
+    acts.sign_in(phone, SHOPPER, staff.shopper_password)
     phone.goto("/subscriptions/")
     phone.locator("main article a").first.click()
+    expect(phone.locator("#charges tr")).to_have_count(RENEWALS + 2)
     # Two clicks, and it is over.
     phone.locator("#cancel summary").click()
     phone.locator("#cancel button").click()

@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand
 
 from core import clock
 from demo.codes import fill_vault
+from demo.draws import open_draws
 from demo.flash import open_flash
 from demo.goods import fill_shelves
 from demo.history import remember
@@ -11,6 +12,7 @@ from demo.levels import give_levels
 from demo.offers import run_offers
 from demo.people import invite
 from demo.plans import open_plans
+from demo.points import give_points
 from demo.supply import connect
 from demo.tills import open_tills
 
@@ -33,5 +35,7 @@ class Command(BaseCommand):
         self.stdout.write(f"tills: {open_tills(now=clock.now())}")
         self.stdout.write(f"promotions: {run_offers(now=clock.now())}")
         self.stdout.write(f"plans: {open_plans(now=clock.now())}")
+        self.stdout.write(f"points: {give_points(now=clock.now())}")
+        self.stdout.write(f"draws: {open_draws(now=clock.now())}")
         self.stdout.write(f"flash sale: {open_flash(now=clock.now())}")
         self.stdout.write(f"history: {remember(now=clock.now())}")
