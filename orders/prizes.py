@@ -63,3 +63,9 @@ class PrizeKind:
 
 
 PRIZES: Socket[PrizeKind] = Socket("kinds of prizes")
+
+
+def kind_words(key: str) -> str:
+    """What a kind is called; its key when no room gives it any more."""
+    kind = PRIZES.find(key)
+    return str(kind.title) if kind else key

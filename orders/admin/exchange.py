@@ -22,7 +22,7 @@ from fulfillment.admin.setup import SetupAdmin
 from fulfillment.admin.timeline import table
 from orders.admin.orders import ReasonForm
 from orders.models import Exchange, ExchangeBatch, ExchangeCode
-from orders.prizes import PRIZES
+from orders.prizes import PRIZES, kind_words
 from orders.services.export_exchange import MAX_ROWS, ExportRefused, request_export
 from orders.services.hand_over import settle_exchange
 from orders.services.open_batch import (
@@ -97,7 +97,7 @@ class ExchangeBatchAdmin(SetupAdmin):
     list_select_related = ["sku"]
     search_fields = ["=public_id", "name", "name_en", "sku__code"]
     autocomplete_fields = ["sku"]
-    readonly_fields = ["public_id", "state_badge", "check_shown", "made_by"]
+    readonly_fields = ["public_id", "kind_shown", "state_badge", "check_shown", "made_by"]
     fieldsets: list[Any] = [
         (None, {"fields": [("name", "name_en"), "channel"]}),
         (_("What a code gives"), {"fields": [("kind", "sku"), ("amount", "ref"), "cost_minor"]}),
@@ -105,6 +105,18 @@ class ExchangeBatchAdmin(SetupAdmin):
         (_("How it stands"), {"fields": ["check_shown", "state_badge", ("public_id", "made_by")]}),
     ]
     actions_detail = ["ask_for_codes", "ask_for_file", "freeze", "thaw", "end"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The kind in words where it is no longer chosen."""
+        if obj is None or obj.state == BatchState.DRAFT:
+            return self.fieldsets
+        first, _gives, *rest = self.fieldsets
+        gives = {"fields": [("kind_shown", "sku"), ("amount", "ref"), "cost_minor"]}
+        return [first, (_gives[0], gives), *rest]
+
+    @display(description=_("kind"))
+    def kind_shown(self, row: ExchangeBatch) -> str:
+        return kind_words(row.kind)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = list(self.readonly_fields)

@@ -25,7 +25,7 @@ from fulfillment.admin.setup import SetupAdmin
 from fulfillment.admin.timeline import table
 from orders.admin.orders import ReasonForm
 from orders.models import Award, ChanceRule, Draw, Lottery, Prize
-from orders.prizes import PRIZES
+from orders.prizes import PRIZES, kind_words
 from orders.queries.lotteries import cost_of, prizes_left
 from orders.services.close_lottery import close_lottery
 from orders.services.hand_over import settle_award
@@ -86,6 +86,18 @@ class PrizeInline(_WhileDraft, TabularInline):
     form = PrizeForm
     autocomplete_fields = ["sku"]
     verbose_name_plural = _("Prize table, in its public order")
+    readonly_fields = ["kind_shown"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The kind in words where it is no longer chosen."""
+        chosen = list(PrizeForm.Meta.fields)
+        if not self._allowed(request, obj):
+            chosen[chosen.index("kind")] = "kind_shown"
+        return chosen
+
+    @display(description=_("kind"))
+    def kind_shown(self, row: Prize) -> str:
+        return kind_words(row.kind)
 
 
 class ChanceRuleForm(forms.ModelForm):

@@ -61,7 +61,8 @@ class PointsRuleAdmin(SetupAdmin):
             {
                 "fields": [
                     ("starts_at", "ends_at"),
-                    ("multiplier_bp", "multiplied_from", "multiplied_until"),
+                    "multiplier_bp",
+                    ("multiplied_from", "multiplied_until"),
                 ]
             },
         ),

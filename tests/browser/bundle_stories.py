@@ -6,7 +6,7 @@ from demo.people import SHOPPERS, password
 from simulators.supplier_c.script import Supplier
 from tests.browser import acts
 from tests.browser.stories import enter_office
-from tests.browser.studio import BOTH, DARK, DESKTOP_LOOK, ENGLISH_DESKTOP, Studio
+from tests.browser.studio import BOTH, DARK, DESKTOP_LOOK, Studio
 
 WEEKEND = "/p/weekend-at-home-pack/"
 PICK = "/p/pick-any-two-video-memberships/"
@@ -16,7 +16,7 @@ REFUSED = "13612340000"
 def bundles(studio: Studio, supplier: Supplier) -> None:
     """The weekend pack and the choice of two, bought by a shopper with an account."""
     studio.chapter = "Bundles"
-    studio.take("bundle", "What is inside", WEEKEND, looks=(*BOTH, DARK, ENGLISH_DESKTOP))
+    studio.take("bundle", "What is inside", WEEKEND, looks=(*BOTH, DARK))
     studio.take(
         "bundle-choice", "Two of four, one chosen", PICK, looks=(*BOTH, DARK), prepare=_choose_one
     )
@@ -28,7 +28,7 @@ def bundles(studio: Studio, supplier: Supplier) -> None:
     order = acts.buy(page, "weekend-at-home-pack", "BUN-WEEKEND", phone=REFUSED)
     expect(page.locator(".hero-partially_delivered")).to_be_visible(timeout=60_000)
     expect(page.locator(".bundle-missing")).to_be_visible(timeout=60_000)
-    looks = (*BOTH, DARK, ENGLISH_DESKTOP)
+    looks = (*BOTH, DARK)
     studio.take(
         "order-bundle", "One part could not be had", f"/orders/{order}/", by=shopper, looks=looks
     )

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from simulators.supplier_c.script import Supplier
 from tests.browser import acts
 from tests.browser.stories import enter_office
-from tests.browser.studio import DARK_DESKTOP, DESKTOP_LOOK, ENGLISH_DESKTOP, PHONE_LOOK, Studio
+from tests.browser.studio import DARK_DESKTOP, DESKTOP_LOOK, PHONE_LOOK, Studio
 
 WIDE = (DESKTOP_LOOK,)
 STUCK = "13600136000"
@@ -75,7 +75,7 @@ def _ask_for_export(page: Page) -> None:
 
 
 def _lists(studio: Studio, owner: BrowserContext) -> None:
-    looks = (DESKTOP_LOOK, DARK_DESKTOP, ENGLISH_DESKTOP, PHONE_LOOK)
+    looks = (DESKTOP_LOOK, DARK_DESKTOP, PHONE_LOOK)
     studio.take("office-today", "Today", "/admin/", by=owner, looks=looks)
     for name, title, path in (
         ("orders", "Orders", "orders/order/"),

@@ -49,7 +49,6 @@ def setups(studio: Studio) -> None:
 
 def _record(studio: Studio, operator: BrowserContext, name: str, title: str, path: str) -> None:
     record = first_of(operator, f"/admin/{path}")
-    looks = WIDE
-    if name == "promotion-amount-off":
-        looks = (DESKTOP_LOOK, DARK_DESKTOP, PHONE_LOOK)
-    studio.take(f"office-{name}", title, record, by=operator, looks=looks)
+    first = name == "promotion-amount-off"
+    looks = (DESKTOP_LOOK, DARK_DESKTOP, PHONE_LOOK) if first else WIDE
+    studio.take(f"office-{name}", title, record, by=operator, looks=looks, whole=False)

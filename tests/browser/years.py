@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import connection
 
@@ -32,8 +33,8 @@ def live_on(subscription: str, *, last: int, failing: int) -> None:
         _announce(subscription, number)
         if number == failing:
             gateway.fault("insufficient_funds", op="charge", times=1)
-        _until(lambda number=number: _charged(subscription, number), f"charge {number}")
-        _until(lambda number=number: _there(subscription, number), f"goods {number}")
+        _until(partial(_charged, subscription, number), f"charge {number}")
+        _until(partial(_there, subscription, number), f"goods {number}")
 
 
 def _announce(subscription: str, number: int) -> None:
