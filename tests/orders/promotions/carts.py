@@ -7,60 +7,14 @@ from hypothesis import strategies as st
 
 from orders.promotions.rules.registry import read_terms
 from orders.promotions.values import Cart, Facts, Group, Line, Rule, Scope, Who
+from tests.orders.promotions.dice import Dice
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SKUS = ("S1", "S2", "S3", "S4")
 NAMES = (*(f"sku:{sku}" for sku in SKUS), "category:video", "category:food", "brand:iqiyi")
-
-
-@st.composite
-def lines(draw: st.DrawFn) -> list[Line]:
-    number = draw(st.integers(1, 6))
-    made = []
-    for place in range(number):
-        unit = draw(st.integers(0, 20_000))
-        made.append(
-            Line(
-                key=f"{draw(st.sampled_from(SKUS))}:{place}",
-                names=frozenset(draw(st.sets(st.sampled_from(NAMES), min_size=1, max_size=3))),
-                quantity=draw(st.integers(1, 7)),
-                unit_minor=unit,
-                floor_minor=draw(st.integers(0, unit)),
-            )
-        )
-    return made
-
-
-money = st.integers(0, 30_000)
-some = st.integers(1, 30_000)
-share = st.integers(1, 10_000)
-TERMS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
-    "special_price": st.fixed_dictionaries({"unit_minor": money}),
-    "percent_off": st.fixed_dictionaries(
-        {"off_bp": share, "from_minor": money, "most_minor": st.none() | some}
-    ),
-    "amount_off": st.one_of(
-        st.dictionaries(money, some, min_size=1, max_size=4).map(
-            lambda steps: {"steps": [[start, off] for start, off in steps.items()]}
-        ),
-        st.tuples(some, some).map(lambda step: {"steps": [list(step)], "again": True}),
-    ),
-    "nth_unit": st.fixed_dictionaries(
-        {"nth": st.integers(2, 4), "off_bp": share, "times": st.integers(0, 3)}
-    ),
-    "several_for": st.fixed_dictionaries(
-        {"units": st.integers(2, 4), "price_minor": money, "times": st.integers(0, 3)}
-    ),
-    "gift_with": st.fixed_dictionaries(
-        {
-            "sku_code": st.just("GIFT"), "from_minor": money, "list_minor": some,
-            "floor_minor": st.integers(0, 3000),
-        }
-    ),
-    "points": st.fixed_dictionaries(
-        {"points": st.integers(0, 5000), "minor_per_point": st.integers(1, 10), "most_bp": share}
-    ),
-}  # fmt: skip
+MOST_LINES, MOST_RULES, MOST_MINOR = 6, 6, 30_000
+#: Enough for the largest cart; where bytes end, choices are the least.
+BYTES = 512
 GROUPS = {
     "special_price": (Group.PRICE,), "percent_off": (Group.PRICE, Group.ITEM, Group.COUPON),
     "amount_off": (Group.ORDER, Group.COUPON), "nth_unit": (Group.ITEM,),
@@ -68,40 +22,92 @@ GROUPS = {
 }  # fmt: skip
 
 
-@st.composite
-def rules(draw: st.DrawFn, *, most: int = 6) -> list[Rule]:
-    made = []
-    for place in range(draw(st.integers(0, most))):
-        kind = draw(st.sampled_from(sorted(TERMS)))
-        names = st.sets(st.sampled_from(NAMES), max_size=2).map(frozenset)
-        made.append(
-            Rule(
-                id=f"pro_{place}",
-                group=draw(st.sampled_from(GROUPS[kind])),
-                terms=read_terms(kind, draw(TERMS[kind])),
-                scope=Scope(draw(names), draw(st.just(frozenset()) | names)),
-                who=Who(
-                    channels=draw(st.sampled_from([frozenset(), frozenset({"main"})])),
-                    minimum_level=draw(st.sampled_from([0, 0, 2])),
-                    first_order=draw(st.booleans()),
-                ),
-                ends_at=draw(st.sampled_from([None, None, NOON, NOON + timedelta(days=1)])),
-                priority=draw(st.integers(0, 2)),
-                alone=draw(st.sampled_from([False, False, False, True])),
-                left_minor=draw(st.none() | money),
-                subsidy_minor=draw(st.just(0) | money),
-                funded=kind == "points",
-            )
-        )
-    return made
+def cart_of(data: bytes) -> Cart:
+    """The cart that these bytes stand for: up to six lines and six rules of every kind."""
+    dice = Dice(data)
+    lines = [_line(dice, place) for place in range(dice.number(1, MOST_LINES))]
+    rules = [_rule(dice, place) for place in range(dice.number(0, MOST_RULES))]
+    facts = Facts(
+        channel=dice.choice(("main", "live")), at=NOON, user=dice.choice(("", "usr_1")),
+        level=dice.choice((0, 2)), first_order=dice.choice((False, True)),
+    )  # fmt: skip
+    return Cart(lines, facts, rules)
 
 
-facts = st.builds(
-    Facts,
-    channel=st.sampled_from(["main", "live"]),
-    at=st.just(NOON),
-    user=st.sampled_from(["", "usr_1"]),
-    level=st.sampled_from([0, 2]),
-    first_order=st.booleans(),
-)
-carts = st.builds(Cart, lines(), facts, rules())
+carts = st.binary(min_size=BYTES, max_size=BYTES).map(cart_of)
+
+
+def _line(dice: Dice, place: int) -> Line:
+    unit = dice.number(0, 20_000)
+    return Line(
+        key=f"{dice.choice(SKUS)}:{place}",
+        names=dice.some(NAMES, least=1, most=3),
+        quantity=dice.number(1, 7),
+        unit_minor=unit,
+        floor_minor=dice.choice((0, unit // 2, dice.number(0, unit))),
+    )
+
+
+def _rule(dice: Dice, place: int) -> Rule:
+    """A rule that is for most buyers and has room for most carts, so that rules meet."""
+    kind = dice.choice(sorted(GROUPS))
+    return Rule(
+        id=f"pro_{place}",
+        group=dice.choice(GROUPS[kind]),
+        terms=read_terms(kind, _terms(dice, kind)),
+        scope=Scope(_names(dice), _names(dice) if dice.choice((False, True)) else frozenset()),
+        who=Who(
+            channels=dice.choice((*(frozenset[str](),) * 3, frozenset({"main"}))),
+            minimum_level=dice.choice((0, 0, 0, 2)),
+            first_order=dice.choice((False, False, False, True)),
+        ),
+        ends_at=dice.choice((None, None, NOON + timedelta(days=1), NOON)),
+        priority=dice.number(0, 2),
+        alone=dice.choice((False, False, False, True)),
+        left_minor=dice.choice((None, None, dice.number(0, MOST_MINOR), 10 * MOST_MINOR)),
+        subsidy_minor=dice.choice((0, 0, dice.number(0, MOST_MINOR), 10 * MOST_MINOR)),
+        funded=kind == "points",
+    )
+
+
+def _names(dice: Dice) -> frozenset[str]:
+    """Often none at all."""
+    return dice.some(NAMES, most=dice.choice((0, 2)))
+
+
+def _terms(dice: Dice, kind: str) -> dict[str, Any]:
+    if kind == "special_price":
+        return {"unit_minor": dice.number(0, MOST_MINOR)}
+    if kind == "percent_off":
+        most = dice.maybe(dice.number(1, MOST_MINOR))
+        return {"off_bp": _share(dice), "from_minor": dice.number(0, MOST_MINOR), "most_minor": most}
+    if kind == "amount_off":
+        return _steps(dice)
+    if kind == "nth_unit":
+        return {"nth": dice.number(2, 4), "off_bp": _share(dice), "times": dice.number(0, 3)}
+    if kind == "several_for":
+        price = dice.number(0, MOST_MINOR)
+        return {"units": dice.number(2, 4), "price_minor": price, "times": dice.number(0, 3)}
+    if kind == "gift_with":
+        return {
+            "sku_code": "GIFT", "from_minor": dice.number(0, MOST_MINOR),
+            "list_minor": dice.number(1, MOST_MINOR), "floor_minor": dice.number(0, 3000),
+        }  # fmt: skip
+    return {
+        "points": dice.number(0, 5000), "minor_per_point": dice.number(1, 10),
+        "most_bp": _share(dice),
+    }  # fmt: skip
+
+
+def _steps(dice: Dice) -> dict[str, Any]:
+    """So much off from so much on: up to four steps, or one again and again."""
+    if dice.choice((False, True)):
+        step = [dice.number(1, MOST_MINOR), dice.number(1, MOST_MINOR)]
+        return {"steps": [step], "again": True}
+    starts = sorted({dice.number(0, MOST_MINOR) for _ in range(dice.number(1, 4))})
+    return {"steps": [[start, dice.number(1, MOST_MINOR)] for start in starts]}
+
+
+def _share(dice: Dice) -> int:
+    """Of the whole, in basis points."""
+    return dice.number(1, 10_000)
