@@ -1,5 +1,6 @@
 """Random carts and rules for the engine."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,27 +77,30 @@ def _names(dice: Dice) -> frozenset[str]:
 
 
 def _terms(dice: Dice, kind: str) -> dict[str, Any]:
-    if kind == "special_price":
-        return {"unit_minor": dice.number(0, MOST_MINOR)}
-    if kind == "percent_off":
-        most = dice.maybe(dice.number(1, MOST_MINOR))
-        return {"off_bp": _share(dice), "from_minor": dice.number(0, MOST_MINOR), "most_minor": most}
-    if kind == "amount_off":
-        return _steps(dice)
-    if kind == "nth_unit":
-        return {"nth": dice.number(2, 4), "off_bp": _share(dice), "times": dice.number(0, 3)}
-    if kind == "several_for":
-        price = dice.number(0, MOST_MINOR)
-        return {"units": dice.number(2, 4), "price_minor": price, "times": dice.number(0, 3)}
-    if kind == "gift_with":
-        return {
+    kinds: dict[str, Callable[[], dict[str, Any]]] = {
+        "special_price": lambda: {"unit_minor": dice.number(0, MOST_MINOR)},
+        "percent_off": lambda: {
+            "off_bp": _share(dice), "from_minor": dice.number(0, MOST_MINOR),
+            "most_minor": dice.choice((None, dice.number(1, MOST_MINOR))),
+        },
+        "amount_off": lambda: _steps(dice),
+        "nth_unit": lambda: {
+            "nth": dice.number(2, 4), "off_bp": _share(dice), "times": dice.number(0, 3),
+        },
+        "several_for": lambda: {
+            "units": dice.number(2, 4), "price_minor": dice.number(0, MOST_MINOR),
+            "times": dice.number(0, 3),
+        },
+        "gift_with": lambda: {
             "sku_code": "GIFT", "from_minor": dice.number(0, MOST_MINOR),
             "list_minor": dice.number(1, MOST_MINOR), "floor_minor": dice.number(0, 3000),
-        }  # fmt: skip
-    return {
-        "points": dice.number(0, 5000), "minor_per_point": dice.number(1, 10),
-        "most_bp": _share(dice),
+        },
+        "points": lambda: {
+            "points": dice.number(0, 5000), "minor_per_point": dice.number(1, 10),
+            "most_bp": _share(dice),
+        },
     }  # fmt: skip
+    return kinds[kind]()
 
 
 def _steps(dice: Dice) -> dict[str, Any]:

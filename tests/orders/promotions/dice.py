@@ -30,10 +30,6 @@ class Dice:
         """At most `most` of them, and one at the least where `least` is one."""
         return frozenset(self.choice(among) for _ in range(self.number(least, most)))
 
-    def maybe(self, number: int) -> int | None:
-        """The number, or none."""
-        return number if self._read(1) % 2 else None
-
     def _read(self, size: int) -> int:
         read = self.data[self.place : self.place + size]
         self.place += size
