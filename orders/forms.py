@@ -73,6 +73,10 @@ class PlaceForm(forms.Form):
         offered = registry.offered()
         return str(self.cleaned_data.get("provider") or (offered[0].code if offered else ""))
 
+    def ask_again(self) -> None:
+        """Take the consent back: it was given to another price."""
+        self.data = {name: value for name, value in self.data.items() if name != "consent"}
+
 
 class ItemForm(forms.Form):
     """One good: SKU code and quantity; its inputs are read by `inputs_of`."""

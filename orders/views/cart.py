@@ -28,7 +28,7 @@ from orders.models import CartLine
 from orders.queries.carts import cart_lines, cart_units, codes_of
 from orders.services.find_coupons import BEST
 from orders.services.find_rules import find_rules
-from orders.services.points_rule import points_rule
+from orders.services.price_items import price_items
 from orders.services.quote import Buyer, Item, Problem, Quote, QuoteLine, quote
 from orders.services.quote_parts import name_of
 from orders.services.save_cart import CartFull, NotSold, add_to_cart, change_cart, items_of
@@ -76,10 +76,10 @@ def quote_for(
     points: int = 0,
 ) -> Quote:
     """What a cart costs this visitor, with the promotions for them and that many points."""
-    channel, buyer = channel_of(request), buyer_of(request)
-    rules = find_rules(channel=channel, buyer=buyer, codes=codes, coupon=coupon, now=now)
-    rules += points_rule(owner=buyer.user, asked=points, now=now)
-    return quote(items=items, channel=channel, buyer=buyer, now=now, rules=rules)
+    return price_items(
+        items=items, channel=channel_of(request), buyer=buyer_of(request), codes=codes,
+        coupon=coupon, points=points, now=now,
+    )  # fmt: skip
 
 
 @never_cache

@@ -188,6 +188,7 @@ def _refused(
     changed = ""
     if isinstance(no, PriceChanged):
         changed = _("The price has changed since you looked. Please check it and agree again.")
+        form.ask_again()
     elif isinstance(no, SoldOut):
         changed = _("Somebody was faster: there are not enough left. Nothing was charged.")
     elif isinstance(no, NotBuyable):

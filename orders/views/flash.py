@@ -104,6 +104,8 @@ def _place(request: HttpRequest, sale: FlashSale, form: PlaceForm) -> HttpRespon
     except (FlashSoldOut, SoldOut):
         return refusal(request, sale)
     except (NotBuyable, PriceChanged, Refused, LimitReached, FormReused, NoContact) as no:
+        if isinstance(no, PriceChanged):
+            form.ask_again()
         return _again(request, sale, form, _why(no, wanted))
     return go_and_pay(request, placed, from_cart=False)
 

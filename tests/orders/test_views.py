@@ -214,6 +214,19 @@ def test_what_stands_in_the_way_is_said(client: Client, sku: Sku, change: Any, s
     assert not Order.objects.exists()
 
 
+def test_a_changed_price_asks_for_consent_anew(client: Client, sku: Sku) -> None:
+    """What was agreed to was another price: the box is empty again, and nothing is lost of the rest."""
+    answer = client.post("/orders/place/", express(sku, quoted_minor=9800))
+    assert (answer.status_code, Order.objects.count()) == (422, 0)
+    form = answer.context["form"]
+    assert not form["consent"].value()
+    assert form["contact"].value() == "buyer@example.com"
+    told = {"fingerprint": answer.context["quote"]["fingerprint"], "form_token": new_token()}
+    again = express(sku, quoted_minor="", **told)
+    assert client.post("/orders/place/", again | {"consent": ""}).status_code == 422
+    assert client.post("/orders/place/", again).status_code == 303
+
+
 @pytest.mark.parametrize("quantity", ["0", "-1", "1e2", "0.5", "9" * 30, "NaN", "２"])
 def test_absurd_quantities_place_nothing(client: Client, sku: Sku, quantity: str) -> None:
     answer = client.post("/orders/place/", express(sku, quantity=quantity, quoted_minor=9850))
