@@ -1,10 +1,12 @@
-"""What is left of an order's lines after discount, goods and payment fee (C7)."""
+"""What is left of an order's lines after discount, goods, payment fee and commission (C7)."""
 
 from dataclasses import dataclass
 
 from django.db.models import Sum
 
-from catalog.pricing import Margin
+from catalog.offers import ChannelView
+from catalog.pricing import Margin, fee_of
+from catalog.queries import channel_by_code
 from core.money import split_minor
 from fulfillment.queries.costs import unit_costs
 from orders.models import Order, Payment, RefundLine
@@ -26,7 +28,8 @@ def line_margins(order: Order) -> dict[str, LineMargin]:
 
     What is kept is what was paid for the line, after every discount, less what refunds lay claim
     to. The cost is what the books say of each delivered unit. The fee is the provider's agreed one
-    on the whole payment, over the lines by what was paid; providers keep it when they refund.
+    on the whole payment, over the lines by what was paid; providers keep it when they refund. The
+    commission is what the order's channel keeps free for it, of what is kept.
     """
     payment = order.payments.filter(applied=True).first()
     lines = list(order.lines.order_by("position"))
@@ -34,19 +37,34 @@ def line_margins(order: Order) -> dict[str, LineMargin]:
         return {}
     costs = unit_costs(order.public_id)
     fees = split_minor(fee_of_payment(payment), [max(line.paid_minor, 0) for line in lines])
-    back = _refunded(order)
+    back, reserve_bp = _refunded(order), _reserve_bp(order)
+    kept = {line.pk: line.paid_minor - back.get(line.pk, 0) for line in lines}
     return {
         line.public_id: LineMargin(
             line.public_id,
             Margin(
-                line.paid_minor - back.get(line.pk, 0),
+                kept[line.pk],
                 sum(costs.get(line.public_id, {}).values()),
                 fee,
+                fee_of(kept[line.pk], reserve_bp),
             ),
             line.quantity - line.delivered - line.gone - line.failed,
         )
         for line, fee in zip(lines, fees, strict=True)
     }
+
+
+def margin_in(channel: ChannelView, *, paid_minor: int, cost_minor: int | None) -> Margin:
+    """What would be left of goods sold in a channel for `paid_minor` in all, before they are.
+
+    With the dearest fee a buyer may choose and the channel's commission. Minor units.
+    """
+    return Margin(
+        paid_minor,
+        cost_minor,
+        fee_of(paid_minor, dearest_fee_bp()),
+        fee_of(paid_minor, channel.commission_reserve_bp),
+    )
 
 
 def fee_of_payment(payment: Payment) -> int:
@@ -60,6 +78,12 @@ def dearest_fee_bp() -> int:
     million = 1_000_000
     fees = [provider.fee_minor(million) or 0 for provider in registry.offered()]
     return max(fees, default=0) * 10_000 // million
+
+
+def _reserve_bp(order: Order) -> int:
+    """The commission reserve of the order's channel; 0 for one that is no more."""
+    channel = channel_by_code(order.channel_code)
+    return channel.commission_reserve_bp if channel else 0
 
 
 def _refunded(order: Order) -> dict[int, int]:

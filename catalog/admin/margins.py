@@ -1,4 +1,4 @@
-"""What a SKU leaves at its standing price, after cost and payment fee: a column, a filter, a warning."""
+"""What a SKU leaves at its standing price, after cost, fee and commission: a column, a filter, a warning."""
 
 from typing import Any
 
@@ -21,6 +21,7 @@ from catalog.fees import fee_bp
 from catalog.models import Price, Sku
 from catalog.pricing import Margin, fee_of
 from catalog.pricing.margin import WHOLE_BP
+from catalog.queries import default_channel
 from core.money import format_minor
 
 MARGIN_LABELS = {"loss": "danger", "thin": "warning", "fine": "success"}
@@ -28,12 +29,17 @@ MARGIN_LABELS = {"loss": "danger", "thin": "warning", "fine": "success"}
 THIN_BP = 200
 
 
+def not_ours_bp() -> int:
+    """Of a price, what the dearest payment fee and the default channel's commission take; basis points."""
+    return fee_bp() + default_channel().commission_reserve_bp
+
+
 def with_margin(rows: QuerySet[Any]) -> QuerySet[Any]:
     """SKUs with `list_now` and `left_minor`; None where price or cost is not known."""
     standing = Price.objects.filter(sku=OuterRef("pk"), min_quantity=1, starts_at__isnull=True)
     price = Subquery(standing.order_by("price_list_id").values("amount_minor")[:1])
     # As catalog.pricing.fee_of: a fraction of a fee counts whole.
-    fee = (F("list_now") * fee_bp() + (WHOLE_BP - 1)) / WHOLE_BP
+    fee = (F("list_now") * not_ours_bp() + (WHOLE_BP - 1)) / WHOLE_BP
     left = ExpressionWrapper(F("list_now") - F("cost_minor") - fee, output_field=BigIntegerField())
     found: QuerySet[Any] = rows.annotate(list_now=price).annotate(left_minor=left)
     return found
@@ -53,11 +59,11 @@ def margin_text(sku: Any) -> str:
 
 
 def warn_of_loss(request: HttpRequest, sku: Sku, row: Price) -> None:
-    """A price over its cost may still lose money to the payment fee; the floor does not know that."""
-    margin = Margin(row.amount_minor, sku.cost_minor, fee_of(row.amount_minor, fee_bp()))
+    """A price over its cost may still lose money to fee and commission; the floor does not know that."""
+    margin = Margin(row.amount_minor, sku.cost_minor, fee_of(row.amount_minor, not_ours_bp()))
     if margin.left_minor is not None and margin.left_minor < 0:
         text = gettext(
-            "%(price)s bears the cost, but not the payment fee: every sale loses %(loss)s."
+            "%(price)s bears the cost, but not payment fee and commission: every sale loses %(loss)s."
         )
         messages.warning(
             request,

@@ -1,4 +1,4 @@
-"""What is left of a price after cost and fees. Pure."""
+"""What is left of a price after cost, payment fee and commission. Pure."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,15 @@ class Margin:
     price_minor: int
     cost_minor: int | None
     fee_minor: int
+    # What the channel keeps free for whoever brought the buyer.
+    commission_minor: int = 0
 
     @property
     def left_minor(self) -> int | None:
         """What is left of the price; negative when it is sold at a loss."""
         if self.cost_minor is None:
             return None
-        return self.price_minor - self.cost_minor - self.fee_minor
+        return self.price_minor - self.cost_minor - self.fee_minor - self.commission_minor
 
     @property
     def share_bp(self) -> int | None:
@@ -31,5 +33,5 @@ class Margin:
 
 
 def fee_of(amount_minor: int, fee_bp: int) -> int:
-    """What a payment of `amount_minor` costs at `fee_bp` basis points, a fraction counted whole."""
+    """What `fee_bp` basis points of `amount_minor` come to, a fraction counted whole."""
     return -(-amount_minor * fee_bp // WHOLE_BP)

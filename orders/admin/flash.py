@@ -21,6 +21,7 @@ from core.money import format_minor
 from fulfillment.admin.setup import SetupAdmin
 from fulfillment.admin.timeline import table
 from orders.admin.orders import ReasonForm
+from orders.margins import margin_in
 from orders.models import FlashSale
 from orders.queries.flash import count_units
 from orders.services.approve_flash import ACT, request_flash_subsidy
@@ -113,7 +114,8 @@ class FlashSaleAdmin(MinorFields, SetupAdmin):
             (gettext("Sale price"), row.price_minor),
         ]
         if cost is not None:
-            sums += [(gettext("Cost"), cost), (gettext("Margin"), row.price_minor - cost)]
+            left = margin_in(channel, paid_minor=row.price_minor, cost_minor=cost)  # type: ignore[arg-type]
+            sums += [(gettext("Cost"), cost), (gettext("Margin"), left.left_minor or 0)]
         sums.append((gettext("Under the floor"), gap))
         lines += [
             (title, format_minor(one, row.currency), format_minor(one * row.units, row.currency))

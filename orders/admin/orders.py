@@ -74,7 +74,7 @@ class LineInline(TabularInline):
     model = OrderLine
     hide_title = True
     fields = ["sku_code", "product_title", "sku_title", "pack", "quantity", "target_masked", "unit", "paid",
-              "cost", "fee", "margin", "delivered", "gone", "failed"]  # fmt: skip
+              "cost", "fee", "commission", "margin", "delivered", "gone", "failed"]  # fmt: skip
     readonly_fields = fields
     extra = 0
     can_delete = False
@@ -108,6 +108,11 @@ class LineInline(TabularInline):
     def fee(self, row: OrderLine) -> str:
         found = self._margin(row)
         return format_minor(found.margin.fee_minor, row.currency) if found else "–"
+
+    @display(description=_("Commission"))
+    def commission(self, row: OrderLine) -> str:
+        found = self._margin(row)
+        return format_minor(found.margin.commission_minor, row.currency) if found else "–"
 
     @display(description=_("Margin"))
     def margin(self, row: OrderLine) -> str:

@@ -16,11 +16,13 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from catalog.offers import ChannelView
 from catalog.queries import default_channel
 from core import clock
 from core.admin.base import Badge, actor
 from core.money import BadMoney, decimal_text, format_minor, parse_minor
 from fulfillment.admin.timeline import changes, table
+from orders.margins import margin_in
 from orders.models import Plan, PlanPhase, Subscription
 from orders.queries.plan_costs import PhaseCost, PlanCheck, check_plan
 from orders.queries.promotions import used
@@ -193,8 +195,9 @@ class PlanAdmin(ModelAdmin):
     def preview(self, row: Plan) -> SafeString | str:
         if row._state.adding:
             return gettext("Save it to see what each phase costs the shop.")
-        found = check_plan(row, channel=default_channel(), now=clock.now())
-        return table([*_said(found), *(_cost(cost) for cost in found.costs)])
+        channel = default_channel()
+        found = check_plan(row, channel=channel, now=clock.now())
+        return table([*_said(found), *(_cost(cost, channel) for cost in found.costs)])
 
     @display(description=_("Timeline"))
     def timeline(self, row: Plan) -> SafeString | str:
@@ -265,14 +268,16 @@ def _said(found: PlanCheck) -> list[tuple[str, ...]]:
     return [(str(PROBLEMS[found.problem]),)] if found.problem else []
 
 
-def _cost(cost: PhaseCost) -> tuple[str, ...]:
+def _cost(cost: PhaseCost, channel: ChannelView) -> tuple[str, ...]:
     phase = cost.phase
+    floors = cost.floor_minor + cost.gift_floor_minor
+    left = margin_in(channel, paid_minor=phase.price_minor, cost_minor=floors).left_minor or 0
     times = str(phase.periods) if phase.periods else "∞"
     return (
         f"{times} × {length_words(phase)}",
         format_minor(phase.price_minor),
         gettext("goods %(sum)s") % {"sum": format_minor(cost.floor_minor)},
         gettext("gift %(sum)s") % {"sum": format_minor(cost.gift_floor_minor)},
-        gettext("margin %(sum)s") % {"sum": format_minor(cost.margin_minor)},
+        gettext("margin %(sum)s") % {"sum": format_minor(left)},
         gettext("subsidy %(sum)s") % {"sum": format_minor(cost.subsidy_minor)},
     )

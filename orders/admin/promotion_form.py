@@ -216,6 +216,9 @@ class LookForm(forms.Form):
         label=_("Member level"), coerce=int, empty_value="", required=False, widget=UnfoldAdminSelectWidget(),
     )  # fmt: skip
     see_at = _moment(_("Moment"), "")
+    see_codes = forms.CharField(
+        label=_("Codes typed with it"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget(),
+    )  # fmt: skip
 
     def __init__(self, data: Any, goods: list[tuple[str, int]], at: datetime) -> None:
         super().__init__(data or None, initial={"see_at": at, "see_level": 0})

@@ -1,23 +1,28 @@
 """The live preview and the warnings beside the form, in words."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from catalog.offers import ChannelView
 from catalog.queries import channel_by_code, default_channel
 from core.money import format_minor
 from orders.admin.promotion_form import LookForm
+from orders.margins import margin_in
 from orders.models import Promotion
 from orders.promotions.rules.base import BadTerms
 from orders.promotions.values import Group
 from orders.promotions.why_not import Because
+from orders.queries.coupons import code_index
 from orders.queries.promotion_conflicts import Conflict, Meeting, conflicts
 from orders.queries.promotion_goods import Deepest, deepest
-from orders.queries.promotions import live_promotion
+from orders.queries.promotions import live, live_promotion
 from orders.services.preview_promotion import Preview, preview_promotion, usual_items
 from orders.services.quote import Item, QuoteLine
+from orders.views.codes import typed_codes
 from orders.views.line import english
 from orders.views.promotion_lines import title_of
 from orders.views.promotion_words import sku_words, words_of
@@ -48,21 +53,25 @@ def look(row: Promotion | None, data: Any, *, now: datetime) -> dict[str, Any]:
     channel = channel_by_code(given.get("see_channel") or "") or _first_channel(row)
     at = given.get("see_at") or (max(now, row.starts_at) if row.starts_at else now)
     goods = asked.goods() if asked.is_bound else []
+    codes = typed_codes(given.get("see_codes") or "")
     try:
         items = [Item(*one) for one in goods] or usual_items(row, channel, at)
         told = preview_promotion(
-            row=row, items=items, channel=channel, level=given.get("see_level") or 0, at=at
-        )
+            row=row, items=items, channel=channel, level=given.get("see_level") or 0, at=at,
+            codes=codes,
+        )  # fmt: skip
     except BadTerms:
         return {"look": asked, "problem": _(UNFINISHED)}
     shown = LookForm(None, [(one.sku_code, one.quantity) for one in items], at)
     shown.initial["see_channel"] = channel.code
     shown.initial["see_level"] = given.get("see_level") or row.minimum_level
+    shown.initial["see_codes"] = " ".join(codes)
     return {
         "problem": "",
         "look": shown,
         "asked": asked.is_bound,
-        **_told(told, row),
+        **_told(told, row, channel),
+        "unknown": strange_codes(codes, row.code),
         **_warned(row, now),
     }
 
@@ -75,13 +84,20 @@ def _first_channel(row: Promotion) -> Any:
     return channel_by_code(row.channels[0]) or default_channel() if row.channels else default_channel()  # fmt: skip
 
 
-def _told(told: Preview, row: Promotion) -> dict[str, Any]:
+def strange_codes(codes: Sequence[str], own: str) -> str:
+    """Those of no running promotion; the code of the previewed one counts as typed anyway."""
+    known = {*live().by_code, own.upper()}
+    return ", ".join(code for code in codes if code not in known and code_index(code) is None)
+
+
+def _told(told: Preview, row: Promotion, channel: ChannelView) -> dict[str, Any]:
     found = told.quote
     used = {one.rule for one in found.used}
     mine = told.rule is not None and told.rule.id in used
-    lines = [_line(line, row) for line in found.lines]
+    lines = [_line(line, row, channel) for line in found.lines]
     costs = [one["cost_minor"] for one in lines]
     cost = sum(one for one in costs if one is not None)
+    left = margin_in(channel, paid_minor=found.total_minor, cost_minor=cost)
     known = bool(lines) and None not in costs
     return {
         "lines": lines,
@@ -92,7 +108,9 @@ def _told(told: Preview, row: Promotion) -> dict[str, Any]:
         "before_minor": told.before_minor,
         "saved_minor": told.before_minor - found.total_minor,
         "cost_minor": cost if known else None,
-        "margin_minor": found.total_minor - cost if known else None,
+        "fee_minor": left.fee_minor,
+        "commission_minor": left.commission_minor,
+        "margin_minor": left.left_minor if known else None,
         "subsidy_minor": sum(line.subsidy_minor for line in found.lines),
         "losers": _losers(told, row),
         "problems": [one.message for one in found.problems if one.key != "input"],
@@ -108,7 +126,7 @@ def _losers(told: Preview, row: Promotion) -> list[tuple[str, bool, Any]]:
     ]
 
 
-def _line(line: QuoteLine, row: Promotion) -> dict[str, Any]:
+def _line(line: QuoteLine, row: Promotion, channel: ChannelView) -> dict[str, Any]:
     offer = line.offer
     cost = None if offer.cost_minor is None else offer.cost_minor * line.quantity
     reasons = [
@@ -129,7 +147,7 @@ def _line(line: QuoteLine, row: Promotion) -> dict[str, Any]:
         "floor_minor": offer.floor_minor * line.quantity,
         "at_floor": line.paid_minor == offer.floor_minor * line.quantity and bool(reasons),
         "cost_minor": cost,
-        "margin_minor": None if cost is None else line.paid_minor - cost,
+        "margin_minor": margin_in(channel, paid_minor=line.paid_minor, cost_minor=cost).left_minor,
         "subsidy_minor": line.subsidy_minor,
         "is_gift": line.is_gift,
         "reasons": reasons,
@@ -147,14 +165,15 @@ def _warned(row: Promotion, now: datetime) -> dict[str, Any]:
 
 
 def _deep(one: Deepest) -> dict[str, Any]:
-    cost = one.offer.cost_minor
+    channel = channel_by_code(one.channel) or default_channel()
+    left = margin_in(channel, paid_minor=one.paid_minor, cost_minor=one.offer.cost_minor)
     return {
         "title": sku_words(one.offer.sku_code),
         "code": one.offer.sku_code,
         "unit_minor": one.offer.unit_minor,
         "paid_minor": one.paid_minor,
         "floor_minor": one.offer.floor_minor,
-        "margin_minor": None if cost is None else one.paid_minor - cost,
+        "margin_minor": left.left_minor,
         "under_minor": max(0, one.under_minor),
         "currency": one.offer.currency,
     }

@@ -26,10 +26,6 @@ class PhaseCost:
         """What lies under the floor, the gift included."""
         return max(0, self.floor_minor - self.phase.price_minor) + self.gift_floor_minor
 
-    @property
-    def margin_minor(self) -> int:
-        return self.phase.price_minor - self.floor_minor - self.gift_floor_minor
-
 
 @dataclass(frozen=True, slots=True)
 class PlanCheck:

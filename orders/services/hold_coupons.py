@@ -4,7 +4,7 @@ They are held when the order is placed, used when it is paid, given back when it
 and taken again when late money is honored: `limits.py` does the same for what is counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from core import transitions
 from core.faults import guard_off
 from core.tx import part
-from orders.models import Coupon, CouponUse, Order
+from orders.models import Coupon, CouponBatch, CouponUse, Order
 from orders.queries.coupons import in_force
 from orders.services.grant_coupon import holds_until
 from orders.services.limits import PromotionUsedUp
-from orders.states import CouponState
+from orders.states import CouponBatchState, CouponState
 
 
 @part
@@ -62,19 +62,36 @@ def use_coupons(*, order: str, now: datetime, by: str) -> int:
 def give_back_coupons(*, order: Order, now: datetime, by: str, refunded: bool = False) -> int:
     """Let go what a locked order has: held when it closes, used when all of it is refunded.
 
-    After a refund only coupons whose campaign says so come back. Returns how many did.
+    After a refund only coupons whose campaign says so come back. One of a batch that is void by
+    now is void too. Returns how many came back.
     """
     was = CouponState.USED if refunded else CouponState.HELD
     rows = Coupon.objects.filter(order_id=order.public_id, state=was)
     if refunded:
         rows = rows.exclude(promotion__coupons__back_on_refund=False)
-    pks = list(rows.order_by("public_id").values_list("pk", flat=True))
+    known = list(rows.order_by("public_id").values_list("pk", "batch_id"))
+    pks = [pk for pk, _batch in known]
     if not pks:
         return 0
-    return transitions.move_many(
+    void = _void_batches(batch for _pk, batch in known if batch)
+    moved = transitions.move_many(
         Coupon, pks, from_=[was], to=CouponState.CLAIMED, now=now, by=by, why=order.public_id,
         order=None, state_at=now,
     )  # fmt: skip
+    gone = [pk for pk, batch in known if batch in void]
+    if gone:
+        moved -= transitions.move_many(
+            Coupon, gone, from_=[CouponState.CLAIMED], to=CouponState.VOID, now=now, by=by,
+            why="batch void", state_at=now,
+        )  # fmt: skip
+    return moved
+
+
+def _void_batches(batches: Iterable[int]) -> set[int]:
+    """Which of these batches are void; none becomes so before the surrounding step ends."""
+    rows = CouponBatch.objects.filter(pk__in=set(batches)).select_for_update(no_key=True)
+    found = rows.order_by("pk").values_list("pk", "state")
+    return {pk for pk, state in found if state == CouponBatchState.VOID}
 
 
 @part

@@ -46,15 +46,16 @@ def preview_promotion(
     channel: ChannelView,
     level: int,
     at: datetime,
+    codes: Sequence[str] = (),
 ) -> Preview:
     """Price a cart at a moment with `row`, stored or not, beside everything that applies
-    by itself.
+    by itself and the codes that somebody types (`codes`).
 
     Its subsidy counts as if it were agreed to, and its code as typed. Nothing is written. Raises
     orders.promotions.rules.base.BadTerms. Source: M10.
     """
     buyer = Buyer(SOMEBODY if level else "", level=level)
-    running = find_rules(channel=channel, buyer=buyer, codes=(), now=at)
+    running = find_rules(channel=channel, buyer=buyer, codes=codes, now=at)
     others = [rule for rule in running if rule.id != row.public_id]
     told = replace(live_promotion(row), subsidy_minor=row.subsidy_minor)
     fits = told.currency == channel.currency

@@ -81,7 +81,7 @@ def _void_chunk(batch: int, now: datetime) -> int:
             Coupon, pks, from_=OPEN, to=CouponState.VOID, now=now, by="worker", why="batch void",
             state_at=now,
         )  # fmt: skip
-    # A used one may come back by a refund: then it is found void by its batch, and stays unusable.
+    # A used one that comes back by a refund becomes void there (`hold_coupons.py`).
     if not rows.filter(state=CouponState.HELD).exists():
         CouponBatch.objects.filter(pk=batch).update(not_before=None)
     return 0

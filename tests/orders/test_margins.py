@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from catalog.models import Channel
 from core import clock
 from core.ledger import balance
 from core.tx import step
 from fulfillment.queries.costs import unit_costs
-from orders.margins import dearest_fee_bp, fee_of_payment, line_margins
+from orders.margins import dearest_fee_bp, fee_of_payment, line_margins, margin_in
 from orders.services.request_refund import Unit, open_delivered_refund
 from tests.factories import catalog as make
 from tests.factories.accounts import make_staff
@@ -43,6 +44,22 @@ def test_fees_go_over_the_lines_without_a_rest(settings: Any) -> None:
     fees = [one.margin.fee_minor for one in line_margins(order).values()]
     assert sum(fees) == fee_of_payment(order.payments.get())
     assert fees == sorted(fees)
+
+
+def test_the_channels_commission_is_taken_off_what_is_kept(settings: Any) -> None:
+    settings.LOCALPAY_FEE_BPS = 60
+    make.base()
+    Channel.objects.filter(code="main").update(commission_reserve_bp=500)
+    make.fresh()
+    sku = make.make_sku(kind="pool", price_minor=10_001, cost_minor=9000)
+    import_file(sku, make_file(1), cost_minor=9000)
+    order = make_paid(sku)
+    found = line_margins(order)[order.lines.get().public_id].margin
+    # A fraction of a cent counts whole, against the shop.
+    assert (found.fee_minor, found.commission_minor) == (60, 501)
+    assert found.left_minor == 10_001 - 9000 - 60 - 501
+    asked = margin_in(make.channel(), paid_minor=10_001, cost_minor=9000)
+    assert (asked.fee_minor, asked.commission_minor) == (61, 501)
 
 
 def test_what_goes_back_is_not_kept() -> None:

@@ -8,12 +8,13 @@ import pytest
 from accounts.models import Message
 from accounts.rendering import rendered
 from core import approvals, clock
-from core.crypto import ensure_data_key
+from core.crypto import ensure_data_key, unseal
 from core.invariants import check_all
 from fulfillment.services.choose_reminders import choose_reminders
 from orders.models import Coupon, CouponBatch, CouponExport
 from orders.services import make_coupons as making
 from orders.services.claim_coupon import ClaimRefused, claim_coupon, keep_code
+from orders.services.close_order import cancel_order
 from orders.services.export_coupons import (
     CouponExportGone,
     WrongCouponPassword,
@@ -23,13 +24,14 @@ from orders.services.export_coupons import (
 )
 from orders.services.grant_coupon import NoSuchCoupon
 from orders.services.make_coupons import make_coupons, order_coupons
+from orders.services.request_refund import request_refund
 from orders.services.tend_coupons import expire_coupons, remind_coupons
 from orders.services.void_coupons import change_batch, void_batches, void_coupons
 from orders.states import CouponBatchState, CouponState
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.catalog import make_sku
 from tests.factories.coupons import coupon_promotion, make_campaign, make_coupon, make_printed
-from tests.factories.orders import item, order_of, place
+from tests.factories.orders import item, order_of, pay, place
 from tests.factories.promotions import make_promotion
 from tests.fulfillment.test_export import unlock
 
@@ -134,6 +136,30 @@ def batch_of(number: int) -> CouponBatch:
 
 def change(batch: CouponBatch, to: CouponBatchState) -> bool:
     return change_batch(batch=batch.public_id, to=to, by="user:x", reason="test", now=clock.now())
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_what_comes_back_to_a_void_batch_is_void(paid: bool) -> None:
+    batch = batch_of(1)
+    make_campaign(batch.promotion, back_on_refund=True)
+    coupon = Coupon.objects.get(batch=batch)
+    assert coupon.code_sealed is not None
+    code = unseal(coupon.code_sealed, context=coupon.context).reveal()
+    good = make_sku(kind="topup", price_minor=500, cost_minor=0)
+    order = order_of(place(item(good), owner="usr_ANN", codes=(code,)))
+    if paid:
+        pay(order)
+    assert change(batch, CouponBatchState.VOID)
+    void_batches(now=clock.now())
+    coupon.refresh_from_db()
+    assert coupon.state == ("used" if paid else "held")
+    if paid:
+        request_refund(order=order.public_id, now=clock.now(), acting="test", reason="regret")
+    else:
+        cancel_order(order=order.public_id, now=clock.now(), acting="guest")
+    coupon.refresh_from_db()
+    assert (coupon.state, coupon.order_id) == ("void", None)
+    assert not check_all(now=clock.now(), grace=0, only="INV-CP")
 
 
 def test_a_frozen_batch_is_worth_nothing_until_it_is_free_again() -> None:

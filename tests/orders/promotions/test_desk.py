@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from catalog.models import Channel
 from core import clock
 from core.models import Approval
 from orders.models import Promotion
@@ -96,8 +97,24 @@ def test_the_preview_prices_with_the_unsaved_rule_and_writes_nothing() -> None:
     assert "¥190.00" in page
     assert "满 100 减 5" in page
     assert "九五折" in page
-    assert "¥65.00" in page
+    # 185 less 120 of cost and 0.6 % for the payment.
+    assert "¥63.89" in page
     assert Promotion.objects.count() == 1
+
+
+def test_the_preview_knows_other_codes_and_the_channels_commission() -> None:
+    sku = make_sku(price_minor=10_000, cost_minor=6000)
+    Channel.objects.filter(code="main").update(commission_reserve_bp=500)
+    make_promotion("amount_off", {"steps": [[0, 700]]}, code="SAVE7", name="减七元")
+    seen = {"see_sku_0": sku.code, "see_codes": "save7 nothing"}
+    page = desk().post(f"{HOME}look/", filled("percent_off", **seen)).content.decode()
+    # 100 less 5 % and the code's 7; of 88, 0.53 are the payment's and 4.40 the channel's.
+    assert "¥88.00" in page
+    assert "减七元" in page
+    assert "¥23.07" in page
+    assert "没有进行中的活动使用这个口令：NOTHING" in page
+    without = desk().post(f"{HOME}look/", filled("percent_off", see_sku_0=sku.code))
+    assert "¥88.00" not in without.content.decode()
 
 
 def test_the_preview_says_who_lost_and_why() -> None:
