@@ -1,5 +1,6 @@
 """What upper floors ask about people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -50,3 +51,25 @@ def name_of(public_id: str) -> str:
     """What the back office calls this person; "" for nobody."""
     found = User.objects.filter(public_id=public_id).values_list("display_name", "email").first()
     return (found[0] or found[1] or "") if found else ""
+
+
+def contact_indexes(people: Sequence[str]) -> list[tuple[str, bytes]]:
+    """(public id, index of a verified phone or address) of these people; nothing is unsealed."""
+    phones = ContactPoint.objects.filter(user__public_id__in=people, verified_at__isnull=False)
+    mails = EmailAddress.objects.filter(user__public_id__in=people, verified=True)
+    return [
+        *(
+            (owner, bytes(index))
+            for owner, index in phones.values_list("user__public_id", "value_index")
+        ),
+        *(
+            (owner, read_contact(address, kind="mail").index)
+            for owner, address in mails.values_list("user__public_id", "email")
+        ),
+    ]
+
+
+def masked_names(people: Sequence[str]) -> dict[str, str]:
+    """What other people may see of these (public ids): the first letter of a name, or stars."""
+    rows = User.objects.filter(public_id__in=people).values_list("public_id", "display_name")
+    return {owner: f"{name[:1] or '*'}**" for owner, name in rows}

@@ -17,6 +17,7 @@ class OrdersConfig(AppConfig):
             flash_wiring,
             handlers,
             invariants,
+            invite_wiring,
             lottery_wiring,
             wiring,
         )
@@ -26,3 +27,4 @@ class OrdersConfig(AppConfig):
         lottery_wiring.register()
         exchange_wiring.register()
         flash_wiring.register()
+        invite_wiring.register()

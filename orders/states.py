@@ -314,3 +314,42 @@ CHARGEABLE = frozenset(
     {SubscriptionState.PENDING, SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE}
 )
 OPEN_PERIOD = frozenset({PeriodState.PLANNED, PeriodState.NOTICED, PeriodState.FAILED})
+
+
+class InviteState(models.TextChoices):
+    BOUND = "bound", _("Came by the link")
+    WAITING = "waiting", _("Bought; refund window runs")
+    REWARDED = "rewarded", _("Rewarded")
+    VOID = "void", _("No reward")
+    REFUSED = "refused", _("Refused")
+    TAKEN_BACK = "taken_back", _("Taken back")
+
+
+class RewardState(models.TextChoices):
+    GIVEN = "given", _("Given")
+    TAKEN_BACK = "taken_back", _("Taken back")
+
+
+class PacketState(models.TextChoices):
+    OPEN = "open", _("Open")
+    OVER = "over", _("All opened")
+    LAPSED = "lapsed", _("Lapsed")
+
+
+class ShareState(models.TextChoices):
+    FREE = "free", _("Free")
+    TAKEN = "taken", _("Opened")
+    LAPSED = "lapsed", _("Lapsed")
+
+
+INVITE_STEPS: Table = _table(
+    bound="waiting refused",
+    waiting="rewarded void refused",
+    rewarded="taken_back",
+    void="",
+    refused="",
+    taken_back="",
+)
+REWARD_STEPS: Table = _table(given="taken_back", taken_back="")
+PACKET_STEPS: Table = _table(open="over lapsed", over="", lapsed="")
+SHARE_STEPS: Table = _table(free="taken lapsed", taken="", lapsed="")

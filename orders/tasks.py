@@ -18,12 +18,14 @@ from orders.services.end_subscription import end_due_subscriptions
 from orders.services.expire_points import expire_points, remind_of_points
 from orders.services.fill_waits import end_overdue_waits, fill_all_waits, fill_waits
 from orders.services.hand_over import hand_over
+from orders.services.lapse_packets import lapse_packets
 from orders.services.make_coupons import MAKE_TASK, make_coupons
 from orders.services.open_batch import make_codes
 from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
 from orders.services.query_mandate import query_mandates
 from orders.services.query_payment import query_payments
+from orders.services.reward_invites import reward_invites
 from orders.services.run_flash import advance_flashes
 from orders.services.save_cart import forget_carts
 from orders.services.tend_coupons import expire_coupons, remind_coupons
@@ -40,6 +42,8 @@ PARTS: tuple[Callable[..., object], ...] = (
     end_promotions,
     credit_points,
     expire_points,
+    reward_invites,
+    lapse_packets,
     remind_of_points,
     forget_carts,
     expire_coupons,

@@ -56,7 +56,7 @@ with listed as materialized (
     insert into risk_assessment (public_id, point, subject, facts, verdict, reason, rules, at)
     select %(public_id)s::text, %(point)s::text, %(subject)s::text, %(facts)s::jsonb, 'allow', 'clean', '[]'::jsonb,
            %(now)s::timestamptz
-    from verdict where clean
+    from verdict where clean and %(keep)s::bool
 )
 select (select clean from verdict),
        (select coalesce(json_agg(json_build_array(public_id, list, kind) order by public_id), '[]') from listed),
@@ -89,8 +89,12 @@ def count_and_keep(
     who: Sequence[tuple[str, bytes]],
     asked: Sequence[Asked],
     now: datetime,
+    keep: bool = True,
 ) -> Counted:
-    """Look up the lists, count, take the budgets; store the assessment when nothing stands against it."""
+    """Look up the lists, count, take the budgets; store the assessment when nothing stands against it.
+
+    Without `keep` something stands against it already, and the caller stores it.
+    """
     with hot_cursor() as cursor:
         cursor.execute(
             LOOK_THEN_TAKE if guard_off("risk.budget") else WIDE,
@@ -103,10 +107,13 @@ def count_and_keep(
                 "subject": subject,
                 "facts": json.dumps(facts),
                 "now": now,
+                "keep": keep,
             },
         )
         clean, listed, used = cursor.fetchone()
-    return Counted(clean, tuple(Listed(*row) for row in _loaded(listed)), dict(_loaded(used)))
+    return Counted(
+        clean and keep, tuple(Listed(*row) for row in _loaded(listed)), dict(_loaded(used))
+    )
 
 
 def _columns(asked: Sequence[Asked], now: datetime) -> dict[str, object]:

@@ -11,6 +11,8 @@ class Point(models.TextChoices):
     LOOKUP = "lookup", _("look up an order")
     REVEAL = "reveal", _("reveal a code")
     REDEEM = "redeem", _("redeem a voucher")
+    INVITE = "invite", _("come by an invitation")
+    REWARD = "reward", _("get a reward")
 
 
 class Verdict(models.TextChoices):
@@ -39,3 +41,5 @@ class Reason(models.TextChoices):
         "too_many_open",
         _("You have too many unpaid orders. Pay or cancel one of them first."),
     )
+    ONE_PERSON = "one_person", _("Both sides look like the same person.")
+    RING = "ring", _("These people invited each other.")

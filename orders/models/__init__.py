@@ -4,6 +4,7 @@ from orders.models.coupon import Coupon, CouponUse
 from orders.models.coupon_campaign import CouponBatch, CouponCampaign, CouponExport
 from orders.models.exchange import Exchange, ExchangeBatch, ExchangeCode
 from orders.models.flash import FlashSale, FlashUnit
+from orders.models.invite import Invite, InviteLink, InviteProgramme, SeenDevice
 from orders.models.lottery import (
     Award,
     Chance,
@@ -16,6 +17,7 @@ from orders.models.lottery import (
 )
 from orders.models.notice import Notice
 from orders.models.order import Order, OrderLine
+from orders.models.packet import Packet, PacketShare, PacketTemplate
 from orders.models.payment import Payment
 from orders.models.plan import Plan, PlanPhase
 from orders.models.points import (
@@ -29,6 +31,7 @@ from orders.models.points import (
 )
 from orders.models.promotion import Promotion, PromotionUse
 from orders.models.refund import Refund, RefundLine
+from orders.models.reward import Reward
 from orders.models.subscription import (
     Mandate,
     RenewalNotice,
@@ -56,6 +59,9 @@ __all__ = [
     "ExchangeCode",
     "FlashSale",
     "FlashUnit",
+    "Invite",
+    "InviteLink",
+    "InviteProgramme",
     "Lottery",
     "Mandate",
     "Notice",
@@ -63,6 +69,9 @@ __all__ = [
     "OrderBundle",
     "OrderLine",
     "OrderWait",
+    "Packet",
+    "PacketShare",
+    "PacketTemplate",
     "Payment",
     "Plan",
     "PlanPhase",
@@ -80,6 +89,8 @@ __all__ = [
     "Refund",
     "RefundLine",
     "RenewalNotice",
+    "Reward",
+    "SeenDevice",
     "Subscription",
     "SubscriptionCharge",
     "SubscriptionPeriod",

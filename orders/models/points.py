@@ -23,6 +23,7 @@ class Rounding(models.TextChoices):
 class LotKind(models.TextChoices):
     ORDER = "order", _("For an order")
     CORRECTION = "correction", _("Put right by the shop")
+    REWARD = "reward", _("A reward")
 
 
 class PointsRule(models.Model):

@@ -202,4 +202,6 @@ def words_of(kind: str) -> str:
         "points.returned": _("Given back with a refund"),
         "points.unearned": _("Taken back: the order was refunded"),
         "points.expired": _("Ended"),
+        "points.reward": _("A reward"),
+        "points.reward_back": _("Taken back: the reward was not earned"),
     }.get(kind, kind)

@@ -7,7 +7,7 @@ so that only failures add up.
 
 from risk.rules.base import Standing
 
-POINTS = ("register", "login", "order", "lookup", "reveal", "redeem")
+POINTS = ("register", "login", "order", "lookup", "reveal", "redeem", "invite", "reward")
 
 STANDING: tuple[Standing, ...] = (
     *(Standing(f"{point}.lists", point, "lists", {}) for point in POINTS),
@@ -44,6 +44,12 @@ STANDING: tuple[Standing, ...] = (
     Standing(
         "redeem.clerk", "redeem", "velocity", {"fact": "person", "limit": 10, "seconds": 3600}
     ),
+    # Relations: the marks are told by value, see rules/kinship.py.
+    *(Standing(f"{point}.kin", point, "one_person", {}) for point in ("invite", "reward")),
+    *(Standing(f"{point}.ring", point, "ring", {"steps": 10}) for point in ("invite", "reward")),
+    Standing("reward.crowd", "reward", "crowd", {"others": 1}),
+    Standing("invite.ip", "invite", "velocity", {"fact": "ip", "limit": 20, "seconds": 3600}),
+    Standing("reward.ip", "reward", "velocity", {"fact": "ip", "limit": 60, "seconds": 3600}),
     Standing(
         "reveal.person", "reveal", "velocity", {"fact": "person", "limit": 200, "seconds": 3600}
     ),

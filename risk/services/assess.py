@@ -3,8 +3,9 @@ from datetime import datetime
 
 from core.ids import new_id
 from core.tx import in_transaction, part, step
+from risk.clusters import with_clusters
 from risk.facts import countable, kept, wanted
-from risk.judging import asked_of, judge
+from risk.judging import asked_of, direct, judge
 from risk.models import Assessment
 from risk.queries import count_and_keep
 from risk.rulebook import rulebook
@@ -18,7 +19,8 @@ def assess(*, point: str, subject: str, facts: Mapping[str, object], now: dateti
     `subject` is what the request is about (an order id, a hashed contact); at `order` it is the
     name under which budgets are given back. Facts by value: `ip`, `contact` (index as hex),
     `user` (public id), `units`, `total_minor` (minor units), `currency`, `channel`, `target`,
-    `device`; unknown ones are not kept. A clean request costs one statement.
+    `device`, and for relations `traits` and `edges` (rules/kinship.py), which are judged and not
+    kept; unknown ones are not kept either. A clean request costs one statement.
 
     When `.stops`, the caller rolls its transaction back and calls `record_refusal`; what was taken
     from budgets is given back here already, in case it does not. Rules: R-LIM, O4.
@@ -34,6 +36,7 @@ def _assess(*, point: str, subject: str, told: Mapping[str, object], now: dateti
     book = rulebook()
     standing = book.points.get(point, ())
     asked = asked_of(standing, countable(told))
+    findings = direct(standing, with_clusters(told))
     lists_stand = any(rule.rule == "lists" for rule in standing)
     found = Assessment(
         public_id=new_id("rsk"),
@@ -53,10 +56,13 @@ def _assess(*, point: str, subject: str, told: Mapping[str, object], now: dateti
         who=wanted(told, book) if lists_stand else (),
         asked=asked,
         now=now,
+        keep=not findings,
     )
     if counted.stored:
         return found
-    judgement = judge(standing=standing, asked=asked, listed=counted.listed, used=counted.used)
+    judgement = judge(
+        standing=standing, asked=asked, listed=counted.listed, used=counted.used, told=findings
+    )
     found.verdict, found.reason, found.rules = judgement.verdict, judgement.reason, judgement.rules
     found.save(force_insert=True)
     if found.stops:
