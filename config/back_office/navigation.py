@@ -59,6 +59,16 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         ),
     ),
     (
+        _("Friends and rewards"),
+        (
+            Place(_("Invite programmes"), "group_add", "orders.inviteprogramme"),
+            Place(_("Invitations"), "diversity_3", "orders.invite"),
+            Place(_("Red packets"), "mail", "orders.packettemplate"),
+            Place(_("Shared packets"), "drafts", "orders.packet"),
+            Place(_("Rewards"), "workspace_premium", "orders.reward"),
+        ),
+    ),
+    (
         _("Coupons"),
         (
             Place(_("Coupon campaigns"), "confirmation_number", "orders.couponcampaign"),

@@ -15,8 +15,8 @@ LONGEST = 128
 
 
 @register.simple_tag
-def qr(text: str) -> SafeString:
-    """The code as inline SVG on its own white ground, dark on light in both themes."""
+def qr(text: str, label: str = "") -> SafeString:
+    """The code, called `label`, as inline SVG on its own white ground, dark on light in both themes."""
     if not text or len(text) > LONGEST:
         return mark_safe("")
     drawn = segno.make(text, error=ERROR, micro=False, boost_error=False).svg_inline(
@@ -25,6 +25,6 @@ def qr(text: str) -> SafeString:
     # Everything inside is drawn by segno from modules; the text itself does not appear in it.
     return format_html(
         '<div class="qr-ground" role="img" aria-label="{}">{}</div>',
-        _("QR code to be scanned at the till"),
+        label or _("QR code to be scanned at the till"),
         mark_safe(drawn),  # noqa: S308
     )

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.queries import contact_indexes
-from orders.models import Invite, InviteProgramme, Order, OrderLine, SeenDevice
+from core.models import LimitCount
+from orders.models import Invite, InviteProgramme, Order, OrderLine, Reward, SeenDevice
+from orders.states import RewardState
 
 UPWARD, SIBLINGS = 10, 50
 PEOPLE_ORDERS = 2000
@@ -42,15 +44,15 @@ def marks_of(people: Iterable[str]) -> dict[str, set[str]]:
     for owner, index in contact_indexes(asked):
         marks[owner].add(f"contact:{bytes(index).hex()}")
     orders = Order.objects.filter(owner__in=asked, paid_at__isnull=False).order_by("-id")
-    for owner, index in orders.values_list("owner", "contact_index")[:PEOPLE_ORDERS]:
-        marks[owner].add(f"contact:{bytes(index).hex()}")
+    for buyer, contact in orders.values_list("owner", "contact_index")[:PEOPLE_ORDERS]:
+        marks[buyer].add(f"contact:{bytes(contact).hex()}")
     lines = OrderLine.objects.filter(
         order__owner__in=asked, order__paid_at__isnull=False, target_index__isnull=False
     ).order_by("-id")
-    for owner, index in lines.values_list("order__owner", "target_index")[:PEOPLE_ORDERS]:
-        marks[owner].add(f"account:{bytes(index or b'').hex()}")
-    for owner, found in devices_of(asked).items():
-        marks[owner] |= found
+    for buyer, account in lines.values_list("order__owner", "target_index")[:PEOPLE_ORDERS]:
+        marks[buyer].add(f"account:{bytes(account or b'').hex()}")
+    for person, found in devices_of(asked).items():
+        marks[person] |= found
     return {person: marks[person] for person in asked}
 
 
@@ -61,3 +63,21 @@ def devices_of(people: Sequence[str]) -> dict[str, set[str]]:
     for owner, index in seen.values_list("owner", "index")[:PEOPLE_ORDERS]:
         marks[owner].add(f"device:{bytes(index).hex()}")
     return marks
+
+
+def invites_of(owner: str) -> QuerySet[Invite]:
+    """Whom a person (public id) brought, the newest first."""
+    return Invite.objects.filter(inviter=owner).order_by("-id")
+
+
+def rewards_by_subject(subjects: Sequence[str], owner: str) -> dict[str, Reward]:
+    """What this person was given, and kept, for each of these causes (public ids)."""
+    rows = Reward.objects.filter(subject__in=subjects, owner=owner, state=RewardState.GIVEN)
+    return {row.subject: row for row in rows}
+
+
+def budgets_used(programme: str) -> dict[str, int]:
+    """What of its budgets a programme (public id) has given: times, points, minor units."""
+    keys = {f"reward:{programme}:{name}": name for name in ("times", "points", "minor")}
+    found = dict(LimitCount.objects.filter(key__in=keys).values_list("key", "used"))
+    return {name: found.get(key, 0) for key, name in keys.items()}

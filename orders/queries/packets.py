@@ -4,10 +4,10 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from orders.models import Packet, PacketShare, PacketTemplate
+from orders.models import Order, Packet, PacketShare, PacketTemplate
 from orders.states import ShareState
 
-MOST_SHOWN = 50
+MOST_SHOWN = 100
 
 
 def live_templates(now: datetime) -> list[PacketTemplate]:
@@ -28,3 +28,17 @@ def taken_shares(packet: Packet) -> list[PacketShare]:
     """What has been opened of it, the newest first."""
     rows = PacketShare.objects.filter(packet=packet, state=ShareState.TAKEN)
     return list(rows.order_by("-state_at", "-number")[:MOST_SHOWN])
+
+
+def packet_by_id(public_id: str) -> Packet | None:
+    """A packet with what it is made of."""
+    rows = Packet.objects.select_related("template", "promotion")
+    return rows.filter(public_id=public_id).first()
+
+
+def packet_of_order(order: str, owner: str) -> tuple[bool, Packet | None]:
+    """Whether an order (public id) is this person's, and the packet it gave."""
+    if not Order.objects.filter(public_id=order, owner=owner).exists():
+        return False, None
+    rows = Packet.objects.select_related("template", "promotion")
+    return True, rows.filter(order_id=order).first()

@@ -59,7 +59,7 @@ def reward_invites(*, now: datetime, limit: int = 200) -> int:
 @step()
 def reward_invite(*, pk: int, now: datetime) -> bool:
     """Decide one that is due: rewarded, void or refused. False when somebody else did."""
-    order = lock_order(Invite.objects.values_list("order_id", flat=True).get(pk=pk) or "")
+    order = lock_order(str(Invite.objects.values_list("order_id", flat=True).get(pk=pk)))
     rows = Invite.objects.select_for_update(of=("self",))
     invite = rows.select_related("programme").get(pk=pk)
     due = invite.state == InviteState.WAITING and invite.not_before and invite.not_before <= now

@@ -7,12 +7,14 @@ import pytest
 from core import approvals, clock
 from core.invariants import check_all
 from core.tx import step
+from fulfillment.models import Delivery
 from orders.models import Coupon, Invite, Reward
 from orders.queries.points import balance_of, usable_points
 from orders.services.bind_invite import bind_invite, own_link
 from orders.services.request_refund import request_refund
 from orders.services.reward_invites import note_first_orders, reward_invite, reward_invites
 from orders.services.take_back_reward import NothingToTakeBack, request_taking_back
+from orders.services.two_persons import request_delivered_refund
 from risk.models import Assessment
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.catalog import make_sku
@@ -67,28 +69,34 @@ def test_only_the_first_order_counts_and_only_a_large_one() -> None:
     assert Reward.objects.count() == 2
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_refund_before_the_window_ends_means_no_reward(when: str) -> None:
-    make_programme(wait_days=7)
-    ann, ben = make_user(), make_user()
-    bring(ann, ben)
-    sku = make_sku(kind="topup", price_minor=1990, cost_minor=1)
-    order = order_of(place(item(sku), owner=ben.public_id))
+def test_a_refund_before_delivery_counts_as_no_order() -> None:
+    make_programme()
+    ben = make_user()
+    bring(make_user(), ben)
+    order = order_of(
+        place(item(make_sku(kind="topup", price_minor=1990, cost_minor=1)), owner=ben.public_id)
+    )
     pay(order)
-    if when == "before":
-        request_refund(order=order.public_id, now=clock.now(), acting="test", reason="regret")
-        relay_all()
-        with step():
-            note_first_orders(orders=[order.public_id], now=clock.now())
-        assert reasons() == [("bound", "")]
-    else:
-        first = bought(ben.public_id)
-        Invite.objects.get(order=first)
-        with_refund = Invite.objects.select_related("programme").get()
-        with_refund.programme.minimum_minor = 5000
-        with_refund.programme.save()
-        assert rewarded(days=7) == 1
-        assert reasons() == [("void", "refunded")]
+    request_refund(order=order.public_id, now=clock.now(), acting="test", reason="regret")
+    relay_all()
+    with step():
+        note_first_orders(orders=[order.public_id], now=clock.now())
+    assert reasons() == [("bound", "")]
+
+
+def test_a_refund_within_the_window_means_no_reward() -> None:
+    make_programme(wait_days=7)
+    ben = make_user()
+    bring(make_user(), ben)
+    order = bought(ben.public_id)
+    maker, checker = make_staff("finance"), make_staff("finance")
+    asked = request_delivered_refund(
+        order=order.public_id, deliveries=[Delivery.objects.get().public_id], reason="dead",
+        by=maker.public_id, now=clock.now(),
+    )  # fmt: skip
+    approvals.decide(approval_id=asked.public_id, by=checker.public_id, agree=True, now=clock.now())
+    assert rewarded(days=7) == 1
+    assert reasons() == [("void", "refunded")]
     assert Reward.objects.count() == 0
     assert sound() == []
 
@@ -222,7 +230,7 @@ def test_coupons_for_both_and_two_persons_take_them_back() -> None:
         )
 
 
-def test_spent_points_are_owed_and_a_used_coupon_stays() -> None:
+def test_a_used_coupon_stays_and_the_rest_is_taken() -> None:
     promotion = coupon_promotion()
     make_programme(friend_kind="coupon", friend_coupon=promotion, friend_worth_minor=500)
     ann, ben = make_user(), make_user()
@@ -230,14 +238,15 @@ def test_spent_points_are_owed_and_a_used_coupon_stays() -> None:
     bought(ben.public_id)
     rewarded()
     coupon = Coupon.objects.get()
-    bought(ben.public_id, sku=stocked(1, price_minor=9000))
+    bought(ben.public_id, sku=stocked(1, price_minor=9000, cost_minor=1))
     maker, checker = make_staff("operator"), make_staff("operator")
     asked = request_taking_back(
         subject=invite.public_id, reason="fraud", by=maker.public_id, now=clock.now()
     )
     coupon.refresh_from_db()
+    assert coupon.state == "used"
     approvals.decide(approval_id=asked.public_id, by=checker.public_id, agree=True, now=clock.now())
     states = set(Reward.objects.values_list("kind", "state"))
-    expected = "given" if coupon.state == "used" else "taken_back"
-    assert states == {("points", "taken_back"), ("coupon", expected)}
+    assert states == {("points", "taken_back"), ("coupon", "given")}
+    assert Invite.objects.get().state == "taken_back"
     assert sound() == []

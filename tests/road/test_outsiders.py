@@ -34,6 +34,7 @@ SLOTS = {
     "order_id": "ord", "reference": "ord", "delivery_id": "dlv", "entitlement_id": "ent",
     "gift_id": "gft", "link_id": "lnk", "redemption": "rdm",
     "certificate_id": "crt", "exchange_id": "exc", "good_id": "ptg", "subscription_id": "sub",
+    "invite_id": "ivl", "packet_id": "pck",
 }  # fmt: skip
 METHODS = ("get", "post", "head", "put", "delete")
 #: Things that differ from answer to answer whatever the address.
