@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from core import transitions
 from core.faults import guard_off
@@ -55,6 +55,7 @@ def take_share(*, packet: str, by: Opener, now: datetime) -> PacketShare:
 @step()
 def _take(public_id: str, by: Opener, now: datetime) -> PacketShare:
     packet = Packet.objects.select_related("template", "promotion").get(public_id=public_id)
+    _one_at_a_time(packet, by.user)
     mine = PacketShare.objects.filter(packet=packet, owner=by.user)
     if (held := mine.first()) is not None:
         return held
@@ -80,6 +81,13 @@ def _take(public_id: str, by: Opener, now: datetime) -> PacketShare:
     )  # fmt: skip
     _end_when_empty(packet, now)
     return share
+
+
+def _one_at_a_time(packet: Packet, user: str) -> None:
+    """Who presses twice gets the same share twice, and no "too late" in between."""
+    with connection.cursor() as cursor:
+        name = f"orders.packet:{packet.pk}:{user}"
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 @part

@@ -1,6 +1,6 @@
 """Pages of invitations and red packets, from the link to the first sign-in, and the back office."""
 
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -152,7 +152,7 @@ def test_a_programme_that_promises_nothing_is_refused(operator: Client) -> None:
 
 
 def test_lists_ask_no_more_for_more_packets(
-    client: Client, django_assert_max_num_queries: Callable[..., object]
+    client: Client, django_assert_max_num_queries: Any
 ) -> None:
     ann = make_user()
     make_packet(ann.public_id)
