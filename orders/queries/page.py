@@ -17,6 +17,7 @@ select o.public_id, o.state, o.owner, o.token_hash, o.contact_masked, o.currency
         'guide', l.guide, 'guide_en', l.guide_en, 'face', l.face, 'list_minor', l.list_minor,
         'unit_minor', l.unit_minor, 'paid_minor', l.paid_minor, 'target', l.target_masked,
         'delivered', l.delivered, 'gone', l.gone, 'failed', l.failed,
+        'gift', l.adjustments @> '[{"key": "gift_with"}]'::jsonb,
         'bundle', l.bundle_id) order by l.position)
         from orders_orderline l where l.order_id = o.id)::text,
     (select json_agg(json_build_object('state', p.state, 'provider', p.provider,

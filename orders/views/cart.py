@@ -198,8 +198,8 @@ def quoted_line(
         recipient=recipient,
         list_minor=line.list_minor,
         unit_minor=line.unit_minor,
-        # Before promotions: these stand below the lines, for all of them.
-        amount_minor=line.unit_minor * line.quantity,
+        # Before promotions: these stand below the lines, for all of them. A gift is in no sum.
+        amount_minor=0 if line.is_gift else line.unit_minor * line.quantity,
         is_gift=line.is_gift,
         max_quantity=offer.limits.per_order,
         problem=problem.message if problem else "",

@@ -124,8 +124,9 @@ def order_line(line: dict[str, Any]) -> LineShown:
         recipient=line["target"],
         list_minor=line["list_minor"],
         unit_minor=line["unit_minor"],
-        # Before promotions: the bill takes these off the sum.
-        amount_minor=line["unit_minor"] * line["quantity"],
+        # Before promotions: the bill takes these off the sum. A gift is in no sum.
+        amount_minor=0 if line["gift"] else line["unit_minor"] * line["quantity"],
+        is_gift=line["gift"],
         state="delivered" if line["delivered"] == line["quantity"] else "",
         guide=line["guide_en"] if en and line["guide_en"] else line["guide"],
     )

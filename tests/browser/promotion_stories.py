@@ -83,14 +83,15 @@ def _coupons(studio: Studio, shopper: BrowserContext, page: Page) -> None:
 
 
 def _open_folds(page: Page) -> None:
-    for fold in page.locator("details.fold:not([open]) > summary").all():
-        fold.click()
+    page.evaluate(
+        "() => document.querySelectorAll('details.fold').forEach(d => { d.open = true; })"
+    )
 
 
 def _try_code(page: Page) -> None:
     _open_folds(page)
     page.locator("[name=code]").fill("HELLO2")
-    page.locator("[name=code] ~ button, .fold button").first.click()
+    page.locator("details.fold button").first.click()
     expect(page.locator(".fold .note")).to_be_visible()
 
 
@@ -108,7 +109,8 @@ def _draw(studio: Studio, shopper: BrowserContext, page: Page) -> None:
     page.locator("form[action$='/code/'] button").click()
     for words in ("今天运气不错", "再来一次"):
         page.locator("[name=words]").fill(words)
-        page.locator("form[action$='/draw/'] button").click()
+        with page.expect_response("**/draw/"):
+            page.locator("form[action$='/draw/'] button").click()
         expect(page.locator(".draw-result")).to_be_visible()
         if page.locator(".draw-result:not(.is-nothing)").count():
             break
