@@ -10,10 +10,13 @@ from catalog.queries import default_channel, offer
 from core import clock
 from orders.models import Order
 from orders.promotions.rules.registry import read_terms
+from orders.queries.page import order_row
 from orders.views.promotion_words import words_of
+from orders.views.showing import lines_shown
 from tests.factories.catalog import make_sku
 from tests.factories.orders import make_order, stocked
 from tests.factories.promotions import make_promotion
+from tests.factories.subscriptions import simple_plan
 
 HUNDRED = {"steps": [[10_000, 1000]]}
 
@@ -84,6 +87,34 @@ def test_the_cart_says_what_is_missing_and_why_it_is_cheaper(client: Client) -> 
     page = client.get("/cart/", headers={"accept-language": "zh"}).content.decode()
     assert "可减" not in page
     assert "满 100 减 10" in page
+
+
+@pytest.mark.django_db
+def test_a_gift_is_marked_and_in_no_sum(client: Client) -> None:
+    """What the lines say, less what promotions took off, is what is paid: in the cart and on the bill."""
+    gift, sku = stocked(1, price_minor=3000, cost_minor=2500), stocked(1)
+    make_promotion("gift_with", {"sku_code": gift.code}, subsidy_minor=2500)
+    client.post("/cart/add/", {"sku": sku.code, "quantity": 1})
+    page = client.get("/cart/", headers={"accept-language": "zh"})
+    cart = page.context["cart"]
+    assert [line.is_gift for line in cart["lines"]] == [False, True]
+    assert sum(line.amount_minor for line in cart["lines"]) == cart["total_minor"]
+    assert "赠品" in page.content.decode()
+    # It can be neither changed nor taken out: the good itself has both forms, the gift none.
+    assert page.content.decode().count('name="line"') == 2
+    row = order_row(make_order(sku).public_id)
+    assert row is not None
+    bill = lines_shown(row, [])
+    assert [line.is_gift for line in bill] == [False, True]
+    assert sum(line.amount_minor for line in bill) == row.total_minor
+
+
+@pytest.mark.django_db
+def test_a_good_names_its_subscription(client: Client) -> None:
+    plan = simple_plan()
+    told = client.get(f"/offers/{plan.sku.product.slug}/", headers={"accept-language": "zh"})
+    assert f"/plans/{plan.slug}/" in told.content.decode()
+    assert "每月 ¥97.00" in told.content.decode()
 
 
 @pytest.mark.django_db
