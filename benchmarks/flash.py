@@ -1,121 +1,50 @@
 """A flash sale under a storm: thousands of buyers for a few units, and what other goods feel of it (D01, M3).
 
-Every buyer is a new person at a new address who opens the sale's page, orders, waits in line as told and pays.
-Beside them somebody buys another good, so many times a second whatever the answers take (open loop), before the
-storm and during it: an order is well when it takes no longer than twice what 95 % of them took before.
+The buyers are `benchmarks.parts.storm`, in a process of their own. Beside them somebody buys another
+good, so many times a second whatever the answers take (open loop): quiet before the storm, during it,
+and quiet again after it. An order in the storm is well when it takes no longer than twice what 95 % of
+the quiet ones took.
 """
 
 import argparse
 import asyncio
 import os
-import random
-import re
 import time
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from html import unescape
-from http import HTTPStatus
+from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
-from benchmarks.parts import figures, shop
-from benchmarks.parts.client import Broken, Visitor, expect, where
-from benchmarks.sell import Buyers, Round
+from django.db import connections
+
+from benchmarks.parts import figures, processes, shop, storm
+from benchmarks.parts.client import Broken, Visitor
+from benchmarks.parts.storm import Storm
+from benchmarks.sell import PARTS, Buyers, Round
 from catalog.models import Brand, Category, Channel, Price, Product, ProductType, Sku
 from catalog.states import ProductState, StockMode
 from core import cache, clock
 from fulfillment.services.import_codes import ImportRequest, import_codes
 from fulfillment.services.run_import import run_import
-from orders.models import FlashSale, FlashUnit
+from orders.models import FlashSale, FlashUnit, Order
 from orders.services.run_flash import advance_flashes, cut_flash
-from orders.states import PAID_SIDE
+from orders.states import PAID_SIDE, OrderState
 from simulators.localpay.script import Signer
 
-HIDDEN = re.compile(r'name="(csrfmiddlewaretoken|form_token|fingerprint|ticket)" value="([^"]*)"')
-TURN = re.compile(r'data-turn="([^"]+)"')
 PRICE_MINOR = 9300
-AT_ONCE = 64
-TURNS = 5
 PATIENCE = 2.0
+# What is left is counted so often; within that somebody may still be told that all are taken.
+COUNTED_SECONDS = 0.5
 
 
 @dataclass
-class Storm:
-    """What the buyers met. Times in milliseconds."""
+class Measured:
+    """Orders of the other good (milliseconds), the storm, and processor seconds while it raged."""
 
-    pages: list[float] = field(default_factory=list)
-    refusals: list[float] = field(default_factory=list)
-    orders: list[float] = field(default_factory=list)
-    paid: int = 0
-    waited: int = 0
-    others: list[str] = field(default_factory=list)
-
-
-class Crowd:
-    """The buyers of the flash sale."""
-
-    def __init__(self, slug: str, hands: Buyers) -> None:
-        self.host, self.port = where(os.environ["SITE_URL"])
-        self.path, self.hands, self.storm = f"/flash/{slug}/", hands, Storm()
-        self.gate = asyncio.Semaphore(AT_ONCE)
-
-    async def run(self, *, buyers: int, seconds: float) -> Storm:
-        came = [random.random() * seconds for _ in range(buyers)]
-        await asyncio.gather(*(self._buyer(n, at) for n, at in enumerate(came)))
-        return self.storm
-
-    async def _buyer(self, number: int, at: float) -> None:
-        await asyncio.sleep(at)
-        visitor = Visitor(self.host, self.port, str(IPv4Address(0x0C000001 + number)))
-        shown = await self._timed(visitor, self.storm.pages)
-        form = {name: unescape(value) for name, value in HIDDEN.findall(shown)}
-        if "form_token" not in form:
-            return  # the page says itself that nothing is left
-        form |= {"contact": f"flash{number}@example.com", "consent": "1"}
-        for _turn in range(TURNS):
-            began = time.perf_counter()
-            async with self.gate:
-                sent = time.perf_counter()
-                answer = await visitor.post(f"{self.path}order/", form)
-                visitor.close()
-            took = (time.perf_counter() - sent) * 1000
-            if answer.status == HTTPStatus.CONFLICT:
-                self.storm.refusals.append(took)
-                return
-            if answer.status == HTTPStatus.SEE_OTHER:
-                await self._pay(answer.location)
-                self.storm.orders.append((time.perf_counter() - began) * 1000)
-                return
-            turn = TURN.search(answer.body.decode())
-            if answer.status != HTTPStatus.OK or turn is None:
-                self.storm.others.append(f"{answer.status} {answer.body[-300:]!r}")
-                return
-            self.storm.waited += 1
-            form |= {name: unescape(value) for name, value in HIDDEN.findall(answer.body.decode())}
-            due = datetime.fromisoformat(turn[1]).timestamp() - time.time()
-            await asyncio.sleep(max(0.0, due) + 0.01)
-
-    async def _timed(self, visitor: Visitor, into: list[float]) -> str:
-        async with self.gate:
-            sent = time.perf_counter()
-            answer = expect(await visitor.get(self.path), HTTPStatus.OK, "sale page")
-            into.append((time.perf_counter() - sent) * 1000)
-            visitor.close()
-        return answer.body.decode()
-
-    async def _pay(self, location: str) -> None:
-        pay_page = dict(parse_qsl(urlsplit(location).query))
-        if "number" not in pay_page:
-            raise Broken(f"the order led to {location}")
-        gateway = Visitor(self.host, self.port, "10.255.0.2")
-        path = urlsplit(pay_page["notify_url"]).path
-        async with self.gate:
-            told = await gateway.post(path, self.hands._notice(pay_page), cookies=False)
-            gateway.close()
-        if expect(told, HTTPStatus.OK, "notice").body != b"success":
-            raise Broken(f"notice was answered with {told.body[:200]!r}")
-        self.storm.paid += 1
+    quiet: list[float]
+    beside: list[float]
+    storm: Storm
+    cpu: dict[str, float]
 
 
 class Others:
@@ -155,7 +84,7 @@ class Others:
         return (time.perf_counter() - sent) * 1000
 
 
-def open_sale(units: int, admit: int) -> FlashSale:
+def open_sale(units: int, admit: int, hold: int) -> FlashSale:
     """A flash sale of a good of its own that has started, with just as many codes."""
     name = f"flash-{time.time_ns()}"
     product = Product.objects.create(
@@ -179,7 +108,7 @@ def open_sale(units: int, admit: int) -> FlashSale:
     now = clock.now()
     sale = FlashSale.objects.create(
         slug=name, name="秒杀", name_en="Flash", sku=sku, price_minor=PRICE_MINOR, units=units,
-        starts_at=now - timedelta(seconds=1), ends_at=now + timedelta(hours=1), hold_seconds=600,
+        starts_at=now - timedelta(seconds=1), ends_at=now + timedelta(hours=1), hold_seconds=hold,
         admit_per_second=admit, state_at=now, created_at=now, created_by="system",
     )  # fmt: skip
     cut_flash(sale=sale.public_id, by="system", now=now)
@@ -187,17 +116,25 @@ def open_sale(units: int, admit: int) -> FlashSale:
     return sale
 
 
-async def measure(
-    crowd: Crowd, others: Others, chosen: argparse.Namespace
-) -> tuple[list[float], list[float]]:
-    """Orders of the other good before the storm and during it."""
+async def measure(others: Others, wish: storm.Wish, signer: Signer, quiet: float) -> Measured:
+    """Quiet, storm, quiet: half of the quiet orders are bought before it, half after it."""
     await others.quiet(3)
-    quiet = await others.quiet(chosen.quiet)
-    over = asyncio.Event()
+    calm = await others.quiet(quiet)
+    before, own = processes.cpu_seconds(PARTS), time.process_time()
+    connections.close_all()
+    pipe, join = storm.start(wish, signer)
+    over, loop = asyncio.Event(), asyncio.get_running_loop()
     beside = asyncio.create_task(others.run(until=over))
-    await crowd.run(buyers=chosen.buyers, seconds=chosen.seconds)
+    await loop.run_in_executor(None, pipe.recv)
     over.set()
-    return quiet, await beside
+    took = await beside
+    cpu = processes.spent(before, processes.cpu_seconds(PARTS))
+    cpu["other buyers"] = time.process_time() - own
+    met: Storm = await loop.run_in_executor(None, pipe.recv)
+    join()
+    await others.quiet(2)
+    calm += await others.quiet(quiet)
+    return Measured(calm, took, met, cpu)
 
 
 def main() -> None:
@@ -205,51 +142,78 @@ def main() -> None:
     parser.add_argument("--buyers", type=int, default=5000)
     parser.add_argument("--units", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=30.0, help="in which they come")
-    parser.add_argument("--quiet", type=float, default=10.0, help="seconds before the storm")
+    parser.add_argument("--quiet", type=float, default=10.0, help="seconds, before and after")
     parser.add_argument("--others", type=float, default=20.0, help="other orders a second")
-    parser.add_argument("--admit", type=int, default=30, help="buyers let in a second")
+    parser.add_argument("--admit", type=int, default=30, help="buyers let in a second, at most")
+    parser.add_argument("--hold", type=int, default=30, help="seconds to pay")
+    parser.add_argument("--never-pay", type=float, default=0.05, help="share who never pay")
+    parser.add_argument("--look-again", type=float, default=0.05, help="share who look again")
     chosen = parser.parse_args()
     signer = Signer((Path(os.environ["STATE_DIR"]) / "keys" / "localpay.private.pem").read_bytes())
     slug = shop.open_for_selling(pool=20_000)
-    sale = open_sale(chosen.units, chosen.admit)
-    hands = Buyers(slug, signer)
-    crowd, others = Crowd(sale.slug, hands), Others(hands, chosen.others)
+    sale = open_sale(chosen.units, chosen.admit, chosen.hold)
+    others = Others(Buyers(slug, signer), chosen.others)
+    wish = storm.Wish(
+        (others.hands.host, others.hands.port), sale.slug, chosen.buyers, chosen.seconds,
+        chosen.hold, chosen.never_pay, chosen.look_again,
+    )  # fmt: skip
     time.sleep(PATIENCE)
-    began = time.perf_counter()
-    quiet, beside = asyncio.run(measure(crowd, others, chosen))
-    _report(sale, crowd.storm, quiet, beside, time.perf_counter() - began)
+    _report(sale, asyncio.run(measure(others, wish, signer, chosen.quiet)))
 
 
-def _report(
-    sale: FlashSale, storm: Storm, quiet: list[float], beside: list[float], seconds: float
-) -> None:
-    sold = FlashUnit.objects.filter(sale=sale, order__state__in=PAID_SIDE).count()
-    wanted = min(sale.units, len(storm.pages))
-    if storm.paid > sale.units or sold != storm.paid:
-        raise Broken(f"{storm.paid} were told that they paid, {sold} units are sold")
-    allowed = 2 * figures.percentile(quiet, 0.95)
-    well = sum(took <= allowed for took in beside) / max(1, len(beside))
-    figures.table(
-        [
-            ("buyers, units, sold", f"{len(storm.pages)}, {sale.units}, {sold}"),
-            ("turns waited for", str(storm.waited)),
-            ("refused", str(len(storm.refusals))),
-            ("sale page p50 / p99 ms", _pair(storm.pages)),
-            ("refusal p50 / p99 ms", _pair(storm.refusals)),
-            ("order and pay p50 / p99 ms", _pair(storm.orders)),
-            ("other goods, quiet p50 / p95 ms", _pair(quiet, 0.95)),
-            ("other goods, storm p50 / p95 ms", _pair(beside, 0.95)),
-            ("took in all, seconds", f"{seconds:.0f}"),
-            ("answers nobody expected", str(len(storm.others))),
-        ]
+def kept_unpaid(sale: FlashSale) -> list[tuple[float, float, float]]:
+    """Of every order that never was paid: when its unit was taken, was due, and came back."""
+    rows = Order.objects.filter(
+        lines__sku=sale.sku_id, state=OrderState.CLOSED, close_reason="expired"
     )
-    for text in storm.others[:3]:
+    moments = rows.values_list("created_at", "expires_at", "state_at")
+    return [(a.timestamp(), b.timestamp(), c.timestamp()) for a, b, c in moments]
+
+
+def blocked(taken_at: list[float], kept: list[tuple[float, float, float]]) -> int:
+    """Buyers who were told that all are taken although the time of an unpaid unit was over."""
+    spans = [(due + COUNTED_SECONDS, back) for _, due, back in kept]
+    return sum(any(due < at < back for due, back in spans) for at in taken_at)
+
+
+def _report(sale: FlashSale, found: Measured) -> None:
+    met, kept = found.storm, kept_unpaid(sale)
+    sold = FlashUnit.objects.filter(sale=sale, order__state__in=PAID_SIDE).count()
+    allowed = 2 * figures.percentile(found.quiet, 0.95)
+    well = sum(took <= allowed for took in found.beside) / max(1, len(found.beside))
+    held = max((back - taken for taken, _, back in kept), default=0.0)
+    wrong = blocked(met.taken_at, kept)
+    cpu = ", ".join(f"{name} {spent:.1f}" for name, spent in found.cpu.items())
+    rows = [
+        ("units, sold, paid", f"{sale.units}, {sold}, {met.paid}"),
+        ("came; pages shown", f"{len(met.orders) + met.unpaid} ordered; {len(met.pages)}"),
+        ("turns waited for; turned away at the line's end", f"{len(met.waits)}; {met.full}"),
+        ("refused; told that all are taken", f"{len(met.refusals)}; {len(met.taken_at)}"),
+        ("never paid; longest kept, of seconds allowed", f"{len(kept)}; {held:.1f} of {sale.hold_seconds}"),
+        ("told so although a unit's time was over", str(wrong)),
+        ("sale page p50 / p99 ms", _pair(met.pages)),
+        ("refusal p50 / p99 ms", _pair(met.refusals)),
+        ("waiting page p50 / p99 ms", _pair(met.waits)),
+        ("order and pay p50 / p99 ms", _pair(met.orders)),
+        ("other goods, quiet p50 / p95 ms", _pair(found.quiet, 0.95)),
+        ("other goods, storm p50 / p80 ms", _pair(found.beside, 0.8)),
+        ("the rush took, seconds", f"{met.rush:.0f}"),
+        ("processor seconds in it", f"{cpu}, the storm {met.cpu:.1f}"),
+        ("answers nobody expected", str(len(met.strange))),
+    ]  # fmt: skip
+    figures.table(rows)
+    for text in met.strange[:3]:
         print("  ", text)
-    if sold != wanted:
-        raise Broken(f"{sold} of {wanted} units were sold")
+    if sold != met.paid or sold > sale.units:
+        raise Broken(f"{met.paid} were told that they paid, {sold} units are sold")
+    if sold != sale.units:
+        raise Broken(f"{sold} of {sale.units} units were sold")
+    if wrong:
+        raise Broken(f"{wrong} buyers were sent away for a unit whose time to pay was over")
     figures.closing_line(
-        "flash", units=sale.units, sold=sold, page_p99_ms=figures.percentile(storm.pages, 0.99),
-        refusal_p99_ms=figures.percentile(storm.refusals or [0.0], 0.99), others_ok=well,
+        "flash", units=sale.units, sold=sold, page_p99_ms=figures.percentile(met.pages, 0.99),
+        refusal_p99_ms=figures.percentile(met.refusals or [0.0], 0.99), others_ok=well,
+        never_paid=len(kept), blocked=wrong,
     )  # fmt: skip
 
 

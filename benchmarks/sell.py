@@ -12,7 +12,6 @@ import os
 import re
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from html import unescape
 from http import HTTPStatus
 from ipaddress import IPv4Address
@@ -23,6 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from benchmarks.parts import ceiling, figures, processes, shop
 from benchmarks.parts.client import Broken, Visitor, expect, where
+from benchmarks.parts.storm import notice as gateway_notice
 from simulators.localpay.script import Signer
 
 HIDDEN = re.compile(r'name="(csrfmiddlewaretoken|form_token|quoted_minor)" value="([^"]*)"')
@@ -115,13 +115,7 @@ class Buyers:
         result.flow.append((at - started) * 1000)
 
     def _notice(self, page: dict[str, str]) -> dict[str, str]:
-        fields = {
-            "service": "payment.notice", "sign_type": "RSA2", "notice_id": f"N{page['number']}",
-            "merchant_id": page["merchant_id"], "number": page["number"], "txn": f"T{page['number']}",
-            "amount_minor": page["amount_minor"], "currency": page["currency"], "status": "SUCCESS",
-            "paid_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        }  # fmt: skip
-        return self.signer.signed(fields)
+        return gateway_notice(self.signer, page)
 
 
 def _statements(slug: str, signer: Signer) -> dict[str, int]:

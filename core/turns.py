@@ -16,8 +16,11 @@ REACH_SECONDS = 0.1
 MICROS = 1_000_000
 # How long a line is remembered: longer than anybody stands in it.
 KEPT_MS = 3_600_000
+LONGEST = timedelta(hours=1)
+# With no room left nothing is written: whoever is turned away makes the line no longer.
 NEXT = """
 local at = math.max(tonumber(ARGV[1]), tonumber(redis.call('get', KEYS[1]) or '0'))
+if at - tonumber(ARGV[1]) > tonumber(ARGV[4]) then return '' end
 redis.call('set', KEYS[1], string.format('%.0f', at + tonumber(ARGV[2])), 'PX', ARGV[3])
 return string.format('%.0f', at)
 """
@@ -35,19 +38,28 @@ def _script() -> Script:
     return client.register_script(NEXT)
 
 
-def take_turn(name: str, *, per_second: int, now: datetime) -> datetime:
-    """The moment of the next turn under `name`; it is `now` while nobody waits."""
-    at, gap = int(now.timestamp() * MICROS), MICROS // per_second
+def take_turn(
+    name: str, *, per_second: float, now: datetime, longest: timedelta = LONGEST
+) -> datetime | None:
+    """The moment of the next turn under `name`; it is `now` while nobody waits.
+
+    None when the line is longer than `longest` already.
+    """
+    at, gap = int(now.timestamp() * MICROS), round(MICROS / per_second)
+    most = round(longest.total_seconds() * MICROS)
     try:
         key = f"{settings.KEY_PREFIX}turns:{name}"
-        turn = int(_script()(keys=[key], args=[at, gap, KEPT_MS]))
+        said = _script()(keys=[key], args=[at, gap, KEPT_MS, most])
+        turn = int(said) if said else None
     except redis.RedisError:
-        turn = _alone(name, at, gap)
-    return now + timedelta(microseconds=max(0, turn - at))
+        turn = _alone(name, at, gap, most)
+    return None if turn is None else now + timedelta(microseconds=max(0, turn - at))
 
 
-def _alone(name: str, at: int, gap: int) -> int:
+def _alone(name: str, at: int, gap: int, most: int) -> int | None:
     with _lock:
         turn = max(at, _own.get(name, 0))
+        if turn - at > most:
+            return None
         _own[name] = turn + gap
     return turn

@@ -95,7 +95,7 @@ class FlashSaleAdmin(MinorFields, SetupAdmin):
 
     @display(description=_("paid / cut"))
     def sold(self, row: FlashSale) -> str:
-        return f"{count_units(row.pk).paid} / {row.units}"
+        return f"{count_units(row.pk, clock.now()).paid} / {row.units}"
 
     @display(description="")
     def sums(self, row: FlashSale) -> SafeString | str:
@@ -129,7 +129,7 @@ class FlashSaleAdmin(MinorFields, SetupAdmin):
     def board(self, row: FlashSale) -> SafeString | str:
         if row._state.adding or row.state == FlashState.DRAFT:
             return "–"
-        units = count_units(row.pk)
+        units = count_units(row.pk, clock.now())
         return table(
             [
                 (gettext("cut"), row.units), (gettext("to be had"), units.free),

@@ -15,16 +15,26 @@ from orders.states import FlashState
 NAME = "flash"
 # What is left may be this old on a page; the order decides.
 FRESH_SECONDS = 0.25
+COUNT = """
+select u.state, count(*),
+    count(*) filter (where o.state = 'pending_payment' and o.expires_at <= %s)
+from orders_flashunit u left join orders_order o on o.id = u.order_id and u.state = 'held'
+where u.sale_id = %s group by u.state
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Units of a sale: never taken, kept for orders that are not paid yet, paid."""
+    """Units of a sale: to be had, kept for orders that are not paid yet, paid, refunded.
+
+    `overdue` of those to be had were kept for an order whose time to pay is over.
+    """
 
     free: int
     held: int
     paid: int
     returned: int = 0
+    overdue: int = 0
 
 
 def sales(channel: ChannelView, now: datetime) -> list[FlashSale]:
@@ -44,7 +54,7 @@ def sale_by_slug(slug: str, channel: ChannelView) -> FlashSale | None:
     return row
 
 
-def left(sale_pk: int) -> Left:
+def left(sale_pk: int, now: datetime) -> Left:
     """What is left, at most a quarter of a second old: one statement a process, however many ask."""
     known = _counts.get(sale_pk)
     if known is not None and time.monotonic() - known[0] < FRESH_SECONDS:
@@ -53,22 +63,24 @@ def left(sale_pk: int) -> Left:
         assert known is not None, "whoever has nothing waits"
         return known[1]
     try:
-        fresh = count_units(sale_pk)
+        fresh = count_units(sale_pk, now)
         _counts[sale_pk] = (time.monotonic(), fresh)
     finally:
         _lock.release()
     return fresh
 
 
-def count_units(sale_pk: int) -> Left:
+def count_units(sale_pk: int, now: datetime) -> Left:
     """What is left at this moment."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select state, count(*) from orders_flashunit where sale_id = %s group by state",
-            [sale_pk],
-        )
-        counts = dict(cursor.fetchall())
-    return Left(*(counts.get(state, 0) for state in ("free", "held", "paid", "returned")))
+        cursor.execute(COUNT, [now, sale_pk])
+        counts = {state: (units, overdue) for state, units, overdue in cursor.fetchall()}
+    none = (0, 0)
+    held, overdue = counts.get("held", none)
+    return Left(
+        free=counts.get("free", none)[0] + overdue, held=held - overdue, overdue=overdue,
+        paid=counts.get("paid", none)[0], returned=counts.get("returned", none)[0],
+    )  # fmt: skip
 
 
 def forget() -> None:

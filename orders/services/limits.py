@@ -24,6 +24,7 @@ from orders.services.give_back_flash import give_back_flash
 from orders.services.limit_reached import LimitReached, PromotionUsedUp
 from orders.services.pay_points import hold_points_again
 from orders.services.quote import Quote
+from orders.services.standing_limits import standing_limits
 from orders.services.take_flash import take_flash_again
 from orders.states import PAID_SIDE
 
@@ -55,12 +56,13 @@ def limit_takes(takes: Sequence[Take], *, person: str, now: datetime) -> list[di
 
 
 @part
-def take_limits(takes: Sequence[dict[str, Any]]) -> None:
+def take_limits(takes: Sequence[dict[str, Any]], *, live: bool = True) -> None:
     """Take them all; the surrounding transaction must be rolled back when one is used up.
 
+    Late money (`live` false) is served by promotions that have ended since, within their limits.
     Raises LimitReached; of it PromotionUsedUp for a promotion's budget.
     """
-    for take in takes:
+    for take in standing_limits(takes, live=live):
         if guard_off("orders.limits"):
             continue
         if not limits.take(take["key"], units=take["units"], limit=take["limit"]):
@@ -90,7 +92,7 @@ def take_limits_again(order_pk: int, *, now: datetime) -> bool:
     order = Order.objects.only("budgets").get(pk=order_pk)
     try:
         with transaction.atomic():
-            take_limits([take for take in order.budgets if take.get("back")])
+            take_limits([take for take in order.budgets if take.get("back")], live=False)
             take_flash_again(order_pk)
             hold_points_again(order_pk, now=now)
     except LimitReached:

@@ -16,10 +16,11 @@ from catalog.pages import render_page
 from core import clock, switches
 from orders.forms import LONGEST, PlaceForm, inputs_of
 from orders.models import FlashSale
-from orders.queries.flash import left, sale_by_slug, sales
-from orders.services.admit_flash import Place, admit_flash
+from orders.queries.flash import Left, count_units, left, sale_by_slug, sales
+from orders.services.admit_flash import PACE, admit_flash, busy
 from orders.services.find_rules import Buyer
 from orders.services.flash_rule import flash_rule
+from orders.services.free_flash import free_flash
 from orders.services.place_order import (
     FormReused,
     LimitReached,
@@ -34,14 +35,14 @@ from orders.services.quote import Item
 from orders.services.take_flash import FlashSoldOut
 from orders.views.cart import channel_of
 from orders.views.checkout import ACCEPT, NoContact, go_and_pay, wanted_of
-from orders.views.flash_showing import is_open, page_context, refusal, sales_shown
+from orders.views.flash_line import full_line, refusal, wait
+from orders.views.flash_showing import is_open, page_context, sales_shown
 from orders.views.proof import acting
 from risk.values import normal, value_index
 
 # A sale's page changes with every order; a visitor's copy is this old at most.
 KEPT = timedelta(seconds=1)
 UNPROCESSABLE = 422
-MOST_FIELDS = 24
 MOST_ON_RAIL = 12
 
 
@@ -79,20 +80,34 @@ def order(request: HttpRequest, slug: str) -> HttpResponse:
     now, sale = clock.now(), _sale(request, slug)
     if not is_open(sale, now):
         return redirect("orders:flash_sale", slug=slug)
-    if left(sale.pk).free == 0:
-        return refusal(request, sale)
+    units = left(sale.pk, now)
+    if units.free == 0:
+        return refusal(request, sale, units)
     form = PlaceForm(request.POST, guest=not request.user.is_authenticated)
     if not form.is_valid() or not form.token:
         return _again(request, sale, form, "")
-    place = admit_flash(
-        sale=sale, form_token=form.token, ticket=request.POST.get("ticket", ""), now=now
-    )
+    return _in_turn(request, sale, form, units, now)
+
+
+def _in_turn(
+    request: HttpRequest, sale: FlashSale, form: PlaceForm, units: Left, now: datetime
+) -> HttpResponse:
+    """Through the line: turned away at its end, told to wait, or let in."""
+    ticket = request.POST.get("ticket", "")
+    place = admit_flash(sale=sale, form_token=form.token, ticket=ticket, now=now, units=units.free)
+    if place is None:
+        return full_line(request, sale, units)
     if not place.is_in:
-        return _wait(request, sale, place)
+        return wait(request, sale, place, units)
     if not switches.is_on(ACCEPT):
         text = _("The shop takes no new orders at the moment. Nothing was charged.")
         return _again(request, sale, form, text)
-    return _place(request, sale, form)
+    with PACE.turn() as mine:
+        if not mine:
+            return wait(request, sale, busy(place, now), units)
+        if units.overdue:
+            free_flash(sale_pk=sale.pk, now=now)
+        return _place(request, sale, form)
 
 
 def _place(request: HttpRequest, sale: FlashSale, form: PlaceForm) -> HttpResponse:
@@ -102,7 +117,7 @@ def _place(request: HttpRequest, sale: FlashSale, form: PlaceForm) -> HttpRespon
         wanted = _with_price(wanted_of(request, form, [item]), sale)
         placed = place_order(wanted=wanted, now=clock.now(), acting=acting(request))
     except (FlashSoldOut, SoldOut):
-        return refusal(request, sale)
+        return refusal(request, sale, count_units(sale.pk, clock.now()))
     except (NotBuyable, PriceChanged, Refused, LimitReached, FormReused, NoContact) as no:
         if isinstance(no, PriceChanged):
             form.ask_again()
@@ -133,15 +148,6 @@ def _why(no: Exception, wanted: Wanted | None) -> str:
         PriceChanged: _("The price has changed since you looked. Please check it and agree again."),
         NoContact: _("Please verify a phone or a mail address in your account first."),
     }.get(type(no), _("This page was used before. Please look at it again and order anew."))
-
-
-def _wait(request: HttpRequest, sale: FlashSale, place: Place) -> HttpResponse:
-    """The waiting page: it holds what was typed and comes back by itself, or by a button."""
-    given = list(request.POST.items())[:MOST_FIELDS]
-    ours = {"csrfmiddlewaretoken", "ticket"}
-    fields = [(name[:40], str(value)[:LONGEST]) for name, value in given if name not in ours]
-    context = {"sale": sale, "place": place, "fields": fields, "left": left(sale.pk)}
-    return render(request, "orders/flash_wait.html", context)
 
 
 def _again(request: HttpRequest, sale: FlashSale, form: PlaceForm, why: str) -> HttpResponse:

@@ -1,12 +1,9 @@
-"""What the pages of flash sales show, and the refusal that thousands may ask for at once."""
+"""What the pages of flash sales show."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import get_language
 
 from catalog.faces import offer_face
@@ -19,11 +16,6 @@ from orders.services.find_rules import Buyer
 from orders.services.flash_rule import flash_rule
 from orders.services.quote import Item, quote
 from orders.states import FlashState
-
-CONFLICT = 409
-MOST_KEPT = 200
-Key = tuple[int, str, str, Left]
-_refusals: dict[Key, bytes] = {}
 
 
 def is_open(sale: FlashSale, now: datetime) -> bool:
@@ -45,13 +37,13 @@ def phase_of(sale: FlashSale, now: datetime, units: Left) -> str:
 def page_context(sale: FlashSale, channel: ChannelView, now: datetime) -> dict[str, Any]:
     """What orders/flash.html reads; the price is the pricing engine's, at the start if it is to come."""
     language = get_language() or ""
-    at, units = max(now, sale.starts_at), left(sale.pk)
+    at, units = max(now, sale.starts_at), left(sale.pk, now)
     offer = find_offer(sale.sku.code, channel, now)
     item = Item(sale.sku.code, 1)
     priced = quote(items=[item], channel=channel, buyer=Buyer(), now=at, rules=[flash_rule(sale)])
     return {
         "sale": sale,
-        "name": _named(sale, language),
+        "name": named(sale, language),
         "phase": phase_of(sale, now, units) if offer is not None else "over",
         "units": units,
         "taken_percent": (sale.units - units.free) * 100 // sale.units,
@@ -76,10 +68,10 @@ def sales_shown(
         offer = find_offer(sale.sku.code, channel, now)
         if offer is None:
             continue
-        units = left(sale.pk)
+        units = left(sale.pk, now)
         shown.append(
             {
-                "slug": sale.slug, "name": _named(sale, language), "sale": sale, "offer": offer,
+                "slug": sale.slug, "name": named(sale, language), "sale": sale, "offer": offer,
                 "face": offer_face(offer, language), "phase": phase_of(sale, now, units),
                 "price_minor": min(sale.price_minor, offer.unit_minor), "units": units,
                 "list_minor": max(offer.list_minor, offer.market_minor or 0),
@@ -90,24 +82,6 @@ def sales_shown(
     return shown
 
 
-def refusal(request: HttpRequest, sale: FlashSale) -> HttpResponse:
-    """All taken: said honestly, and for visitors out of this process without a statement."""
-    units = left(sale.pk)
-    if settings.SESSION_COOKIE_NAME in request.COOKIES:
-        return render(request, "orders/flash_gone.html", _gone(sale, units), status=CONFLICT)
-    host = request.get_host()
-    key = (sale.pk, host, get_language() or "", units)
-    if key not in _refusals:
-        if len(_refusals) >= MOST_KEPT:
-            _refusals.clear()
-        page = render(request, "orders/flash_gone.html", _gone(sale, units))
-        _refusals[key] = page.content
-    return HttpResponse(_refusals[key], status=CONFLICT)
-
-
-def _gone(sale: FlashSale, units: Left) -> dict[str, Any]:
-    return {"sale": sale, "name": _named(sale, get_language() or ""), "units": units}
-
-
-def _named(sale: FlashSale, language: str) -> str:
+def named(sale: FlashSale, language: str) -> str:
+    """The sale's name in the reader's language."""
     return (sale.name_en or sale.name) if language.startswith("en") else sale.name

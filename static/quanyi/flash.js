@@ -6,6 +6,6 @@
   if (!form) return;
   const skew = Date.parse(document.documentElement.dataset.now || "") - Date.now() || 0;
   const wait = Date.parse(form.dataset.turn) - (Date.now() + skew);
-  // A moment later than the turn: the page's clock is written to the second.
-  setTimeout(() => form.requestSubmit(), Math.max(0, wait) + 1000);
+  // A moment later than the turn, for the time the page was on its way.
+  setTimeout(() => form.requestSubmit(), Math.max(0, wait) + 200);
 })();

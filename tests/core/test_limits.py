@@ -2,10 +2,11 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.db.utils import IntegrityError
 
 from core import clock, limits
+from tests.databases import owner
 
 
 @pytest.mark.django_db
@@ -62,4 +63,22 @@ def test_old_windows_are_forgotten() -> None:
     now = clock.now()
     limits.hit("old", limit=1, seconds=60, now=now - timedelta(days=2))
     limits.take("held", units=1, limit=1)
+    assert limits.prune(now=now) == 1
+
+
+def test_tidying_waits_for_nobody_who_counts(committed: None) -> None:
+    """Placing locks several counters: a sweeper that held one and waited for another was a deadlock."""
+    now = clock.now()
+    limits.hit("stale-a", limit=9, seconds=60, now=now - timedelta(days=3))
+    limits.hit("stale-b", limit=9, seconds=60, now=now - timedelta(days=3))
+    with owner() as counting:
+        counting.autocommit = False
+        counting.execute("update core_limitcount set used = used + 1 where key = 'stale-b'")
+        with connection.cursor() as cursor:
+            cursor.execute("set lock_timeout = '5s'")
+            try:
+                assert limits.prune(now=now) == 1
+            finally:
+                cursor.execute("reset lock_timeout")
+        counting.rollback()
     assert limits.prune(now=now) == 1

@@ -1,7 +1,7 @@
 """The pages of a flash sale: by the server's clock, honest about what is left, fair in line."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -12,9 +12,10 @@ from django.urls import reverse
 from catalog import page_cache
 from core import clock, turns
 from core.ids import new_token
-from orders.models import FlashSale, Order
+from orders.models import FlashSale, FlashUnit, Order
 from orders.queries import flash
-from orders.services.admit_flash import admit_flash
+from orders.services.admit_flash import ALWAYS, PACE, PER_UNIT, Place, admit_flash
+from orders.views import flash_line
 from tests.factories.flash import make_flash, order_flash
 from tests.factories.orders import stocked
 
@@ -25,6 +26,8 @@ HIDDEN = re.compile(r'name="(form_token|fingerprint|ticket)" value="([^"]*)"')
 @pytest.fixture(autouse=True)
 def _forget(committed: None) -> None:
     flash.forget()
+    flash_line.forget()
+    PACE.forget()
     turns._own.clear()
 
 
@@ -40,8 +43,10 @@ def page(sale: FlashSale) -> str:
     return answer.content.decode()
 
 
-def post(sale: FlashSale, contact: str = "ann@example.com", **more: str) -> Any:
-    client = Client(headers={"accept-language": "en"})
+def post(
+    sale: FlashSale, contact: str = "ann@example.com", client: Client | None = None, **more: str
+) -> Any:
+    client = client or Client(headers={"accept-language": "en"})
     shown = client.get(f"/flash/{sale.slug}/").content.decode()
     form = {name: unescape(value) for name, value in HIDDEN.findall(shown)}
     form |= {"form_token": new_token(), "contact": contact, "consent": "1", **more}
@@ -101,19 +106,95 @@ def test_people_are_let_in_one_after_another() -> None:
     assert Order.objects.count() == 1
 
 
+def stand(sale: FlashSale, form: str, now: datetime, ticket: str = "") -> Place:
+    place = admit_flash(sale=sale, form_token=form * 22, ticket=ticket, now=now, units=9)
+    assert place is not None
+    return place
+
+
 def test_a_ticket_is_for_one_form_and_its_moment() -> None:
     sale = sale_of(admit_per_second=1)
     now = clock.now()
-    first = admit_flash(sale=sale, form_token="a" * 22, ticket="", now=now)
-    second = admit_flash(sale=sale, form_token="b" * 22, ticket="", now=now)
+    first, second = stand(sale, "a", now), stand(sale, "b", now)
     assert first.is_in
     assert (second.is_in, second.ahead) == (False, 1)
     later = second.turn + timedelta(milliseconds=1)
-    assert admit_flash(sale=sale, form_token="b" * 22, ticket=second.ticket, now=later).is_in
-    stolen = admit_flash(sale=sale, form_token="c" * 22, ticket=second.ticket, now=later)
-    assert stolen.ticket != second.ticket
-    garbled = admit_flash(sale=sale, form_token="b" * 22, ticket="x.y", now=now)
-    assert garbled.turn > second.turn
+    assert stand(sale, "b", later, second.ticket).is_in
+    assert stand(sale, "c", later, second.ticket).ticket != second.ticket
+    assert stand(sale, "b", now, "x.y").turn > second.turn
+
+
+def test_a_line_with_no_chance_left_is_refused_at_its_end_and_grows_no_longer() -> None:
+    sale = sale_of(units=1, admit_per_second=1)
+    now = clock.now()
+    most = PER_UNIT + ALWAYS
+
+    def places(coming: int) -> list[bool]:
+        return [
+            admit_flash(sale=sale, form_token=new_token(), ticket="", now=now, units=1) is not None
+            for _ in range(coming)
+        ]
+
+    assert places(most + 4) == [True] * (most + 1) + [False] * 3
+    assert places(1) == [False]
+    refused = post(sale, "late@example.com")
+    assert refused.status_code == 409
+    assert "The line is full" in refused.content.decode()
+    later = now + timedelta(seconds=2)
+    assert admit_flash(sale=sale, form_token=new_token(), ticket="", now=later, units=1)
+
+
+def test_a_slow_host_lets_fewer_in_and_recovers() -> None:
+    assert PACE.per_second(50) == 50
+    for _ in range(30):
+        PACE.took(0.1)
+    assert PACE.per_second(50) == pytest.approx(PACE.share / 0.1, rel=0.01)
+    for _ in range(30):
+        PACE.took(60.0)
+    assert PACE.per_second(50) == PACE.least
+    for _ in range(80):
+        PACE.took(0.001)
+    assert PACE.per_second(50) == 50
+
+
+def test_one_placing_at_a_time_leaves_a_thread_for_others() -> None:
+    sale = sale_of()
+    with PACE.turn() as mine:
+        assert mine
+        waits = post(sale)
+    assert waits.status_code == 200
+    assert "You are in line" in waits.content.decode()
+    assert Order.objects.count() == 0
+    assert post(sale).status_code == 303
+
+
+def test_a_unit_whose_time_to_pay_is_over_is_the_next_buyers_without_any_sweeper() -> None:
+    sale = sale_of(units=1, hold_seconds=30)
+    first = order_flash(sale, "ann@example.com", now=clock.now() - timedelta(seconds=31))
+    assert "1 of 1 left" in page(sale)
+    assert post(sale, "ben@example.com").status_code == 303
+    first.refresh_from_db()
+    assert first.state == "closed"
+    assert FlashUnit.objects.get(sale=sale).order_id != first.pk
+
+
+def test_shared_answers_carry_nothing_of_whoever_came_first() -> None:
+    """The same bytes for all but the token against forgery, which is each visitor's own."""
+    sale = sale_of(units=1)
+    order_flash(sale, "ann@example.com")
+    token = re.compile(r'name="csrfmiddlewaretoken" value="([^"]*)"')
+    tokens = []
+    for name in ("ben", "cid"):
+        client = Client(headers={"accept-language": "en"}, enforce_csrf_checks=True)
+        shown = client.get("/").content.decode()
+        form = {"csrfmiddlewaretoken": token.findall(shown)[0]}
+        refused = client.post(f"/flash/{sale.slug}/order/", form | {"contact": f"{name}@x.org"})
+        assert refused.status_code == 409
+        text = refused.content.decode()
+        assert not any(mark in text for mark in flash_line.MARKS.values())
+        tokens += token.findall(text)[:1]
+    assert len(flash_line._kept) == 1
+    assert len(set(tokens)) == 2
 
 
 def test_without_valkey_the_line_is_kept_by_the_process(settings: Any) -> None:
@@ -124,7 +205,7 @@ def test_without_valkey_the_line_is_kept_by_the_process(settings: Any) -> None:
         moments = [turns.take_turn("alone", per_second=10, now=now) for _ in range(3)]
     finally:
         turns._script.cache_clear()
-    gaps = [round((moment - now).total_seconds(), 3) for moment in moments]
+    gaps = [round((moment - now).total_seconds(), 3) for moment in moments if moment]
     assert gaps == [0.0, 0.1, 0.2]
 
 
