@@ -12,6 +12,7 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         # Registries are filled here, once every floor below is loaded (a way up by socket or event).
         from orders import (  # noqa: F401
+            balance_wiring,
             desk,
             exchange_wiring,
             flash_wiring,
@@ -28,3 +29,4 @@ class OrdersConfig(AppConfig):
         exchange_wiring.register()
         flash_wiring.register()
         invite_wiring.register()
+        balance_wiring.register()

@@ -15,6 +15,7 @@ MOST_INPUTS = 12
 PICK = "pick"
 MOST_PICKS = 24
 LONGEST_CODES = 120
+MOST_BALANCE = 1_000_000_000_000
 
 
 class ContactField(forms.CharField):
@@ -51,6 +52,8 @@ class PlaceForm(forms.Form):
     fingerprint = forms.CharField(max_length=32, required=False)
     code = forms.CharField(max_length=LONGEST_CODES, required=False)
     points = forms.IntegerField(min_value=0, max_value=100_000_000, required=False)
+    # What of the buyer's balance the page offered to use; empty when they did not tick it.
+    balance = forms.IntegerField(min_value=0, max_value=MOST_BALANCE, required=False)
     quoted_minor = forms.IntegerField(min_value=0, required=False)
 
     def __init__(self, *args: Any, guest: bool, **kwargs: Any) -> None:

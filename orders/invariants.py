@@ -38,8 +38,9 @@ STATEMENTS = [
     (
         "INV-P2", "the payment that pays an order fits it",
         """select p.public_id from orders_payment p join orders_order o on o.id = p.order_id
-           where p.applied and (p.state <> 'succeeded' or p.amount_minor <> o.total_minor
-                                or p.currency <> o.currency)""",
+           left join orders_balancepayment b on b.order_id = o.id and b.state = 'spent'
+           where p.applied and (p.state <> 'succeeded' or p.currency <> o.currency
+               or p.amount_minor + coalesce(b.amount_minor, 0) <> o.total_minor)""",
     ),
     (
         "INV-P3", "refunds never exceed their payment",
@@ -55,11 +56,11 @@ STATEMENTS = [
            union all
            select r.public_id from orders_refund r
            left join core_journal j on j.key = 'refund.succeeded:' || r.public_id
-           where r.state = 'succeeded' and j.id is null
+           where r.state = 'succeeded' and r.amount_minor > 0 and j.id is null
            union all
            select r.public_id from orders_refund r
            left join core_journal j on j.key = 'refund.requested:' || r.public_id
-           where r.state <> 'rejected' and j.id is null""",
+           where r.state <> 'rejected' and r.amount_minor > 0 and j.id is null""",
     ),
     (
         "INV-P5", "a notice that was not verified had no effect",

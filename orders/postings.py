@@ -18,6 +18,7 @@ SUBSIDY = "promotion_subsidy"
 REFUND_PAYABLE = "refund_payable"
 CLEARING = "psp_clearing"
 FEE = "psp_fee"
+BALANCE_HELD = "balance_held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,16 @@ def account_credited(
     return Entry(
         f"account.credited:{refund}", "account.credited",
         f"{CLEARING}:account", account, amount_minor, currency, order,
+    )  # fmt: skip
+
+
+def balance_spent(
+    *, payment: str, turn: int, order: str, amount_minor: int, currency: str
+) -> Entry:
+    """An order is paid, in part or wholly, with what was held of its buyer's balance."""
+    return Entry(
+        f"balance.spent:{payment}:{turn}", "balance.spent",
+        BALANCE_HELD, OBLIGATION, amount_minor, currency, order,
     )  # fmt: skip
 
 

@@ -49,7 +49,8 @@ class PrizeKind:
     the public id of what it became and raises NotYet; None when there is nothing to give.
     `problem(prize)` says in words why such a line or batch cannot be offered, else "". Only a kind
     that is `endless` may be offered without a number of pieces. `hindrance(gift=, now=)` says why
-    it could not be given at this moment. `address(result)` is where its owner finds it.
+    it could not be given at this moment. `address(result)` is where its owner finds it. What is
+    `codes_only` can be no prize of a lottery.
     """
 
     key: str
@@ -60,6 +61,7 @@ class PrizeKind:
     needs_account: bool = False
     hindrance: Callable[..., str] | None = None
     address: Callable[[str], str] | None = None
+    codes_only: bool = False
 
 
 PRIZES: Socket[PrizeKind] = Socket("kinds of prizes")

@@ -114,6 +114,12 @@ class FlashUnitState(models.TextChoices):
     RETURNED = "returned", _("Refunded")
 
 
+class BalanceState(models.TextChoices):
+    HELD = "held", _("Held")
+    SPENT = "spent", _("Spent")
+    RELEASED = "released", _("Given back")
+
+
 class PointsPaymentState(models.TextChoices):
     HELD = "held", _("Held")
     SPENT = "spent", _("Spent")
@@ -188,6 +194,7 @@ FLASH_UNIT_STEPS: Table = _table(
     free="held", held="free paid returned", paid="returned", returned=""
 )
 POINTS_PAYMENT_TRANSITIONS: Table = _table(held="spent released", released="held", spent="")
+BALANCE_STEPS: Table = _table(held="spent released", released="held", spent="")
 
 
 def _with_leaps(steps: Table, **leaps: str) -> Table:

@@ -5,6 +5,7 @@ from django.urls.converters import get_converters
 
 from core.ids import PublicIdConverter
 from orders.views import (
+    balance,
     cart,
     checkout,
     coupons,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("invite/<pid:invite_id>/", invites.invited, name="invited"),
     path("packet/", packets.packets, name="packets"),
     path("packet/<pid:packet_id>/", packets.packet, name="packet"),
+    path("balance/", balance.balance, name="balance"),
     path("points/", points.points, name="points"),
     path("points/mall/", points.mall, name="points_mall"),
     path("points/mall/<pid:good_id>/", points.exchange, name="points_exchange"),

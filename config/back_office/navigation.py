@@ -69,6 +69,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
         ),
     ),
     (
+        _("Balances"),
+        (
+            Place(_("People's balances"), "account_balance_wallet", "orders.personbalance"),
+            Place(_("Payments from balances"), "toll", "orders.balancepayment"),
+        ),
+    ),
+    (
         _("Coupons"),
         (
             Place(_("Coupon campaigns"), "confirmation_number", "orders.couponcampaign"),

@@ -1,4 +1,5 @@
 from orders.admin import (
+    balances,
     coupon_exports,
     coupons,
     exchange,
@@ -16,6 +17,7 @@ from orders.admin import (
 )
 
 __all__ = [
+    "balances",
     "coupon_exports",
     "coupons",
     "exchange",

@@ -63,8 +63,8 @@ class BatchForm(forms.ModelForm):
     class Meta:
         model = ExchangeBatch
         fields = (
-            "name", "name_en", "channel", "kind", "sku", "ref", "amount", "cost_minor", "size",
-            "per_person", "starts_at", "ends_at",
+            "name", "name_en", "channel", "kind", "sku", "ref", "amount", "cost_minor", "origin",
+            "size", "per_person", "starts_at", "ends_at",
         )  # fmt: skip
         labels = {"size": _("number of codes")}
 
@@ -100,7 +100,10 @@ class ExchangeBatchAdmin(SetupAdmin):
     readonly_fields = ["public_id", "kind_shown", "state_badge", "check_shown", "made_by"]
     fieldsets: list[Any] = [
         (None, {"fields": [("name", "name_en"), "channel"]}),
-        (_("What a code gives"), {"fields": [("kind", "sku"), ("amount", "ref"), "cost_minor"]}),
+        (
+            _("What a code gives"),
+            {"fields": [("kind", "sku"), ("amount", "ref"), ("cost_minor", "origin")]},
+        ),
         (_("How many, and when"), {"fields": [("size", "per_person"), ("starts_at", "ends_at")]}),
         (_("How it stands"), {"fields": ["check_shown", "state_badge", ("public_id", "made_by")]}),
     ]

@@ -58,7 +58,7 @@ class PrizeForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(kind.key, kind.title) for kind in PRIZES]
+        choices = [(kind.key, kind.title) for kind in PRIZES if not kind.codes_only]
         self.fields["kind"].choices = choices  # type: ignore[attr-defined]
 
 

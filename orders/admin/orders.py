@@ -22,7 +22,7 @@ from core.money import format_minor
 from fulfillment.admin.timeline import postings, table
 from fulfillment.models import Delivery
 from orders.margins import LineMargin, line_margins
-from orders.models import Order, OrderLine
+from orders.models import BalancePayment, Order, OrderLine
 from orders.queries.timeline import timeline
 from orders.services.close_order import cancel_order
 from orders.services.fill_waits import fill_wait
@@ -200,8 +200,8 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @display(description=_("Sent back"))
     def returned(self, row: Order) -> str:
-        done = row.refunds.filter(state="succeeded").values_list("amount_minor", flat=True)
-        return format_minor(sum(done), row.currency)
+        done = row.refunds.filter(state="succeeded")
+        return format_minor(sum(refund.total_minor for refund in done), row.currency)
 
     @display(description=_("why this price"))
     def why_this_price(self, row: Order) -> SafeString | str:
@@ -213,11 +213,17 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @display(description="")
     def payments_shown(self, row: Order) -> SafeString | str:
-        return table(
+        paid = [
             (p.public_id, p.provider, p.number, format_minor(p.amount_minor, p.currency),
              p.get_state_display(), gettext("pays the order") if p.applied else "", p.provider_txn)
             for p in row.payments.order_by("id")
-        )  # fmt: skip
+        ]  # fmt: skip
+        paid += [
+            (b.public_id, gettext("Balance"), "", format_minor(b.amount_minor, b.currency),
+             str(b.get_state_display()), "", b.owner)
+            for b in BalancePayment.objects.filter(order=row)
+        ]  # fmt: skip
+        return table(paid)
 
     @display(description="")
     def deliveries_shown(self, row: Order) -> SafeString | str:

@@ -38,7 +38,7 @@ class RefundAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
-    fields = ["public_id", "order", "payment", "kind", "amount", "state_badge", "reason", "by",
+    fields = ["public_id", "order", "payment", "kind", "amount", "on_balance", "state_badge", "reason", "by",
               "approval", "number", "provider_txn", "source_account", "created_at", "succeeded_at",
               "not_before", "tries", "last_error", "units", "timeline"]  # fmt: skip
     readonly_fields = fields
@@ -47,6 +47,10 @@ class RefundAdmin(ReadOnlyAdmin):
     @display(description=_("Amount"))
     def amount(self, row: Refund) -> str:
         return format_minor(row.amount_minor, row.currency)
+
+    @display(description=_("To the balance"))
+    def on_balance(self, row: Refund) -> str:
+        return format_minor(row.balance_minor, row.currency)
 
     @display(description=_("State"), label=REFUND_LABELS)
     def state_badge(self, row: Refund) -> Badge:

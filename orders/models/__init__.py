@@ -1,3 +1,4 @@
+from orders.models.balance import BalancePayment, PersonBalance
 from orders.models.bundle import OrderBundle
 from orders.models.cart import Cart, CartLine
 from orders.models.coupon import Coupon, CouponUse
@@ -43,6 +44,7 @@ from orders.models.wait import OrderWait
 
 __all__ = [
     "Award",
+    "BalancePayment",
     "Cart",
     "CartLine",
     "Chance",
@@ -73,6 +75,7 @@ __all__ = [
     "PacketShare",
     "PacketTemplate",
     "Payment",
+    "PersonBalance",
     "Plan",
     "PlanPhase",
     "PointsCorrection",

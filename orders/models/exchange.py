@@ -17,6 +17,7 @@ LARGEST_BATCH = 1_000_000
 # What two persons agreed to: it stands still afterwards.
 _AGREED = (
     "kind", "sku_id", "ref", "amount", "cost_minor", "size", "channel_id", "currency", "per_person",
+    "origin",
 )  # fmt: skip
 
 
@@ -25,6 +26,11 @@ def _changed() -> pgtrigger.Q:
     for name in _AGREED[1:]:
         found |= pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")})
     return found
+
+
+class Origin(models.TextChoices):
+    GIVEN = "given", _("Given away")
+    SOLD = "sold", _("Sold")
 
 
 class ExchangeBatch(LeasedWork):
@@ -46,7 +52,14 @@ class ExchangeBatch(LeasedWork):
         verbose_name=_("SKU"),
     )  # fmt: skip
     ref = models.CharField(_("which one"), max_length=64, blank=True, default="")
-    amount = models.PositiveIntegerField(_("how many"), default=1)
+    amount = models.PositiveIntegerField(
+        _("how many"), default=1,
+        help_text=_("Of a balance: its face value in minor units (10000 is 100 yuan)."),
+    )  # fmt: skip
+    origin = models.CharField(
+        _("cards are"), max_length=8, choices=Origin, default=Origin.GIVEN, db_default=Origin.GIVEN,
+        help_text=_("Of a balance: whether its cost is a promotion's, or somebody paid for it."),
+    )  # fmt: skip
     cost_minor = models.BigIntegerField(
         _("cost of one code (minor units)"), default=0,
         help_text=_("At least the floor of what it stands for; times the codes it is the budget."),

@@ -24,6 +24,7 @@ class LotKind(models.TextChoices):
     ORDER = "order", _("For an order")
     CORRECTION = "correction", _("Put right by the shop")
     REWARD = "reward", _("A reward")
+    GIFT = "gift", _("A prize or a gift")
 
 
 class PointsRule(models.Model):

@@ -29,6 +29,10 @@ class Refund(LeasedWork):
     )
     kind = models.CharField(_("kind"), max_length=12, choices=RefundKind)
     amount_minor = models.BigIntegerField(_("amount (minor units)"))
+    # What of it went back to the buyer's balance, at once; `amount_minor` goes to the provider.
+    balance_minor = models.BigIntegerField(
+        _("to the balance (minor units)"), default=0, db_default=0
+    )
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     # The account the liability was taken from when the refund was asked for.
     source_account = models.CharField(_("taken from account"), max_length=64)
@@ -50,7 +54,11 @@ class Refund(LeasedWork):
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
         constraints = [
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="orders_refund_amount"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, balance_minor__gte=0)
+                | Q(amount_minor=0, balance_minor__gt=0),
+                name="orders_refund_amounts",
+            ),
             models.UniqueConstraint(
                 fields=["payment"],
                 condition=Q(kind__in=["late", "duplicate"]),
@@ -68,6 +76,11 @@ class Refund(LeasedWork):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def total_minor(self) -> int:
+        """What the buyer has back by it, wherever it went; minor units."""
+        return self.amount_minor + self.balance_minor
 
 
 class RefundLine(models.Model):

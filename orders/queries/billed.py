@@ -26,7 +26,7 @@ select 'refund', r.number, r.provider_txn, -r.amount_minor, r.currency,
         when 'processing' then 'open' when 'unknown' then 'open' else 'never' end,
     'refund.succeeded:' || r.public_id
 from orders_refund r join orders_payment p on p.id = r.payment_id
-where p.provider = %(provider)s and (
+where p.provider = %(provider)s and r.amount_minor > 0 and (
     (r.succeeded_at >= %(start)s and r.succeeded_at < %(end)s)
     or r.number = any(%(numbers)s::text[])
     or (r.provider_txn <> '' and r.provider_txn = any(%(their_numbers)s::text[])))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from core.faults import guard_off
 from core.tx import part
@@ -83,9 +83,18 @@ def claimed_minor(payment: Payment) -> int:
 
 
 def returned_minor(order: Order) -> int:
-    """Minor units of the order's own payment that are back with the buyer."""
+    """Minor units that pay the order and are back with the buyer, on their balance or outside."""
     done = Refund.objects.filter(order=order, payment__applied=True, state=RefundState.SUCCEEDED)
-    return done.aggregate(total=Sum("amount_minor"))["total"] or 0
+    return done.aggregate(total=Sum(F("amount_minor") + F("balance_minor")))["total"] or 0
+
+
+def kept_minor(order: Order) -> int:
+    """Minor units that an order's buyer paid, from whatever purse, and no refund lays claim to."""
+    if not Payment.objects.filter(order=order, applied=True).exists():
+        return 0
+    live = Refund.objects.filter(order=order, payment__applied=True, state__in=LIVE_REFUND)
+    back = live.aggregate(total=Sum(F("amount_minor") + F("balance_minor")))["total"] or 0
+    return max(0, order.total_minor - back)
 
 
 def orders_of(user_id: int) -> QuerySet[Order]:

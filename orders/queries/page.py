@@ -24,12 +24,13 @@ select o.public_id, o.state, o.owner, o.token_hash, o.contact_masked, o.currency
         'amount_minor', p.amount_minor, 'applied', p.applied, 'at', p.succeeded_at) order by p.id)
         from orders_payment p where p.order_id = o.id)::text,
     (select json_agg(json_build_object('id', r.public_id, 'state', r.state, 'kind', r.kind,
-        'amount_minor', r.amount_minor, 'at', coalesce(r.succeeded_at, r.created_at),
+        'amount_minor', r.amount_minor, 'balance_minor', r.balance_minor, 'at', coalesce(r.succeeded_at, r.created_at),
         'provider', (select provider from orders_payment where id = r.payment_id),
         'deliveries', (select json_agg(x.delivery) from orders_refundline x
             where x.refund_id = r.id)) order by r.id)
         from orders_refund r where r.order_id = o.id)::text,
-    (select max(w.deadline) from orders_orderwait w where w.order_id = o.id and w.state = 'open')
+    (select max(w.deadline) from orders_orderwait w where w.order_id = o.id and w.state = 'open'),
+    coalesce((select b.amount_minor from orders_balancepayment b where b.order_id = o.id), 0)
 from orders_order o where o.public_id = %(order)s::text
 """
 
@@ -56,11 +57,19 @@ class OrderRow:
     payments: list[dict[str, Any]]
     refunds: list[dict[str, Any]]
     wait_until: datetime | None
+    # What of the total its buyer's balance pays, or was to pay when it closed.
+    balance_minor: int
+
+    @property
+    def due_minor(self) -> int:
+        """Minor units for a provider: the total less what the balance pays."""
+        return self.total_minor - self.balance_minor
 
     @property
     def returned_minor(self) -> int:
-        """Minor units that are back with the buyer."""
-        return sum(r["amount_minor"] for r in self.refunds if r["state"] == "succeeded")
+        """Minor units that are back with the buyer, on their balance or outside."""
+        done = [r for r in self.refunds if r["state"] == "succeeded"]
+        return sum(r["amount_minor"] + r["balance_minor"] for r in done)
 
     @property
     def delivered(self) -> int:
@@ -77,7 +86,7 @@ def order_row(public_id: str) -> OrderRow | None:
     explanation, lines, payments, refunds = (_read(row[place]) for place in (9, 14, 15, 16))
     for entry in (*payments, *refunds):
         entry["at"] = datetime.fromisoformat(entry["at"]) if entry["at"] else None
-    values = [*row[:9], explanation, *row[10:14], lines, payments, refunds, row[17]]
+    values = [*row[:9], explanation, *row[10:14], lines, payments, refunds, *row[17:]]
     return OrderRow(*values)
 
 

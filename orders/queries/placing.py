@@ -99,6 +99,13 @@ class NewOrder:
     lines: Sequence[NewLine] = ()
     bundles: Sequence[NewBundle] = ()
     uses: Sequence[Used] = ()
+    # What of the total the buyer's balance pays.
+    balance_minor: int = 0
+
+    @property
+    def due_minor(self) -> int:
+        """What is left to be paid at the provider."""
+        return self.total_minor - self.balance_minor
 
 
 # What a new row starts with besides what the order says; the columns of all three tables.
@@ -207,7 +214,7 @@ def _document(new: NewOrder, *, by: str, now: datetime) -> str:
     ]
     payment = {
         "public_id": new.payment, "number": new.payment_number, "provider": new.provider,
-        "amount_minor": new.total_minor, "currency": new.currency, "state": submitted,
+        "amount_minor": new.due_minor, "currency": new.currency, "state": submitted,
         "state_at": now, "applied": False, "provider_txn": "", "created_at": now,
         "expires_at": new.payment_expires_at, "not_before": new.first_query_at, "lease_token": "",
         "tries": 0,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.money import format_minor
 from fulfillment.trace import MOST_CHAINS, Fact, Tracer, Trouble
-from orders.models import Notice, Order, Payment, Refund
+from orders.models import BalancePayment, Notice, Order, Payment, Refund
 from orders.models.notice import Outcome
 from orders.states import OrderState, PaymentState, RefundState
 from risk.values import NotAValue, normal, value_index
@@ -45,6 +45,7 @@ def facts(reference: str) -> Sequence[Fact]:
              url=_page("order", order.pk))
     ]  # fmt: skip
     found += [_payment_fact(payment) for payment in order.payments.all()]
+    found += [_balance_fact(paid) for paid in BalancePayment.objects.filter(order=order)]
     notices = Notice.objects.filter(payment__order=order)
     found += [
         Fact(n.received_at, _("Notice"), n.get_verdict_display(), n.get_outcome_display(),
@@ -107,11 +108,20 @@ def _payment_fact(payment: Payment) -> Fact:
     )
 
 
+def _balance_fact(paid: BalancePayment) -> Fact:
+    amount = format_minor(paid.amount_minor, paid.currency)
+    title = f"{paid.public_id}: {paid.get_state_display()}"
+    return Fact(
+        paid.state_at, _("Balance"), title, f"{amount} · {paid.owner}", "info",
+        _page("balancepayment", paid.pk),
+    )  # fmt: skip
+
+
 def _refund_fact(refund: Refund) -> Fact:
     tone = {"succeeded": "success", "failed": "danger", "unknown": "warning"}.get(
         refund.state, "info"
     )
-    amount = format_minor(refund.amount_minor, refund.currency)
+    amount = format_minor(refund.total_minor, refund.currency)
     title = f"{refund.public_id}: {refund.get_state_display()}"
     return Fact(
         refund.state_at,

@@ -36,18 +36,18 @@ with owed as (
     select subject, currency, -sum(amount) as minor from core_posting
     where account_id = 'order_obligation' group by 1, 2 having sum(amount) <> 0),
 paid as (
-    select o.id, o.public_id, o.state, p.amount_minor, p.currency from orders_order o
-    join orders_payment p on p.order_id = o.id and p.applied and p.amount_minor > 0
+    select o.id, o.public_id, o.state, o.total_minor, p.currency from orders_order o
+    join orders_payment p on p.order_id = o.id and p.applied and o.total_minor > 0
     where o.state in ('paid', 'review', 'waiting_stock', 'fulfilling', 'failed', 'partially_delivered')),
 due as (
-    select paid.public_id, paid.currency, paid.state, paid.amount_minor
+    select paid.public_id, paid.currency, paid.state, paid.total_minor
         - coalesce((select sum(l.paid_minor / l.quantity
                 + case when d.unit <= l.paid_minor %% l.quantity then 1 else 0 end)
             from orders_orderline l join fulfillment_delivery d
                 on d.reference = paid.public_id and d.line = l.public_id
             where l.order_id = paid.id and exists (
                 select 1 from core_journal j where j.key = 'unit.delivered:' || d.public_id)), 0)
-        - coalesce((select sum(r.amount_minor) from orders_refund r
+        - coalesce((select sum(r.amount_minor + r.balance_minor) from orders_refund r
             where r.order_id = paid.id and r.state <> 'rejected'
               and r.source_account = 'order_obligation'), 0) as minor
     from paid)
@@ -71,7 +71,7 @@ with owed as (
 due as (
     select o.public_id, r.currency, sum(r.amount_minor) as minor
     from orders_refund r join orders_order o on o.id = r.order_id
-    where r.state not in ('rejected', 'succeeded') group by 1, 2)
+    where r.state not in ('rejected', 'succeeded') and r.amount_minor > 0 group by 1, 2)
 select coalesce(due.public_id, owed.subject), coalesce(due.public_id, owed.subject),
     jsonb_build_object('booked_minor', coalesce(owed.minor, 0), 'subject', coalesce(due.public_id, owed.subject)),
     jsonb_build_object('balance_minor', coalesce(due.minor, 0)),

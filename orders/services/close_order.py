@@ -14,6 +14,7 @@ from orders.models import Order, Payment
 from orders.queries.orders import expired_orders, lock_order
 from orders.services.hold_coupons import give_back_coupons
 from orders.services.limits import give_back_limits
+from orders.services.pay_balance import release_balance
 from orders.services.pay_points import release_points
 from orders.states import OPEN_PAYMENT, OrderState
 from risk.services.give_back import give_back
@@ -64,6 +65,7 @@ def _close(order: Order, *, why: str, acting: str, now: datetime) -> bool:
     give_back_coupons(order=order, now=now, by=acting)
     release(reference=order.public_id, now=now, why=why, by=acting)
     release_points(order, now=now, why=why)
+    release_balance(order, now=now, why=why)
     outbox.publish(OrderClosed(order.public_id, order.channel_code, why), now=now)
     wake.poke(QUERY_TASK)
     return True

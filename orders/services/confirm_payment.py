@@ -34,6 +34,7 @@ from orders.queries.confirming import (
 from orders.queries.orders import bought_again
 from orders.services.hold_coupons import take_coupons_again, use_coupons
 from orders.services.limits import take_limits_again
+from orders.services.pay_balance import spend_balance
 from orders.services.request_refund import open_whole_refund
 from orders.services.set_aside import set_aside
 from orders.services.tell_buyer import tell_waiting
@@ -123,6 +124,8 @@ def confirm_in_step(
         result = _pay_late(settlement, now)
     else:
         result = _pay_twice(settlement)
+    if settlement.paid:
+        settlement.entries += spend_balance(locked, now=now)
     settle(settlement, by=acting, now=now)
     _after(settlement, result, now)
     crashpoint("CP02")

@@ -5,7 +5,7 @@ from datetime import datetime
 from accounts.services.count_growth import count_growth
 from core.tx import part
 from orders.models import Order
-from orders.queries.orders import claimed_minor
+from orders.queries.orders import kept_minor
 from orders.states import OrderState
 
 #: Nothing is on its way any more, and somebody paid for it.
@@ -30,13 +30,11 @@ def earn_growth(*, order: str, key: str, now: datetime) -> int:
     row = Order.objects.filter(public_id=order, user__isnull=False).first()
     if row is None or row.state not in SETTLED or row.user_id is None:
         return 0
-    payment = row.payments.filter(applied=True).first()
-    kept = payment.amount_minor - claimed_minor(payment) if payment else 0
     return count_growth(
         user_id=row.user_id,
         key=key,
         reference=row.public_id,
-        kept_minor=max(kept, 0),
+        kept_minor=kept_minor(row),
         bought_at=row.paid_at or row.created_at,
         now=now,
     )

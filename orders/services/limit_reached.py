@@ -12,3 +12,7 @@ class LimitReached(Exception):
 
 class PromotionUsedUp(LimitReached):
     """Somebody else had the last of a promotion; without it the price is another one."""
+
+
+class BalanceUsedUp(PromotionUsedUp):
+    """What the buyer wanted to pay from their balance is not there any more."""

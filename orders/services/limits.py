@@ -22,6 +22,7 @@ from orders.models import Order
 from orders.services.expand_lines import Take
 from orders.services.give_back_flash import give_back_flash
 from orders.services.limit_reached import LimitReached, PromotionUsedUp
+from orders.services.pay_balance import hold_balance_again
 from orders.services.pay_points import hold_points_again
 from orders.services.quote import Quote
 from orders.services.standing_limits import standing_limits
@@ -88,13 +89,14 @@ def give_back_limits(order: Order) -> None:
 
 @part
 def take_limits_again(order_pk: int, *, now: datetime) -> bool:
-    """Take for a locked order what it had given back; False when a limit or points are gone."""
+    """Take for a locked order what it had given back; False when a limit, points or balance are gone."""
     order = Order.objects.only("budgets").get(pk=order_pk)
     try:
         with transaction.atomic():
             take_limits([take for take in order.budgets if take.get("back")], live=False)
             take_flash_again(order_pk)
             hold_points_again(order_pk, now=now)
+            hold_balance_again(order_pk, now=now)
     except LimitReached:
         return False
     _note(order, back=False)

@@ -17,6 +17,7 @@ from core.tx import part, step
 from fulfillment.vouchers.codes import new_code
 from orders.models import ExchangeBatch
 from orders.prizes import PRIZES
+from orders.services.balance_book import book_cards
 from orders.states import BatchState
 
 ACTION = "exchange.open"
@@ -80,7 +81,7 @@ def _asked(batch: ExchangeBatch) -> dict[str, object]:
         "batch": batch.public_id, "name": batch.name, "kind": batch.kind, "ref": batch.ref,
         "sku": batch.sku.code if batch.sku else "", "amount": batch.amount, "codes": batch.size,
         "cost_minor": batch.cost_minor, "budget_minor": batch.budget_minor,
-        "per_person": batch.per_person,
+        "per_person": batch.per_person, "origin": batch.origin,
     }  # fmt: skip
 
 
@@ -168,6 +169,7 @@ def _make_chunk(batch_id: int, token: str, now: datetime) -> int:
                 ExchangeBatch, batch.pk, from_=[BatchState.MAKING], to=BatchState.LIVE, now=now,
                 by="system", why="all made", state_at=now, not_before=None,
             )  # fmt: skip
+            book_cards(batch, now=now)
     return len(chunk)
 
 

@@ -42,6 +42,7 @@ from orders.services.limits import (
     refuse_old_buyers,
     take_limits,
 )
+from orders.services.pay_balance import hold_balance
 from orders.services.pay_points import hold_points
 from orders.services.quote import Buyer, Item, Quote, quote
 from orders.services.start_payment import PageOf, line_subject, page_of
@@ -125,6 +126,8 @@ class Wanted:
     coupon: str = BEST
     rules: tuple[Rule, ...] = ()
     promotions: bool = True
+    # The most that a signed-in buyer wants to pay from their balance, minor units.
+    balance_minor: int = 0
     # How long the goods are kept for it unpaid; None: as long as for any order.
     hold_seconds: int | None = None
 
@@ -212,6 +215,7 @@ def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datet
         now=now,
     )
     hold_points(new, now=now)
+    hold_balance(new, now=now)
     return True
 
 
@@ -256,6 +260,7 @@ def _body_hash(wanted: Wanted) -> bytes:
     ]
     body = [wanted.channel.code, items, wanted.contact_kind, wanted.contact, wanted.owner]
     body += [wanted.coupon, *(code.strip().upper() for code in wanted.codes)]
+    body += [wanted.balance_minor] if wanted.balance_minor else []
     text = json.dumps(body, ensure_ascii=False)
     # Keyed: inputs are phone numbers, which a bare hash would give away to anybody with a list.
     return crypto.blind_index("order.body", hashlib.sha256(text.encode()).hexdigest())
@@ -276,7 +281,7 @@ def _replay(form_token: str, body_hash: bytes) -> Placed | None:
 def _page(new: NewOrder) -> PageOf:
     title, title_en, number = sold_as(new.lines, new.bundles)
     return PageOf(
-        new.public_id, new.payment_number, new.provider, new.total_minor, new.currency,
+        new.public_id, new.payment_number, new.provider, new.due_minor, new.currency,
         new.payment_expires_at,
         line_subject(new.language, title, title_en, number),
         new.language,
@@ -305,6 +310,7 @@ def _new_order(
     index = value_index(wanted.contact_kind, contact)
     expires_at = now + timedelta(seconds=wanted.hold_seconds or settings.ORDER_HOLD_SECONDS)
     expanded = expand_lines(priced)
+    balance = min(wanted.balance_minor, priced.total_minor) if wanted.owner else 0
     return NewOrder(
         public_id=public_id,
         form_token=wanted.form_token,
@@ -331,12 +337,13 @@ def _new_order(
         expires_at=expires_at,
         payment=ids.new_id("pay"),
         payment_number=ids.new_number("P"),
-        provider=wanted.provider if priced.total_minor else FREE,
+        provider=wanted.provider if priced.total_minor > balance else FREE,
         payment_expires_at=_provider_expiry(expires_at, now),
         first_query_at=first_query_at(now=now),
         lines=expanded.lines,
         bundles=expanded.bundles,
         uses=priced.used,
+        balance_minor=balance,
     )
 
 

@@ -71,7 +71,8 @@ def _submit(row: Refund, token: str, now: datetime) -> bool:
 
 
 def _ask(row: Refund, *, asked_before: bool, now: datetime) -> RefundAnswer:
-    provider = registry.get(row.payment.provider)
+    # What only the balance had paid for is back already: no provider has anything to send.
+    provider = registry.get(row.payment.provider if row.amount_minor else registry.FREE)
     if asked_before:
         answer = provider.query_refund(row.number, now=now)
         if answer.standing != Return.ABSENT:
@@ -183,7 +184,7 @@ def _tell(row: Refund, now: datetime) -> None:
     full = row.kind in {RefundKind.LATE, RefundKind.DUPLICATE}
     outbox.publish(
         OrderRefunded(
-            order.public_id, row.public_id, row.amount_minor, row.currency,
+            order.public_id, row.public_id, row.total_minor, row.currency,
             full or returned_minor(order) == order.total_minor,
         ),
         now=now,

@@ -20,6 +20,7 @@ from orders.models.refund import RefundKind
 from orders.queries.orders import claimed_minor, lock_applied_payment, lock_order
 from orders.queries.units import unit_states
 from orders.services.derive_order import derive_order
+from orders.services.pay_balance import balance_part, return_balance
 from orders.services.pay_points import return_points
 from orders.services.unit_entries import taken_back_entries
 from orders.states import OrderState, RefundState, WaitState
@@ -237,12 +238,14 @@ def _open(  # noqa: PLR0913
     amount = sum(unit.amount_minor for unit in chosen)
     if not amount:
         return None
-    too_much = claimed_minor(payment) + amount > payment.amount_minor
+    balance = balance_part(order, chosen)
+    too_much = claimed_minor(payment) + amount - balance > payment.amount_minor
     if too_much and not guard_off("orders.refund_sum"):
         raise ExceedsPayment(payment.public_id)
     refund = _new_refund(
-        payment_pk=payment.pk, order_pk=order.pk, amount_minor=amount, currency=payment.currency,
-        kind=kind, source=source, reason=reason, by=by, approval=approval, now=now,
+        payment_pk=payment.pk, order_pk=order.pk, amount_minor=amount - balance,
+        balance_minor=balance, currency=payment.currency, kind=kind, source=source, reason=reason,
+        by=by, approval=approval, now=now,
     )  # fmt: skip
     RefundLine.objects.bulk_create(
         RefundLine(
@@ -253,11 +256,12 @@ def _open(  # noqa: PLR0913
     )  # fmt: skip
     postings.post(
         postings.refund_requested(
-            refund=refund.public_id, order=order.public_id, source=source, amount_minor=amount,
-            currency=payment.currency,
+            refund=refund.public_id, order=order.public_id, source=source,
+            amount_minor=refund.amount_minor, currency=payment.currency,
         ),
         now=now,
     )  # fmt: skip
+    return_balance(refund, order=order.public_id, now=now)
     wake.poke(PUSH_REFUND_TASK)
     return refund
 
@@ -274,6 +278,7 @@ def _new_refund(  # noqa: PLR0913
     by: str,
     approval: str,
     now: datetime,
+    balance_minor: int = 0,
 ) -> Refund:
     """Written as asked for and approved at once: who may ask was decided by the caller."""
     refund = Refund.objects.create(
@@ -283,6 +288,7 @@ def _new_refund(  # noqa: PLR0913
         order_id=order_pk,
         kind=kind,
         amount_minor=amount_minor,
+        balance_minor=balance_minor,
         currency=currency,
         source_account=source,
         reason=reason[:200],

@@ -93,9 +93,10 @@ def _open_payment(public_id: str, provider: Provider, *, now: datetime, acting: 
     order = lock_order(public_id)
     if order is None or order.state != OrderState.PENDING_PAYMENT or order.expires_at <= now:
         raise NotPayable(public_id)
-    if (provider.code == registry.FREE) != (order.total_minor == 0):
-        raise NotPayable(provider.code)
     payments = list(order.payments.order_by("-id"))
+    # Every payment of an order is of what its buyer's balance leaves to pay.
+    if (provider.code == registry.FREE) != (payments[-1].amount_minor == 0):
+        raise NotPayable(provider.code)
     usable = (PaymentState.CREATED, PaymentState.SUBMITTED)
     row = next((p for p in payments if p.provider == provider.code and p.state in usable), None)
     if row is None:
@@ -126,7 +127,7 @@ def _new_payment(
         number=new_number("P"),
         order=order,
         provider=provider.code,
-        amount_minor=order.total_minor,
+        amount_minor=like.amount_minor,
         currency=order.currency,
         state=PaymentState.CREATED,
         state_at=now,

@@ -20,6 +20,7 @@ from core.ids import new_token
 from orders.forms import LONGEST_CODES, ItemForm, PlaceForm
 from orders.promotions.values import Rule
 from orders.queries.carts import cart_lines, codes_of
+from orders.services.limit_reached import BalanceUsedUp
 from orders.services.place_order import (
     FormReused,
     LimitReached,
@@ -35,6 +36,7 @@ from orders.services.points_rule import points_offer, points_rule
 from orders.services.quote import Item, Quote
 from orders.services.save_cart import empty_cart, items_of
 from orders.services.start_payment import pay_address
+from orders.views.balance import balance_offer
 from orders.views.cart import (
     adjustments_shown,
     buyer_of,
@@ -152,6 +154,7 @@ def wanted_of(request: HttpRequest, form: PlaceForm, items: Sequence[Item]) -> W
         coupon=chosen_coupon(request),
         level=user.level if user.is_authenticated else 0,
         rules=tuple(_points(request, data.get("points") or 0)),
+        balance_minor=(data.get("balance") or 0) if user.is_authenticated else 0,
     )
 
 
@@ -186,7 +189,9 @@ def _refused(
 ) -> HttpResponse:
     """Say what stood in the way, on the page where it can be put right. Nothing was placed."""
     changed = ""
-    if isinstance(no, PriceChanged):
+    if isinstance(no.__cause__, BalanceUsedUp):
+        changed = _("Your balance has changed since you looked. Please check and agree again.")
+    elif isinstance(no, PriceChanged):
         changed = _("The price has changed since you looked. Please check it and agree again.")
         form.ask_again()
     elif isinstance(no, SoldOut):
@@ -240,6 +245,9 @@ def _page(
         "code_notes": [*tired, *unused_codes(codes, priced)],
         "coupons": coupon_choices(request, priced, now=now),
         "points": points_offer(priced, owner=buyer_of(request).user, now=now),
+        "balance": balance_offer(
+            request, priced.total_minor, priced.currency, wished=bool(given.get("balance"))
+        ),
         "form": form,
         "providers": providers_shown(chosen),
         "key": new_token(),

@@ -196,6 +196,7 @@ def words_of(kind: str) -> str:
     """Why points moved, for people; `kind` is a journal's."""
     return {
         "points.order": _("Earned with an order"),
+        "points.gift": _("Won, or from a code"),
         "points.correction": _("Put right by the shop"),
         "points.held": _("Held for an order"),
         "points.released": _("Given back: the order was not paid"),

@@ -75,6 +75,7 @@ def _order(
     pending = row.state == OrderState.PENDING_PAYMENT
     newest = row.payments[-1]["state"] if row.payments else ""
     paid_minor = sum(p["amount_minor"] for p in row.payments if p["state"] == "succeeded")
+    paid_minor += row.balance_minor if row.paid_at else 0
     took = None
     if row.paid_at and row.completed_at:
         took = (row.completed_at - row.paid_at).total_seconds()
@@ -94,6 +95,7 @@ def _order(
         "contact": row.contact_masked,
         "is_guest": guest,
         "total_minor": row.total_minor,
+        "due_minor": row.due_minor,
         "paid_minor": paid_minor,
         "refunded_minor": row.returned_minor,
         "currency": row.currency,
@@ -163,10 +165,14 @@ def _bill(
             for a in row.explanation
         ],
         "total_minor": row.total_minor,
+        "balance_minor": row.balance_minor if row.state != OrderState.CLOSED else 0,
+        "due_minor": row.due_minor,
         "currency": row.currency,
         "payments": [
             {
-                "label": provider_title(p["provider"]),
+                "label": _("Your balance")
+                if row.balance_minor and not p["amount_minor"]
+                else provider_title(p["provider"]),
                 "amount_minor": p["amount_minor"],
                 "at": p["at"],
             }
@@ -175,7 +181,9 @@ def _bill(
         ],
         "refunds": [
             {
-                "amount_minor": r["amount_minor"],
+                "amount_minor": r["amount_minor"] + r["balance_minor"],
+                "balance_minor": r["balance_minor"],
+                "outside_minor": r["amount_minor"],
                 "state": r["state"],
                 "at": r["at"],
                 "to": provider_title(r["provider"]),

@@ -42,10 +42,13 @@ class FreeProvider:
         return Answer(Standing.CLOSED)
 
     def refund(self, request: RefundRequest, *, now: datetime) -> RefundAnswer:
-        return RefundAnswer(Return.FAILED, why="nothing was paid")
+        if request.amount_minor:
+            return RefundAnswer(Return.FAILED, why="nothing was paid")
+        return RefundAnswer(Return.SUCCEEDED, 0, request.currency)
 
     def query_refund(self, refund_number: str, *, now: datetime) -> RefundAnswer:
-        return RefundAnswer(Return.FAILED, why="nothing was paid")
+        # It keeps no books: a refund of nothing is simply asked for again.
+        return RefundAnswer(Return.ABSENT)
 
     def bill(self, day: date, *, now: datetime) -> Fetched:
         raise Unavailable("no money moves, so there is no bill")
