@@ -66,7 +66,8 @@ class PersonBalanceAdmin(ReadOnlyAdmin):
     actions_detail = ["correct_this"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PersonBalance]:
-        return super().get_queryset(request).filter(account_id__startswith=f"{HEAD}:")
+        rows: QuerySet[PersonBalance] = super().get_queryset(request)
+        return rows.filter(account__code__startswith=f"{HEAD}:")
 
     @display(description=_("owner"))
     def owner(self, row: PersonBalance) -> str:

@@ -258,7 +258,13 @@ def _body_hash(wanted: Wanted) -> bytes:
         [item.sku_code, item.quantity, sorted(item.inputs.items()), *sorted(item.picks)]
         for item in wanted.items
     ]
-    body = [wanted.channel.code, items, wanted.contact_kind, wanted.contact, wanted.owner]
+    body: list[object] = [
+        wanted.channel.code,
+        items,
+        wanted.contact_kind,
+        wanted.contact,
+        wanted.owner,
+    ]
     body += [wanted.coupon, *(code.strip().upper() for code in wanted.codes)]
     body += [wanted.balance_minor] if wanted.balance_minor else []
     text = json.dumps(body, ensure_ascii=False)

@@ -223,6 +223,7 @@ def test_a_card_is_credited_once_and_says_who_paid_for_it(origin: str, paid_by: 
     hand_over_one(done, now=clock.now())
     assert balance_of(ann.public_id) == 10_000
     entry = AuditEntry.objects.get(tag="balance:credited")
+    assert entry.after
     assert (entry.subject, entry.after["amount_minor"]) == (ann.public_id, 10_000)
     moved = BalanceMovements(ann.public_id)[:5]
     assert [(one.kind, one.points, one.note) for one in moved] == [("balance.card", 10_000, "兑换")]
