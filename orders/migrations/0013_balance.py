@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='pointslot',
             name='kind',
-            field=models.CharField(choices=[('order', 'For an order'), ('correction', 'Put right by the shop'), ('gift', 'A prize or a gift')], max_length=12, verbose_name='why'),
+            field=models.CharField(choices=[('order', 'For an order'), ('correction', 'Put right by the shop'), ('reward', 'A reward'), ('gift', 'A prize or a gift')], max_length=12, verbose_name='why'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exchangebatch',
