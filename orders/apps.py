@@ -16,6 +16,7 @@ class OrdersConfig(AppConfig):
             desk,
             exchange_wiring,
             flash_wiring,
+            group_wiring,
             handlers,
             invariants,
             invite_wiring,
@@ -30,3 +31,4 @@ class OrdersConfig(AppConfig):
         flash_wiring.register()
         invite_wiring.register()
         balance_wiring.register()
+        group_wiring.register()

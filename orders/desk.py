@@ -63,7 +63,7 @@ def _tasks() -> dict[str, Task]:
     return {
         "orders.waiting": Task(
             _("Paid, waiting for stock"),
-            "select count(*) from orders_orderwait where state = 'open'",
+            "select count(*) from orders_orderwait where state = 'open' and kind = 'stock'",
             "orders.view_order", "orders_order_changelist?queue=waiting",
         ),
         "orders.unknown": Task(

@@ -4,6 +4,7 @@ from core import invariants
 from orders import (
     coupon_invariants,
     flash_invariants,
+    group_invariants,
     points_invariants,
     promotion_invariants,
     subscription_invariants,
@@ -236,6 +237,7 @@ for _id, _title, _sql in (
     *coupon_invariants.STATEMENTS,
     *subscription_invariants.STATEMENTS,
     *flash_invariants.STATEMENTS,
+    *group_invariants.STATEMENTS,
     *points_invariants.STATEMENTS,
 ):
     invariants.register(_id, _title, _sql)

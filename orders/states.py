@@ -120,6 +120,24 @@ class BalanceState(models.TextChoices):
     RELEASED = "released", _("Given back")
 
 
+class GroupBuyState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    LIVE = "live", _("Switched on")
+    ENDED = "ended", _("Ended")
+
+
+class BuyGroupState(models.TextChoices):
+    OPEN = "open", _("Seats to be had")
+    FULL = "full", _("Complete")
+    EXPIRED = "expired", _("Not filled in time")
+
+
+class GroupSeatState(models.TextChoices):
+    HELD = "held", _("Kept for an unpaid order")
+    PAID = "paid", _("Paid")
+    LEFT = "left", _("Given up")
+
+
 class PointsPaymentState(models.TextChoices):
     HELD = "held", _("Held")
     SPENT = "spent", _("Spent")
@@ -132,7 +150,7 @@ def _table(**steps: str) -> Table:
 
 ORDER_STEPS: Table = _table(
     pending_payment="paid closed",
-    paid="review waiting_stock fulfilling refunded",
+    paid="review waiting_stock fulfilling failed refunded",
     review="fulfilling waiting_stock failed refunded",
     waiting_stock="fulfilling failed refunded",
     fulfilling="delivered partially_delivered failed",
@@ -193,6 +211,10 @@ FLASH_STEPS: Table = _table(draft="scheduled ended", scheduled="live ended", liv
 FLASH_UNIT_STEPS: Table = _table(
     free="held", held="free paid returned", paid="returned", returned=""
 )
+GROUP_BUY_STEPS: Table = _table(draft="live ended", live="ended", ended="")
+BUY_GROUP_STEPS: Table = _table(open="full expired", full="", expired="")
+# A seat of a full group is never given up: what was delivered stays at the group's price.
+GROUP_SEAT_STEPS: Table = _table(held="paid left", paid="left", left="")
 POINTS_PAYMENT_TRANSITIONS: Table = _table(held="spent released", released="held", spent="")
 BALANCE_STEPS: Table = _table(held="spent released", released="held", spent="")
 

@@ -14,19 +14,27 @@ from orders.services.close_lottery import sweep_lotteries
 from orders.services.close_order import expire_orders
 from orders.services.drive_periods import drive_periods
 from orders.services.earn_points import credit_points
+from orders.services.end_group import expire_groups
 from orders.services.end_subscription import end_due_subscriptions
 from orders.services.expire_points import expire_points, remind_of_points
-from orders.services.fill_waits import end_overdue_waits, fill_all_waits, fill_waits
+from orders.services.fill_waits import (
+    end_overdue_waits,
+    fill_all_waits,
+    fill_groups,
+    fill_waits,
+)
 from orders.services.hand_over import hand_over
 from orders.services.lapse_packets import lapse_packets
 from orders.services.make_coupons import MAKE_TASK, make_coupons
 from orders.services.open_batch import make_codes
+from orders.services.pay_seat import END_TASK, FILL_TASK
 from orders.services.process_notices import process_notices
 from orders.services.push_refund import push_refunds
 from orders.services.query_mandate import query_mandates
 from orders.services.query_payment import query_payments
 from orders.services.reward_invites import reward_invites
 from orders.services.run_flash import advance_flashes
+from orders.services.run_group_buy import advance_group_buys
 from orders.services.save_cart import forget_carts
 from orders.services.tend_coupons import expire_coupons, remind_coupons
 from orders.services.void_coupons import void_batches
@@ -37,6 +45,9 @@ PARTS: tuple[Callable[..., object], ...] = (
     lambda now: crashpoint("CP17"),
     book_asides,
     advance_flashes,
+    advance_group_buys,
+    expire_groups,
+    fill_groups,
     fill_all_waits,
     end_overdue_waits,
     end_promotions,
@@ -84,6 +95,16 @@ def push_all(*_: Any) -> None:
 @shared_task(name="orders.fill_waits")
 def fill(sku_id: str, *_: Any) -> None:
     fill_waits(sku_id=int(sku_id), now=clock.now())
+
+
+@shared_task(name=FILL_TASK)
+def fill_full_groups(*_: Any) -> None:
+    fill_groups(now=clock.now())
+
+
+@shared_task(name=END_TASK)
+def end_waits(*_: Any) -> None:
+    end_overdue_waits(now=clock.now())
 
 
 @shared_task(name="orders.hand_over")

@@ -46,7 +46,11 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
     ),
     (
         _("Campaigns"),
-        (Place(_("Flash sales"), "bolt", "orders.flashsale"),),
+        (
+            Place(_("Flash sales"), "bolt", "orders.flashsale"),
+            Place(_("Group buys"), "group_add", "orders.groupbuy"),
+            Place(_("Groups of buyers"), "groups", "orders.buygroup"),
+        ),
     ),
     (
         _("Points"),

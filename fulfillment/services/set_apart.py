@@ -27,6 +27,12 @@ update fulfillment_code set held_by = %(reference)s, held_line = '', held_until 
 where id = (select id from fulfillment_code where held_by = %(giver)s and state = 'held'
             and sku_id = %(sku)s limit 1 for update)
 """
+KEEP_LONGER = (
+    """update fulfillment_code set held_until = greatest(held_until, %(until)s)
+       where held_by = %(reference)s and state = 'held'""",
+    """update fulfillment_editionplace set held_until = greatest(held_until, %(until)s)
+       where held_by = %(reference)s and sold_at is null""",
+)
 
 
 @part
@@ -50,3 +56,11 @@ def keep_one(*, reference: str, giver: str, sku_id: int, until: datetime) -> boo
         }  # fmt: skip
         cursor.execute(KEEP_ONE, params)
         return int(cursor.rowcount) == 1
+
+
+@part
+def keep_longer(*, reference: str, until: datetime) -> None:
+    """Keep everything that is held for `reference` until `until`: codes, and places of editions."""
+    with connection.cursor() as cursor:
+        for statement in KEEP_LONGER:
+            cursor.execute(statement, {"reference": reference, "until": until})

@@ -5,6 +5,7 @@ from orders.models.coupon import Coupon, CouponUse
 from orders.models.coupon_campaign import CouponBatch, CouponCampaign, CouponExport
 from orders.models.exchange import Exchange, ExchangeBatch, ExchangeCode
 from orders.models.flash import FlashSale, FlashUnit
+from orders.models.group_buy import BuyGroup, GroupBuy, GroupSeat
 from orders.models.invite import Invite, InviteLink, InviteProgramme, SeenDevice
 from orders.models.lottery import (
     Award,
@@ -45,6 +46,7 @@ from orders.models.wait import OrderWait
 __all__ = [
     "Award",
     "BalancePayment",
+    "BuyGroup",
     "Cart",
     "CartLine",
     "Chance",
@@ -61,6 +63,8 @@ __all__ = [
     "ExchangeCode",
     "FlashSale",
     "FlashUnit",
+    "GroupBuy",
+    "GroupSeat",
     "Invite",
     "InviteLink",
     "InviteProgramme",

@@ -69,6 +69,8 @@ class Locked:
     close_reason: str
     # Whether it was placed with coupons of the buyer's own.
     has_coupons: bool
+    # Whether it has a seat in a group, for which it may have to wait.
+    in_group: bool
     lines: tuple[LockedLine, ...]
 
 
@@ -90,6 +92,7 @@ select p.id, p.public_id, p.number, p.provider, p.amount_minor, p.currency, p.st
     p.provider_txn, p.applied, o.id, o.public_id, o.state, o.channel_code, o.owner, o.units,
     o.total_minor, o.expires_at, o.close_reason,
     exists (select from orders_couponuse u where u.order_id = o.public_id),
+    exists (select from orders_groupseat s where s.order_id = o.id),
     l.id, l.public_id, l.sku_id, l.quantity, l.paid_minor, l.delivered, l.gone, l.failed,
     l.target_sealed, l.currency, l.bundle_id is not null, l.subsidy_minor
 from p join o on o.id = p.order_id join orders_orderline l on l.order_id = o.id
@@ -98,7 +101,7 @@ order by l.position
 GUARDED = LOCK.format(lock="for update", lock_payment="for update of p")
 # Only for the negative control of the race test.
 UNGUARDED = LOCK.format(lock="", lock_payment="")
-HEAD_COLUMNS = 19
+HEAD_COLUMNS = 20
 
 
 @part

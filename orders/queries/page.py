@@ -30,7 +30,10 @@ select o.public_id, o.state, o.owner, o.token_hash, o.contact_masked, o.currency
             where x.refund_id = r.id)) order by r.id)
         from orders_refund r where r.order_id = o.id)::text,
     (select max(w.deadline) from orders_orderwait w where w.order_id = o.id and w.state = 'open'),
-    coalesce((select b.amount_minor from orders_balancepayment b where b.order_id = o.id), 0)
+    coalesce((select b.amount_minor from orders_balancepayment b where b.order_id = o.id), 0),
+    (select json_build_object('id', g.public_id, 'state', g.state, 'size', g.size, 'paid', g.paid,
+        'until', g.deadline) from orders_groupseat s join orders_buygroup g on g.id = s.group_id
+        where s.order_id = o.id)::text
 from orders_order o where o.public_id = %(order)s::text
 """
 
@@ -59,6 +62,8 @@ class OrderRow:
     wait_until: datetime | None
     # What of the total its buyer's balance pays, or was to pay when it closed.
     balance_minor: int
+    # Of the group in which it has, or had, a seat: id, state, size, paid, until.
+    group: dict[str, Any] | None
 
     @property
     def due_minor(self) -> int:
@@ -86,7 +91,10 @@ def order_row(public_id: str) -> OrderRow | None:
     explanation, lines, payments, refunds = (_read(row[place]) for place in (9, 14, 15, 16))
     for entry in (*payments, *refunds):
         entry["at"] = datetime.fromisoformat(entry["at"]) if entry["at"] else None
-    values = [*row[:9], explanation, *row[10:14], lines, payments, refunds, *row[17:]]
+    group = json.loads(row[19]) if row[19] else None
+    if group is not None:
+        group["until"] = datetime.fromisoformat(group["until"])
+    values = [*row[:9], explanation, *row[10:14], lines, payments, refunds, *row[17:19], group]
     return OrderRow(*values)
 
 

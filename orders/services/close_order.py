@@ -13,6 +13,7 @@ from orders.events import OrderClosed
 from orders.models import Order, Payment
 from orders.queries.orders import expired_orders, lock_order
 from orders.services.hold_coupons import give_back_coupons
+from orders.services.leave_seat import leave_seat
 from orders.services.limits import give_back_limits
 from orders.services.pay_balance import release_balance
 from orders.services.pay_points import release_points
@@ -58,11 +59,12 @@ def _close(order: Order, *, why: str, acting: str, now: datetime) -> bool:
     if not moved:
         return False
     Payment.objects.filter(order=order, state__in=OPEN_PAYMENT).update(not_before=now, tries=0)
-    # In the order in which placing takes them: risk's budgets, limits, coupons, codes. The other way round
+    # In the order in which placing takes them: risk's budgets, limits, coupons, seats, codes. The other way round
     # a buyer's closing order and their next one could wait for each other.
     give_back(subject=order.public_id, now=now)
     give_back_limits(order)
     give_back_coupons(order=order, now=now, by=acting)
+    leave_seat(order, now=now)
     release(reference=order.public_id, now=now, why=why, by=acting)
     release_points(order, now=now, why=why)
     release_balance(order, now=now, why=why)

@@ -35,6 +35,7 @@ from orders.queries.orders import bought_again
 from orders.services.hold_coupons import take_coupons_again, use_coupons
 from orders.services.limits import take_limits_again
 from orders.services.pay_balance import spend_balance
+from orders.services.pay_seat import must_wait
 from orders.services.request_refund import open_whole_refund
 from orders.services.set_aside import set_aside
 from orders.services.tell_buyer import tell_waiting
@@ -172,15 +173,26 @@ def _pay(settlement: Settlement, now: datetime) -> Result:
     )
     if locked.has_coupons:
         use_coupons(order=locked.order, now=now, by="system")
+    if locked.in_group and must_wait(order_pk=locked.order_pk, order=locked.order, now=now):
+        settlement.order_state = OrderState.PAID
+        settlement.why = "its group is not full"
+    else:
+        _open_or_wait(settlement, now)
+    settlement.events.insert(0, _paid_event(locked, late=False))
+    return Result.PAID
+
+
+def _open_or_wait(settlement: Settlement, now: datetime) -> None:
+    locked = settlement.locked
     opened = _open(locked, now)
     if opened.short:
         settlement.order_state = OrderState.WAITING_STOCK
         settlement.why = "stock is short"
-        _wait_for_stock(locked, opened.short, now)
+        wait_for_stock(
+            order_pk=locked.order_pk, order=locked.order, sku_ids=opened.short, now=now
+        )  # fmt: skip
     else:
         _take_in(settlement, opened)
-    settlement.events.insert(0, _paid_event(locked, late=False))
-    return Result.PAID
 
 
 def _pay_late(settlement: Settlement, now: datetime) -> Result:
@@ -325,10 +337,12 @@ def _paid_event(locked: Locked, *, late: bool) -> OrderPaid:
     )  # fmt: skip
 
 
-def _wait_for_stock(locked: Locked, sku_ids: tuple[int, ...], now: datetime) -> None:
+@part
+def wait_for_stock(*, order_pk: int, order: str, sku_ids: Sequence[int], now: datetime) -> None:
+    """A paid order whose goods ran out waits for these SKUs, and its buyer is told until when."""
     deadline = now + timedelta(seconds=settings.WAIT_STOCK_SECONDS)
     OrderWait.objects.create(
-        order_id=locked.order_pk, kind=WaitKind.STOCK, sku_ids=list(sku_ids), deadline=deadline,
+        order_id=order_pk, kind=WaitKind.STOCK, sku_ids=list(sku_ids), deadline=deadline,
         created_at=now,
     )  # fmt: skip
-    tell_waiting(order=locked.order, until=deadline, now=now)
+    tell_waiting(order=order, until=deadline, now=now)

@@ -16,6 +16,7 @@ from orders.states import ORDER_STEPS, OrderState, derive, path
 
 DERIVED = frozenset(
     {
+        OrderState.PAID,
         OrderState.WAITING_STOCK,
         OrderState.FULFILLING,
         OrderState.DELIVERED,

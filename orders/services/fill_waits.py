@@ -1,5 +1,9 @@
-"""Orders that are paid and wait for stock: filled when it comes, refunded at their deadline (O4)."""
+"""Orders that are paid and wait: for stock (O4) or for the rest of their group (M4).
 
+They are filled when it comes, and refunded at their deadline.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import F
@@ -9,14 +13,16 @@ from core.each import each
 from core.tx import part, step
 from fulfillment.services.open_deliveries import open_deliveries
 from orders import postings
-from orders.models import Order, OrderLine, OrderWait
+from orders.models import GroupSeat, Order, OrderLine, OrderWait
 from orders.queries.confirming import lock_lines
+from orders.queries.group_buys import orders_of_full_groups
 from orders.queries.orders import lock_order, overdue_waits, waited_skus, waiting_orders
-from orders.services.confirm_payment import open_lines
+from orders.services.confirm_payment import open_lines, wait_for_stock
 from orders.services.derive_order import derive_order
-from orders.services.request_refund import request_refund_in_step
+from orders.services.end_group import is_over
+from orders.services.request_refund import WAITING, request_refund_in_step
 from orders.services.unit_entries import delivered_entries
-from orders.states import OrderState, WaitState
+from orders.states import BuyGroupState, OrderState, WaitState
 
 
 def fill_waits(*, sku_id: int, now: datetime, limit: int = 200) -> int:
@@ -34,8 +40,14 @@ def fill_all_waits(*, now: datetime, limit: int = 100) -> int:
     return sum(fill_waits(sku_id=sku_id, now=now) for sku_id in skus)
 
 
+def fill_groups(*, now: datetime, limit: int = 200) -> int:
+    """Open the waiting orders of groups that are full, each in its own step. Returns how many."""
+    due = orders_of_full_groups(limit=limit)
+    return each(lambda order: fill_wait(order=order, now=now), due, name="fill_group")
+
+
 def fill_wait(*, order: str, now: datetime) -> bool:
-    """Open one waiting order; False when stock is still short or it waits no more."""
+    """Open one waiting order; False when stock is still short, its group is, or it waits no more."""
     with step():
         row = lock_order(order)
         return row is not None and _fill(row, now)
@@ -43,7 +55,7 @@ def fill_wait(*, order: str, now: datetime) -> bool:
 
 @part
 def _fill(row: Order, now: datetime) -> bool:
-    if row.state != OrderState.WAITING_STOCK:
+    if row.state not in WAITING or (row.state == OrderState.PAID and not _is_complete(row)):
         return False
     lines = lock_lines(row.pk)
     opened = open_deliveries(
@@ -51,7 +63,7 @@ def _fill(row: Order, now: datetime) -> bool:
         lines=open_lines(lines), now=now,
     )  # fmt: skip
     if opened.short:
-        OrderWait.objects.filter(order=row, state=WaitState.OPEN).update(sku_ids=list(opened.short))
+        _wait_on(row, opened.short, now)
         return False
     by_line = {line.public_id: line for line in lines}
     for unit in opened.delivered:
@@ -62,8 +74,28 @@ def _fill(row: Order, now: datetime) -> bool:
         ):
             postings.post(entry, now=now)
     _end_wait(row, WaitState.FILLED, now)
-    derive_order(row, now=now, acting="system", why="stock arrived")
+    why = "its group is full" if row.state == OrderState.PAID else "stock arrived"
+    derive_order(row, now=now, acting="system", why=why)
     return True
+
+
+def _is_complete(row: Order) -> bool:
+    """Whether the group of a paid order is full; once it is, it stays so."""
+    return GroupSeat.objects.filter(order=row, group__state=BuyGroupState.FULL).exists()
+
+
+@part
+def _wait_on(row: Order, short: Sequence[int], now: datetime) -> None:
+    """Stock is short: an order that waited for its group waits for stock from now on."""
+    if row.state == OrderState.WAITING_STOCK:
+        OrderWait.objects.filter(order=row, state=WaitState.OPEN).update(sku_ids=list(short))
+        return
+    _end_wait(row, WaitState.FILLED, now)
+    transitions.move(
+        Order, row.pk, from_=[OrderState.PAID], to=OrderState.WAITING_STOCK, now=now, by="system",
+        why="stock is short", state_at=now,
+    )  # fmt: skip
+    wait_for_stock(order_pk=row.pk, order=row.public_id, sku_ids=short, now=now)
 
 
 def end_overdue_waits(*, now: datetime, limit: int = 100) -> int:
@@ -79,9 +111,18 @@ def end_overdue_wait(*, order: str, now: datetime) -> bool:
     """
     with step():
         row = lock_order(order)
-        if row is None or row.state != OrderState.WAITING_STOCK or _fill(row, now):
+        if row is None or row.state not in WAITING:
             return False
-        request_refund_in_step(order=order, now=now, acting="system", reason="no stock in time")
+        if row.state == OrderState.PAID:
+            reason = "its group was not full in time"
+            if not is_over(GroupSeat.objects.get(order=row).group_id, now=now):
+                _fill(row, now)
+                return False
+        else:
+            reason = "no stock in time"
+            if _fill(row, now):
+                return False
+        request_refund_in_step(order=order, now=now, acting="system", reason=reason)
         return True
 
 

@@ -27,6 +27,7 @@ from orders.services.pay_points import hold_points_again
 from orders.services.quote import Quote
 from orders.services.standing_limits import standing_limits
 from orders.services.take_flash import take_flash_again
+from orders.services.take_seat import refuse_late_seat
 from orders.states import PAID_SIDE
 
 __all__ = [
@@ -95,6 +96,7 @@ def take_limits_again(order_pk: int, *, now: datetime) -> bool:
         with transaction.atomic():
             take_limits([take for take in order.budgets if take.get("back")], live=False)
             take_flash_again(order_pk)
+            refuse_late_seat(order_pk)
             hold_points_again(order_pk, now=now)
             hold_balance_again(order_pk, now=now)
     except LimitReached:

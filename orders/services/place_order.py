@@ -47,6 +47,7 @@ from orders.services.pay_points import hold_points
 from orders.services.quote import Buyer, Item, Quote, quote
 from orders.services.start_payment import PageOf, line_subject, page_of
 from orders.services.take_flash import take_flash
+from orders.services.take_seat import take_seat
 from risk.models import Assessment
 from risk.services.assess import assess
 from risk.services.record_refusal import record_refusal
@@ -128,6 +129,8 @@ class Wanted:
     promotions: bool = True
     # The most that a signed-in buyer wants to pay from their balance, minor units.
     balance_minor: int = 0
+    # With the rule of a group buy: the open group it joins; empty for a group of its own.
+    group: str = ""
     # How long the goods are kept for it unpaid; None: as long as for any order.
     hold_seconds: int | None = None
 
@@ -207,6 +210,7 @@ def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datet
     take_limits(new.budgets)
     hold_coupons(coupons=priced.coupons, order=new.public_id, owner=new.owner, now=now, by=acting)
     take_flash(order=new.public_id, uses=new.uses, now=now)
+    take_seat(new, group=wanted.group, now=now)
     hold(
         reference=new.public_id,
         lines=[HoldLine(line.public_id, line.sku_id, line.quantity) for line in new.lines],
@@ -267,6 +271,7 @@ def _body_hash(wanted: Wanted) -> bytes:
     ]
     body += [wanted.coupon, *(code.strip().upper() for code in wanted.codes)]
     body += [wanted.balance_minor] if wanted.balance_minor else []
+    body += [wanted.group] if wanted.group else []
     text = json.dumps(body, ensure_ascii=False)
     # Keyed: inputs are phone numbers, which a bare hash would give away to anybody with a list.
     return crypto.blind_index("order.body", hashlib.sha256(text.encode()).hexdigest())

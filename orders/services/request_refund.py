@@ -20,6 +20,7 @@ from orders.models.refund import RefundKind
 from orders.queries.orders import claimed_minor, lock_applied_payment, lock_order
 from orders.queries.units import unit_states
 from orders.services.derive_order import derive_order
+from orders.services.leave_seat import leave_seat
 from orders.services.pay_balance import balance_part, return_balance
 from orders.services.pay_points import return_points
 from orders.services.unit_entries import taken_back_entries
@@ -28,6 +29,7 @@ from orders.states import OrderState, RefundState, WaitState
 PUSH_REFUND_TASK = "orders.push_refund"
 REFUNDABLE = frozenset(
     {
+        OrderState.PAID,
         OrderState.WAITING_STOCK,
         OrderState.FULFILLING,
         OrderState.PARTIALLY_DELIVERED,
@@ -35,6 +37,8 @@ REFUNDABLE = frozenset(
         OrderState.DELIVERED,
     }
 )
+# Paid, and nothing opened yet: an `OrderWait` stands in the way.
+WAITING = frozenset({OrderState.PAID, OrderState.WAITING_STOCK})
 
 
 class NothingToRefund(Exception):
@@ -95,7 +99,7 @@ def request_refund_in_step(
     if payment is None:
         raise NothingToRefund("not paid")
     lines = list(row.lines.order_by("position"))
-    if row.state == OrderState.WAITING_STOCK:
+    if row.state in WAITING:
         units = _unopened(row, lines, now, acting, reason)
     else:
         units = _taken_off_the_road(row, lines, deliveries, now, acting, reason)
@@ -116,7 +120,8 @@ def request_refund_in_step(
 def _unopened(
     order: Order, lines: Sequence[OrderLine], now: datetime, acting: str, reason: str
 ) -> list[Unit]:
-    """A paid order that waits for stock: nothing was opened, everything goes back."""
+    """A paid order that waits: nothing was opened, everything goes back, its seat is free."""
+    leave_seat(order, now=now)
     release(reference=order.public_id, now=now, why="refunded", by=acting)
     for wait in OrderWait.objects.filter(order=order, state=WaitState.OPEN):
         ended = WaitState.EXPIRED if wait.deadline <= now else WaitState.CANCELLED

@@ -21,6 +21,7 @@ from orders.queries.promotion_goods import line_of
 from orders.services.find_rules import Buyer, facts_for, find_rules
 from orders.services.promote import engine_cart
 from orders.services.quote import QuoteLine
+from orders.views.group_cards import buys_of_goods
 from orders.views.line import english
 from orders.views.phase_words import phases_shown
 from orders.views.promotion_words import hint_words, words_of
@@ -58,6 +59,7 @@ def offers(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "offers": shown[:MOST_LINES],
         "plans": _plans(skus, user_id=buyer.user_id),
+        "groups": buys_of_goods(skus, channel, now),
         "currency": channel.currency,
     }
     return render(request, "orders/_offers.html", context)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,8 @@ from fulfillment.queries.deliveries import DeliveryView
 from orders.payments import registry
 from orders.queries.bundles import BundleState, bundles_around
 from orders.queries.page import OrderRow
-from orders.states import OrderState
+from orders.services.request_refund import WAITING
+from orders.states import BuyGroupState, OrderState
 from orders.views.bundles import bundle_shown, goods_groups
 from orders.views.line import LineShown, english
 from orders.views.promotion_words import terms_words
@@ -102,11 +104,24 @@ def _order(
         "can_cancel": pending,
         "can_refund": _can_refund(row, goods),
         "proof_link": link,
+        "group": _group(row, now),
     }
 
 
+def _group(row: OrderRow, now: datetime) -> dict[str, Any] | None:
+    """How the group of a group buy stands, with the address that its members pass on."""
+    if row.group is None:
+        return None
+    path = reverse("orders:group", args=[row.group["id"]])
+    open_still = row.group["state"] == BuyGroupState.OPEN and now < row.group["until"]
+    return {
+        **row.group, "missing": row.group["size"] - row.group["paid"], "path": path,
+        "link": f"{settings.SITE_URL}{path}", "is_open": open_still,
+    }  # fmt: skip
+
+
 def _can_refund(row: OrderRow, goods: Sequence[DeliveryView]) -> bool:
-    if row.state == OrderState.WAITING_STOCK:
+    if row.state in WAITING:
         return True
     return any(d.state in {"pending", "failed"} and not d.refund_state for d in goods)
 
@@ -245,6 +260,8 @@ def version_of(row: OrderRow, deliveries: Sequence[DeliveryView]) -> str:
         *(d.state for d in deliveries),
         *(r["state"] for r in row.refunds),
     ]
+    if row.group is not None:
+        parts.append(f"{row.group['state']}{row.group['paid']}")
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:12]
 
 
@@ -253,7 +270,8 @@ def poll_seconds(row: OrderRow, tries: int) -> int:
     moving = any(r["state"] not in {"succeeded", "rejected", "failed"} for r in row.refunds)
     if tries > MOST_TRIES or (row.state in FINAL and not moving):
         return 0
-    if row.state in SLOW or row.state in FINAL:
+    waits = row.state == OrderState.PAID and row.group is not None
+    if waits or row.state in SLOW or row.state in FINAL:
         return 5
     return 1 if tries < QUICK_TRIES else 2
 

@@ -35,6 +35,7 @@ SLOTS = {
     "gift_id": "gft", "link_id": "lnk", "redemption": "rdm",
     "certificate_id": "crt", "exchange_id": "exc", "good_id": "ptg", "subscription_id": "sub",
     "invite_id": "ivl", "packet_id": "pck",
+    "group_id": "grp",
 }  # fmt: skip
 METHODS = ("get", "post", "head", "put", "delete")
 #: Things that differ from answer to answer whatever the address.

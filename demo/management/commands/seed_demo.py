@@ -7,6 +7,7 @@ from demo.codes import fill_vault
 from demo.draws import open_draws
 from demo.flash import open_flash
 from demo.goods import fill_shelves
+from demo.groups import open_group_buy
 from demo.history import remember
 from demo.levels import give_levels
 from demo.offers import run_offers
@@ -38,4 +39,5 @@ class Command(BaseCommand):
         self.stdout.write(f"points: {give_points(now=clock.now())}")
         self.stdout.write(f"draws: {open_draws(now=clock.now())}")
         self.stdout.write(f"flash sale: {open_flash(now=clock.now())}")
+        self.stdout.write(f"group buy: {open_group_buy(now=clock.now())}")
         self.stdout.write(f"history: {remember(now=clock.now())}")

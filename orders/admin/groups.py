@@ -1,0 +1,287 @@
+"""Group buys in the back office: set up on one screen, switched on, watched, ended."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.decorators import action, display
+
+from catalog.admin.base import MinorFields
+from catalog.offers import Offer
+from catalog.queries import channel_by_code, default_channel, offer_by_id
+from core import clock
+from core.admin.base import Badge, ReadOnlyAdmin, actor
+from core.money import format_minor
+from fulfillment.admin.setup import SetupAdmin
+from fulfillment.admin.timeline import table
+from orders.admin.orders import ReasonForm
+from orders.models import BuyGroup, GroupBuy, GroupSeat
+from orders.services.approve_group_buy import ACT, request_group_subsidy
+from orders.services.group_rule import subsidy_sha
+from orders.services.run_group_buy import NotStartable, end_group_buy, start_group_buy
+from orders.states import BuyGroupState, GroupBuyState
+from risk.admin.confirm import confirm
+
+BADGES = {"draft": "warning", "live": "success", "ended": ""}
+GROUP_BADGES = {"open": "info", "full": "success", "expired": ""}
+SEAT_BADGES = {"held": "warning", "paid": "success", "left": ""}
+REASONS = {
+    "state": _("Only a draft is switched on."),
+    "over": _("Its time is over already."),
+    "price": _("The good has no price in its channel, or is not on sale there."),
+    "dear": _("In a group it must cost less than alone."),
+    "floor": _("It lies under the floor of prices; two persons have to agree to a subsidy first."),
+}
+
+
+@admin.register(GroupBuy)
+class GroupBuyAdmin(MinorFields, SetupAdmin):
+    """Price, size and times, beside what they cost; the board while it runs."""
+
+    act = ACT
+    tag = "group:set_up"
+    list_display = ["name", "state_badge", "sku", "price", "size", "starts_at", "ends_at", "full"]
+    list_filter = ["state"]
+    list_select_related = ["sku"]
+    search_fields = ["=public_id", "slug", "name", "name_en", "=sku__code"]
+    autocomplete_fields = ["sku"]
+    prepopulated_fields = {"slug": ["name_en"]}
+    readonly_fields = ["public_id", "state_badge", "sums", "board", "page"]
+    fieldsets: list[Any] = [
+        (None, {"fields": [("name", "name_en"), ("slug", "sku"), "channels"]}),
+        (_("Price and seats"), {"fields": [
+            ("price_minor", "subsidy_minor"), ("size", "hours"), ("most_groups", "per_person")]}),
+        (_("When"), {"fields": [("starts_at", "ends_at")]}),
+        (_("What it costs"), {"fields": ["sums"]}),
+        (_("Board"), {"fields": ["state_badge", "board", "page", "public_id"]}),
+    ]  # fmt: skip
+    actions_detail = ["ask_subsidy", "switch_on", "end_now"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fixed = list(self.readonly_fields)
+        if obj is not None and obj.state != GroupBuyState.DRAFT:
+            for _title, options in self.fieldsets:
+                for name in options["fields"]:
+                    fixed += [name] if isinstance(name, str) else list(name)
+        return list(dict.fromkeys(fixed))
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {} if obj is not None else self.prepopulated_fields
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: GroupBuy,
+        form: Any,
+        change: bool,  # noqa: FBT001  Django's
+    ) -> None:
+        if not change:
+            obj.created_by, obj.created_at = actor(request), clock.now()
+            obj.state_at = obj.created_at
+        super().save_model(request, obj, form, change)
+
+    @display(description=_("State"), label=BADGES)
+    def state_badge(self, row: GroupBuy) -> Badge:
+        return Badge(row.state, row.get_state_display())
+
+    @display(description=_("group price"), ordering="price_minor")
+    def price(self, row: GroupBuy) -> str:
+        return format_minor(row.price_minor, row.currency)
+
+    @display(description=_("groups full / open / at most"))
+    def full(self, row: GroupBuy) -> str:
+        full = row.groups.filter(state=BuyGroupState.FULL).count()
+        return f"{full} / {row.opened - full} / {row.most_groups}"
+
+    @display(description="")
+    def sums(self, row: GroupBuy) -> SafeString | str:
+        """Price alone and together, cost, margin and subsidy of one seat, a group and all."""
+        offer = _offer(row)
+        if offer is None:
+            return gettext("Save once; then cost and margin are shown here.")
+        titles = (gettext("one seat"), gettext("one group"), gettext("all groups"))
+        lines: list[tuple[str, ...]] = [("", *titles)]
+        sums = [(gettext("Alone"), offer.unit_minor), (gettext("In a group"), row.price_minor)]
+        if offer.cost_minor is not None:
+            cost = offer.cost_minor
+            sums += [(gettext("Cost"), cost), (gettext("Margin"), row.price_minor - cost)]
+        sums.append((gettext("Under the floor"), max(0, offer.floor_minor - row.price_minor)))
+        for title, one in sums:
+            times = (1, row.size, row.size * row.most_groups)
+            lines.append((title, *(format_minor(one * n, row.currency) for n in times)))
+        approved = row.subsidy_minor > 0 and row.subsidy_sha == subsidy_sha(row)
+        said = gettext("agreed to by two persons") if approved else gettext("not agreed to")
+        lines.append((gettext("Subsidy"), said, "", format_minor(row.subsidy_minor, row.currency)))
+        return table(lines)
+
+    @display(description="")
+    def board(self, row: GroupBuy) -> SafeString | str:
+        if row._state.adding or row.state == GroupBuyState.DRAFT:
+            return "–"
+        groups = row.groups
+        counts = [
+            (label, groups.filter(state=value).count()) for value, label in BuyGroupState.choices
+        ]
+        seats = GroupSeat.objects.filter(group__buy=row)
+        counts += [
+            (gettext("seats paid"), seats.filter(state="paid").count()),
+            (gettext("seats not paid yet"), seats.filter(state="held").count()),
+        ]
+        address = reverse("admin:orders_buygroup_changelist")
+        link = format_html(
+            '<a class="text-primary-600" href="{}?buy__id__exact={}">{}</a>',
+            address, row.pk, gettext("See its groups"),
+        )  # fmt: skip
+        return table([*counts, (link, "")])
+
+    @display(description=_("public page"))
+    def page(self, row: GroupBuy) -> SafeString | str:
+        if row._state.adding or row.state == GroupBuyState.DRAFT:
+            return "–"
+        address = reverse("orders:group_buy", args=[row.slug])
+        return format_html('<a class="text-primary-600" href="{}">{}</a>', address, address)
+
+    @action(description=_("Ask for the subsidy…"), url_path="ask-subsidy")
+    def ask_subsidy(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        row = get_object_or_404(GroupBuy, pk=object_id)
+
+        def run(data: dict[str, Any]) -> str:
+            if row.state != GroupBuyState.DRAFT or not row.subsidy_minor:
+                raise ValidationError(gettext("Only a draft with a subsidy budget needs this."))
+            request_group_subsidy(
+                buy=row.public_id, by=actor(request).removeprefix("user:"),
+                reason=data["reason"], now=clock.now(),
+            )  # fmt: skip
+            return gettext("A second person has to agree.")
+
+        text = gettext("Once another person agrees, its groups may give %(sum)s under the floor.")
+        text %= {"sum": format_minor(row.subsidy_minor, row.currency)}
+        return self._confirm(request, row, gettext("Ask for it"), text, run)
+
+    @action(description=_("Switch it on…"), url_path="switch-on")
+    def switch_on(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        row = get_object_or_404(GroupBuy, pk=object_id)
+
+        def run(data: dict[str, Any]) -> str:
+            try:
+                start_group_buy(buy=row.public_id, by=actor(request), now=clock.now())
+            except NotStartable as no:
+                raise ValidationError(str(REASONS[no.reason])) from None
+            return gettext("It is on; groups can be opened from its start on.")
+
+        text = gettext(
+            "Price, size and hours stand still from now on. Buyers pay %(price)s each; who is not"
+            " in a group of %(size)s within %(hours)s hours gets the money back by itself."
+        ) % {
+            "price": format_minor(row.price_minor, row.currency), "size": row.size,
+            "hours": row.hours,
+        }  # fmt: skip
+        return self._confirm(request, row, gettext("Switch it on"), text, run)
+
+    @action(description=_("End it now…"), url_path="end-now")
+    def end_now(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        row = get_object_or_404(GroupBuy, pk=object_id)
+
+        def run(data: dict[str, Any]) -> str:
+            if not end_group_buy(
+                buy=row.public_id, by=actor(request), now=clock.now(), why=data["reason"]
+            ):
+                raise ValidationError(gettext("It has ended already."))
+            return gettext("No group can be opened any more.")
+
+        text = gettext(
+            "No new group can be opened. Groups that are open may still fill until their own"
+            " deadline; after it their members get the money back."
+        )
+        return self._confirm(request, row, gettext("End it"), text, run)
+
+    @staticmethod
+    def _confirm(
+        request: HttpRequest, row: GroupBuy, button: str, text: str, run: Any
+    ) -> HttpResponse:
+        back = reverse("admin:orders_groupbuy_change", args=[row.pk])
+        return confirm(
+            request, title=row.name, text=text, button=button, back=back, run=run,
+            form=ReasonForm, act=ACT,
+        )  # fmt: skip
+
+
+def _offer(row: GroupBuy) -> Offer | None:
+    channel = channel_by_code(row.channels[0]) if row.channels else default_channel()
+    if channel is None or not row.sku_id:
+        return None
+    return offer_by_id(row.sku_id, channel, clock.now())
+
+
+class SeatInline(TabularInline):
+    """Who sits in a group, and who has left it."""
+
+    model = GroupSeat
+    extra = 0
+    can_delete = False
+    fields = ["order_link", "mask", "seat_badge", "taken_at"]
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description=_("order"))
+    def order_link(self, row: GroupSeat) -> SafeString:
+        address = reverse("admin:orders_order_change", args=[row.order_id])
+        return format_html(
+            '<a class="text-primary-600" href="{}">{}</a>', address, row.order.public_id
+        )
+
+    @display(description=_("State"), label=SEAT_BADGES)
+    def seat_badge(self, row: GroupSeat) -> Badge:
+        return Badge(row.state, row.get_state_display())
+
+
+@admin.register(BuyGroup)
+class BuyGroupAdmin(ReadOnlyAdmin):
+    """Every group of buyers, the newest first."""
+
+    list_display = ["public_id", "buy", "state_badge", "seats_shown", "opened_at", "deadline"]
+    list_filter = ["state", "buy"]
+    list_select_related = ["buy"]
+    search_fields = ["=public_id", "=seats__order__public_id"]
+    ordering = ["-id"]
+    list_per_page = 50
+    show_full_result_count = False
+    fields = ["public_id", "buy", "state_badge", "seats_shown", "opened_at", "deadline", "link"]
+    readonly_fields = fields
+    inlines = [SeatInline]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[BuyGroup], search_term: str
+    ) -> tuple[QuerySet[BuyGroup], bool]:
+        if not search_term:
+            return queryset, False
+        term = search_term.strip()
+        found = BuyGroup.objects.filter(Q(public_id=term) | Q(seats__order__public_id=term))
+        return queryset.filter(pk__in=found.values("pk")), False
+
+    @display(description=_("State"), label=GROUP_BADGES)
+    def state_badge(self, row: BuyGroup) -> Badge:
+        return Badge(row.state, row.get_state_display())
+
+    @display(description=_("paid / taken / seats"))
+    def seats_shown(self, row: BuyGroup) -> str:
+        return f"{row.paid} / {row.taken} / {row.size}"
+
+    @display(description=_("public page"))
+    def link(self, row: BuyGroup) -> SafeString:
+        address = reverse("orders:group", args=[row.public_id])
+        return format_html('<a class="text-primary-600" href="{}">{}</a>', address, address)
