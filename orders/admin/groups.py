@@ -129,7 +129,8 @@ class GroupBuyAdmin(MinorFields, SetupAdmin):
             return "–"
         groups = row.groups
         counts = [
-            (label, groups.filter(state=value).count()) for value, label in BuyGroupState.choices
+            (str(label), groups.filter(state=value).count())
+            for value, label in BuyGroupState.choices
         ]
         seats = GroupSeat.objects.filter(group__buy=row)
         counts += [

@@ -39,7 +39,8 @@ def group_rule(
 
 def seconds_to_pay(deadline: datetime, now: datetime) -> int:
     """How long a seat is kept unpaid: as any order, and never beyond its group's deadline."""
-    return max(1, min(settings.ORDER_HOLD_SECONDS, int((deadline - now).total_seconds())))
+    usual = int(settings.ORDER_HOLD_SECONDS)
+    return max(1, min(usual, int((deadline - now).total_seconds())))
 
 
 def subsidy_sha(buy: GroupBuy) -> str:

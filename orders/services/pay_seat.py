@@ -1,6 +1,7 @@
 """Part of road step 6: a paid order in a group waits for the others; the last one completes it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -60,7 +61,7 @@ def must_wait(*, order_pk: int, order: str, now: datetime) -> bool:
 
 def _pay(seat: GroupSeat, now: datetime) -> bool | None:
     """Whether this completes the group; None when the group is over."""
-    told = {"group": seat.group_id, "now": now}
+    told: dict[str, Any] = {"group": seat.group_id, "now": now}
     with connection.cursor() as cursor:
         if guard_off("orders.group"):
             cursor.execute(LOOK, told)

@@ -23,6 +23,7 @@ from orders.services.place_order import (
     Wanted,
     place_order,
 )
+from orders.states import BuyGroupState
 from orders.views.cart import channel_of
 from orders.views.checkout import ACCEPT, NoContact, go_and_pay
 from orders.views.group_cards import buys_shown
@@ -133,6 +134,9 @@ def _buy(request: HttpRequest, slug: str) -> GroupBuy:
 def _group(request: HttpRequest, group_id: str) -> BuyGroup:
     """A group of which nobody has paid yet is shown to those who sit in it only."""
     found = group_by_id(group_id, channel_of(request))
-    if found is None or (found.paid == 0 and not sits_in(request, found)):
+    if found is None:
+        raise Http404
+    unpaid = found.state == BuyGroupState.OPEN and found.paid == 0
+    if unpaid and not sits_in(request, found):
         raise Http404
     return found

@@ -220,10 +220,11 @@ def test_from_a_full_group_nobody_leaves_and_the_ordinary_rules_hold() -> None:
 def test_a_full_group_without_stock_waits_for_it() -> None:
     buy = buy_of(2, size=2)
     ann = paid_seat(buy, "ann@example.com")
-    Code.objects.filter(held_by=ann.public_id).update(
+    lost = Code.objects.get(held_by=ann.public_id)
+    Code.objects.filter(pk=lost.pk).update(
         state="available", held_by="", held_line="", held_until=None
     )
-    Code.objects.filter(state="available").update(state="quarantined")
+    Code.objects.filter(pk=lost.pk).update(state="quarantined")
     paid_seat(buy, "ben@example.com", group=group_of(ann))
     assert fill_groups(now=clock.now()) == 0
     assert state_of(ann) == OrderState.WAITING_STOCK
