@@ -21,6 +21,7 @@ from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.money import format_minor
 from fulfillment.admin.setup import SetupAdmin
 from fulfillment.admin.timeline import table
+from orders.admin.promotion_fields import goods_choices, goods_field
 from orders.models import PointsEarning, PointsGood, PointsLot, PointsPayment, PointsRule
 from orders.queries.points import Movements, balance_of, owed_by
 from orders.services.correct_points import BadCorrection, request_correction
@@ -43,11 +44,33 @@ class CorrectForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=UnfoldAdminTextInputWidget)
 
 
+class PointsRuleForm(forms.ModelForm):
+    """Goods by their names, as everywhere in promotions."""
+
+    goods = goods_field(_("for these goods"), _("Search by name. Nothing chosen: everything."))
+    goods_left_out = goods_field(_("never for these"))
+
+    class Meta:
+        model = PointsRule
+        fields = (
+            "name", "name_en", "is_active", "points", "per_minor", "rounding", "goods", "goods_left_out",
+            "starts_at", "ends_at", "multiplier_bp", "multiplied_from", "multiplied_until", "wait_days",
+            "life_days",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = [*self.instance.goods, *self.instance.goods_left_out]
+        for name in {"goods", "goods_left_out"} & set(self.fields):
+            self.fields[name].choices = goods_choices(kept=kept)  # type: ignore[attr-defined]
+
+
 @admin.register(PointsRule)
 class PointsRuleAdmin(SetupAdmin):
     """How points are earned; several rules in force add up."""
 
     act, tag = ACT, TAG
+    form = PointsRuleForm
     list_display = ["name", "rate", "is_active", "starts_at", "ends_at", "wait_days", "life_days"]
     list_filter = ["is_active"]
     search_fields = ["name", "name_en"]

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextInputWidget
 
 from catalog.admin.base import MinorField
 from catalog.snapshot import current
@@ -72,6 +72,13 @@ class StepsField(forms.MultiValueField):
     def compress(self, data_list: list[Any]) -> list[list[int]]:
         pairs = zip(data_list[::2], data_list[1::2], strict=True)
         return [[start or 0, off or 0] for start, off in pairs if start is not None or off]
+
+
+def goods_field(label: Any, help_text: Any = "") -> forms.MultipleChoiceField:
+    """Goods of any number, found by name; give it `goods_choices`."""
+    return forms.MultipleChoiceField(
+        label=label, required=False, help_text=help_text, widget=UnfoldAdminSelect2MultipleWidget()
+    )
 
 
 def goods_choices(*, kept: list[str]) -> list[tuple[str, list[tuple[str, str]]]]:

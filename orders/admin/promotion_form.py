@@ -8,7 +8,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminSelect2Widget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
@@ -19,7 +18,13 @@ from unfold.widgets import (
 from accounts.models import MemberLevel
 from catalog.admin.base import MinorField
 from catalog.snapshot import current
-from orders.admin.promotion_fields import RateField, StepsField, goods_choices, sku_choices
+from orders.admin.promotion_fields import (
+    RateField,
+    StepsField,
+    goods_choices,
+    goods_field,
+    sku_choices,
+)
 from orders.models import Promotion
 from orders.models.promotion import Kind, Stack, Trigger
 from orders.services.save_promotion import Wish
@@ -95,12 +100,6 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
-def _several(label: Any, help_text: Any) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(
-        label=label, required=False, help_text=help_text, widget=UnfoldAdminSelect2MultipleWidget()
-    )
-
-
 def _moment(label: Any, help_text: Any) -> forms.SplitDateTimeField:
     return forms.SplitDateTimeField(
         label=label, required=False, help_text=help_text, widget=UnfoldAdminSplitDateTimeWidget()
@@ -122,9 +121,9 @@ class PromotionForm(forms.Form):
 
     name = _text(_("Name buyers read"), 80, required=True)
     name_en = _text(_("The same in English"), 80)
-    goods = _several(_("These goods"), _("Search by name. Nothing chosen: everything."))
-    goods_left_out = _several(_("But never these"), "")
-    channels = _several(_("In these channels"), _("Nothing chosen: in all."))
+    goods = goods_field(_("These goods"), _("Search by name. Nothing chosen: everything."))
+    goods_left_out = goods_field(_("But never these"), "")
+    channels = goods_field(_("In these channels"), _("Nothing chosen: in all."))
     minimum_level = forms.TypedChoiceField(
         label=_("From member level"), coerce=int, initial=0, widget=UnfoldAdminSelectWidget()
     )

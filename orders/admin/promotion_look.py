@@ -21,6 +21,7 @@ from orders.queries.promotion_conflicts import Conflict, Meeting, conflicts
 from orders.queries.promotion_goods import Deepest, deepest
 from orders.queries.promotions import live, live_promotion
 from orders.services.preview_promotion import Preview, preview_promotion, usual_items
+from orders.services.promotion_subsidy import agreed
 from orders.services.quote import Item, QuoteLine
 from orders.views.codes import typed_codes
 from orders.views.line import english
@@ -159,7 +160,8 @@ def _warned(row: Promotion, now: datetime) -> dict[str, Any]:
     return {
         "conflicts": [_conflict(one) for one in conflicts(row, now=now)],
         "deep": [_deep(one) for one in deep[:MOST_DEEP]],
-        "under": sum(one.under_minor > 0 for one in deep),
+        # A subsidy that two persons agreed to pays for what is under the floor.
+        "under": 0 if agreed(row) else sum(one.under_minor > 0 for one in deep),
         "covered": len(deep),
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import CHROMIUM, DESKTOP, FLAGS, PHONE
 from tests.browser.palette import reduced
@@ -15,6 +15,8 @@ from tests.browser.palette import reduced
 Prepare = Callable[[Page], object]
 STILL = "*, *::before, *::after { animation: none !important; transition: none !important; }"
 TALLEST = 2000
+# A busy machine must not cost a picture.
+PATIENCE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Studio:
         self.only = re.compile(only)
         self.pictures: list[Picture] = []
         self.chapter = ""
+        expect.set_options(timeout=PATIENCE_MS)
         self._starter = sync_playwright()
 
     def __enter__(self) -> Self:
@@ -89,7 +92,7 @@ class Studio:
         )
         if look.english:
             context.add_cookies([{"name": "qy_language", "value": "en", "url": self.url}])
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         return context
 
     def take(
