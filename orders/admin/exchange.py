@@ -18,8 +18,8 @@ from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.admin.who import who
 from core.money import format_minor
-from fulfillment.admin.setup import SetupAdmin
 from fulfillment.admin.timeline import table
+from orders.admin.drafts import DraftAdmin
 from orders.admin.orders import ReasonForm
 from orders.models import Exchange, ExchangeBatch, ExchangeCode
 from orders.prizes import PRIZES, kind_words
@@ -86,7 +86,7 @@ class RangeForm(ReasonForm):
 
 
 @admin.register(ExchangeBatch)
-class ExchangeBatchAdmin(SetupAdmin):
+class ExchangeBatchAdmin(DraftAdmin):
     """Batches of codes; making them takes two persons, and so does their file."""
 
     act = ACT
@@ -120,24 +120,6 @@ class ExchangeBatchAdmin(SetupAdmin):
     @display(description=_("kind"))
     def kind_shown(self, row: ExchangeBatch) -> str:
         return kind_words(row.kind)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fixed = list(self.readonly_fields)
-        if obj is not None and obj.state != BatchState.DRAFT:
-            fixed += BatchForm.Meta.fields
-        return fixed
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: ExchangeBatch,
-        form: Any,
-        change: bool,  # noqa: FBT001  Django's
-    ) -> None:
-        if not change:
-            obj.by, obj.created_at = actor(request), clock.now()
-            obj.state_at = obj.created_at
-        super().save_model(request, obj, form, change)
 
     @display(description=_("State"), label=BADGES)
     def state_badge(self, row: ExchangeBatch) -> Badge:
@@ -188,7 +170,7 @@ class ExchangeBatchAdmin(SetupAdmin):
             "Once another person agrees, %(codes)s codes are made in the background. All of them"
             " together may cost %(budget)s."
         ) % {"codes": row.size, "budget": format_minor(row.budget_minor, row.currency)}
-        return _confirm(request, row, gettext("Ask for it"), text, run)
+        return self.ask(request, row, gettext("Ask for it"), text, run)
 
     @action(description=_("Ask for a file…"), url_path="ask-for-file")
     def ask_for_file(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -209,21 +191,34 @@ class ExchangeBatchAdmin(SetupAdmin):
             "Another person must agree. The file carries your mark on every line, is locked with a"
             " password that only the other person sees, and can be downloaded once under Exports."
         )
-        return _confirm(
+        return self.ask(
             request, row, gettext("Ask for it"), text, run, form=RangeForm, act=EXPORT_ACT
         )
 
     @action(description=_("Freeze…"), url_path="freeze")
     def freeze(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        return _change(request, object_id, "freeze")
+        return self._change(request, object_id, "freeze")
 
     @action(description=_("Thaw…"), url_path="thaw")
     def thaw(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        return _change(request, object_id, "thaw")
+        return self._change(request, object_id, "thaw")
 
     @action(description=_("End it…"), url_path="end")
     def end(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        return _change(request, object_id, "end")
+        return self._change(request, object_id, "end")
+
+    def _change(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        row = get_object_or_404(ExchangeBatch, pk=object_id)
+        to, button, text = CHANGES[name]
+
+        def run(data: dict[str, Any]) -> str:
+            if not change_batch(
+                batch=row.public_id, to=to, by=actor(request), why=data["reason"], now=clock.now()
+            ):
+                raise ValidationError(gettext("It is not in a state for that."))
+            return gettext("Done.")
+
+        return self.ask(request, row, str(button), str(text), run)
 
 
 def _verdict(row: ExchangeBatch) -> str:
@@ -232,30 +227,6 @@ def _verdict(row: ExchangeBatch) -> str:
     except CannotOpen as cannot:
         return cannot.words
     return gettext("Yes. Ask for it; another person has to agree.")
-
-
-def _change(request: HttpRequest, object_id: int, name: str) -> HttpResponse:
-    row = get_object_or_404(ExchangeBatch, pk=object_id)
-    to, button, text = CHANGES[name]
-
-    def run(data: dict[str, Any]) -> str:
-        if not change_batch(
-            batch=row.public_id, to=to, by=actor(request), why=data["reason"], now=clock.now()
-        ):
-            raise ValidationError(gettext("It is not in a state for that."))
-        return gettext("Done.")
-
-    return _confirm(request, row, str(button), str(text), run)
-
-
-def _confirm(
-    request: HttpRequest, row: ExchangeBatch, button: str, text: str, run: Any,
-    *, form: type[forms.Form] = ReasonForm, act: str = ACT,
-) -> HttpResponse:  # fmt: skip
-    back = reverse("admin:orders_exchangebatch_change", args=[row.pk])
-    return confirm(
-        request, title=row.name, text=text, button=button, back=back, run=run, form=form, act=act
-    )
 
 
 @admin.register(Exchange)

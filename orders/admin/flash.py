@@ -18,9 +18,8 @@ from catalog.queries import channel_by_code, default_channel, offer_by_id
 from core import clock
 from core.admin.base import Badge, actor
 from core.money import format_minor
-from fulfillment.admin.setup import SetupAdmin
 from fulfillment.admin.timeline import table
-from orders.admin.orders import ReasonForm
+from orders.admin.drafts import DraftAdmin
 from orders.margins import margin_in
 from orders.models import FlashSale
 from orders.queries.flash import count_units
@@ -28,7 +27,6 @@ from orders.services.approve_flash import ACT, request_flash_subsidy
 from orders.services.flash_rule import subsidy_sha
 from orders.services.run_flash import NotCuttable, cut_flash, end_flash
 from orders.states import FlashState
-from risk.admin.confirm import confirm
 
 BADGES = {"draft": "warning", "scheduled": "info", "live": "success", "ended": ""}
 REASONS = {
@@ -41,11 +39,12 @@ REASONS = {
 
 
 @admin.register(FlashSale)
-class FlashSaleAdmin(MinorFields, SetupAdmin):
+class FlashSaleAdmin(MinorFields, DraftAdmin):
     """Price, units and times, beside what they cost; the board while it runs."""
 
     act = ACT
     tag = "flash:set_up"
+    maker = "created_by"
     list_display = ["name", "state_badge", "sku", "price", "starts_at", "ends_at", "sold"]
     list_filter = ["state"]
     list_select_related = ["sku"]
@@ -61,29 +60,6 @@ class FlashSaleAdmin(MinorFields, SetupAdmin):
         (_("Board"), {"fields": ["state_badge", "board", "page", "public_id"]}),
     ]  # fmt: skip
     actions_detail = ["ask_subsidy", "cut", "end_now"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fixed = list(self.readonly_fields)
-        if obj is not None and obj.state != FlashState.DRAFT:
-            for _title, options in self.fieldsets:
-                for name in options["fields"]:
-                    fixed += [name] if isinstance(name, str) else list(name)
-        return list(dict.fromkeys(fixed))
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        return {} if obj is not None else self.prepopulated_fields
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: FlashSale,
-        form: Any,
-        change: bool,  # noqa: FBT001  Django's
-    ) -> None:
-        if not change:
-            obj.created_by, obj.created_at = actor(request), clock.now()
-            obj.state_at = obj.created_at
-        super().save_model(request, obj, form, change)
 
     @display(description=_("State"), label=BADGES)
     def state_badge(self, row: FlashSale) -> Badge:
@@ -160,7 +136,7 @@ class FlashSaleAdmin(MinorFields, SetupAdmin):
 
         text = gettext("Once another person agrees, the sale may give %(sum)s under the floor.")
         text %= {"sum": format_minor(row.subsidy_minor, row.currency)}
-        return self._confirm(request, row, gettext("Ask for it"), text, run)
+        return self.ask(request, row, gettext("Ask for it"), text, run)
 
     @action(description=_("Cut the units…"), url_path="cut")
     def cut(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -177,7 +153,7 @@ class FlashSaleAdmin(MinorFields, SetupAdmin):
             "Stock for %(units)s units is set apart, price and times stand still from now on, and"
             " the sale starts by itself at its moment."
         )
-        return self._confirm(request, row, gettext("Cut them"), text % {"units": row.units}, run)
+        return self.ask(request, row, gettext("Cut them"), text % {"units": row.units}, run)
 
     @action(description=_("End it now…"), url_path="end-now")
     def end_now(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -193,14 +169,4 @@ class FlashSaleAdmin(MinorFields, SetupAdmin):
         text = gettext(
             "No more orders at this price. Orders already placed may still be paid in their time."
         )
-        return self._confirm(request, row, gettext("End it"), text, run)
-
-    @staticmethod
-    def _confirm(
-        request: HttpRequest, row: FlashSale, button: str, text: str, run: Any
-    ) -> HttpResponse:
-        back = reverse("admin:orders_flashsale_change", args=[row.pk])
-        return confirm(
-            request, title=row.name, text=text, button=button, back=back, run=run,
-            form=ReasonForm, act=ACT,
-        )  # fmt: skip
+        return self.ask(request, row, gettext("End it"), text, run)

@@ -21,8 +21,8 @@ from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.admin.who import who
 from core.money import format_minor
-from fulfillment.admin.setup import SetupAdmin
 from fulfillment.admin.timeline import table
+from orders.admin.drafts import DraftAdmin
 from orders.admin.orders import ReasonForm
 from orders.models import Award, ChanceRule, Draw, Lottery, Prize
 from orders.prizes import PRIZES, kind_words
@@ -113,7 +113,7 @@ class ChanceRuleInline(_WhileDraft, TabularInline):
 
 
 @admin.register(Lottery)
-class LotteryAdmin(SetupAdmin):
+class LotteryAdmin(DraftAdmin):
     """Everything about a lottery on one screen; what it costs is computed as it stands."""
 
     act = ACT
@@ -135,32 +135,6 @@ class LotteryAdmin(SetupAdmin):
         (_("Board"), {"fields": ["state_badge", "board", "pages", ("public_id", "made_by")]}),
     ]
     actions_detail = ["ask_to_open", "end_now"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fixed = list(self.readonly_fields)
-        if obj is not None and obj.state != LotteryState.DRAFT:
-            for _title, options in self.fieldsets:
-                for name in options["fields"]:
-                    fixed += [name] if isinstance(name, str) else list(name)
-        return list(dict.fromkeys(fixed))
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        return {} if obj is not None else self.prepopulated_fields
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: Lottery,
-        form: Any,
-        change: bool,  # noqa: FBT001  Django's
-    ) -> None:
-        if not change:
-            obj.by, obj.created_at = actor(request), clock.now()
-            obj.state_at = obj.created_at
-        super().save_model(request, obj, form, change)
 
     @display(description=_("State"), label=BADGES)
     def state_badge(self, row: Lottery) -> Badge:
@@ -235,7 +209,7 @@ class LotteryAdmin(SetupAdmin):
             "worst": format_minor(cost.worst_minor, "CNY"),
             "budget": format_minor(row.budget_minor, "CNY"),
         }
-        return self._confirm(request, row, gettext("Ask for it"), text, run)
+        return self.ask(request, row, gettext("Ask for it"), text, run)
 
     @action(description=_("End it now…"), url_path="end-now")
     def end_now(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -249,17 +223,7 @@ class LotteryAdmin(SetupAdmin):
             return gettext("It is over; the secret number is published within a minute.")
 
         text = gettext("No more draws. Chances that were not used are void; prizes won are kept.")
-        return self._confirm(request, row, gettext("End it"), text, run)
-
-    @staticmethod
-    def _confirm(
-        request: HttpRequest, row: Lottery, button: str, text: str, run: Any
-    ) -> HttpResponse:
-        back = reverse("admin:orders_lottery_change", args=[row.pk])
-        return confirm(
-            request, title=row.name, text=text, button=button, back=back, run=run,
-            form=ReasonForm, act=ACT,
-        )  # fmt: skip
+        return self.ask(request, row, gettext("End it"), text, run)
 
 
 def _verdict(row: Lottery) -> str:

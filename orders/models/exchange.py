@@ -2,7 +2,6 @@
 
 import uuid
 
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core import transitions
 from core.models.base import LeasedWork, public_id_field
 from orders.models.order import ContactKind
+from orders.models.promised import kept_once_promised
 from orders.states import AWARD_STEPS, EXCHANGE_BATCH_STEPS, AwardState, BatchState
 
 LARGEST_BATCH = 1_000_000
@@ -19,13 +19,6 @@ _AGREED = (
     "kind", "sku_id", "ref", "amount", "cost_minor", "size", "channel_id", "currency", "per_person",
     "origin",
 )  # fmt: skip
-
-
-def _changed() -> pgtrigger.Q:
-    found = pgtrigger.Q(old__kind__df=pgtrigger.F("new__kind"))
-    for name in _AGREED[1:]:
-        found |= pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")})
-    return found
 
 
 class Origin(models.TextChoices):
@@ -108,13 +101,8 @@ class ExchangeBatch(LeasedWork):
         ]  # fmt: skip
         triggers = [
             transitions.guard(EXCHANGE_BATCH_STEPS),
-            pgtrigger.Protect(
-                name="orders_exchangebatch_agreed", operation=pgtrigger.Update,
-                condition=~pgtrigger.Q(old__state="draft") & _changed(),
-            ),
-            pgtrigger.Protect(
-                name="orders_exchangebatch_kept", operation=pgtrigger.Delete,
-                condition=~pgtrigger.Q(old__state="draft"),
+            *kept_once_promised(
+                "orders_exchangebatch_agreed", "orders_exchangebatch_kept", *_AGREED
             ),
         ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import transitions
 from core.models.base import AppendOnly, LeasedWork, public_id_field
+from orders.models.promised import kept_once_promised
 from orders.promotions.draw import LARGEST_WHOLE
 from orders.states import AWARD_STEPS, LOTTERY_STEPS, AwardState, LotteryState
 
@@ -19,14 +20,6 @@ _PROMISED = (
     "slug", "name", "name_en", "whole", "draws_most", "starts_at", "ends_at", "commitment",
     "table_text", "budget_minor", "channel_id",
 )  # fmt: skip
-
-
-def _changed(*fields: str) -> pgtrigger.Q:
-    """Whether one of these columns would change."""
-    found = pgtrigger.Q(**{f"old__{fields[0]}__df": pgtrigger.F(f"new__{fields[0]}")})
-    for name in fields[1:]:
-        found |= pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")})
-    return found
 
 
 class Lottery(models.Model):
@@ -102,14 +95,7 @@ class Lottery(models.Model):
         ]  # fmt: skip
         triggers = [
             transitions.guard(LOTTERY_STEPS),
-            pgtrigger.Protect(
-                name="orders_lottery_promise", operation=pgtrigger.Update,
-                condition=~pgtrigger.Q(old__state="draft") & _changed(*_PROMISED),
-            ),
-            pgtrigger.Protect(
-                name="orders_lottery_kept", operation=pgtrigger.Delete,
-                condition=~pgtrigger.Q(old__state="draft"),
-            ),
+            *kept_once_promised("orders_lottery_promise", "orders_lottery_kept", *_PROMISED),
         ]  # fmt: skip
 
     def __str__(self) -> str:
