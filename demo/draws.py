@@ -27,12 +27,10 @@ def open_draws(*, now: datetime) -> str:
     cost = _floor(now)
     if cost and not Lottery.objects.filter(slug=SLUG).exists():
         row = _lottery(now, cost)
-        _agree(
-            lambda by: request_opening(lottery=row.public_id, by=by, reason="demo", now=now), now
-        )
+        agree(lambda by: request_opening(lottery=row.public_id, by=by, reason="demo", now=now), now)
     if cost and not ExchangeBatch.objects.filter(name=BATCH).exists():
         batch = _batch(now, cost)
-        _agree(lambda by: request_codes(batch=batch.public_id, by=by, reason="demo", now=now), now)
+        agree(lambda by: request_codes(batch=batch.public_id, by=by, reason="demo", now=now), now)
     lotteries = Lottery.objects.filter(state=LotteryState.OPEN).count()
     batches = ExchangeBatch.objects.exclude(state=BatchState.DRAFT).count()
     return f"{lotteries} draw, {batches} batch of codes"
@@ -86,7 +84,7 @@ def _batch(now: datetime, cost: int) -> ExchangeBatch:
     )  # fmt: skip
 
 
-def _agree(ask: Callable[[str], Approval], now: datetime) -> None:
+def agree(ask: Callable[[str], Approval], now: datetime) -> None:
     """Two persons agree, as in any shop; without them it stays a draft."""
     maker, checker = staff_of("operator"), staff_of("owner")
     if maker is None or checker is None:

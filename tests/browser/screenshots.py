@@ -30,6 +30,7 @@ def main() -> None:
 def _take(url: str, folder: Path, only: str) -> None:
     from simulators.supplier_c.script import Supplier
     from tests.browser import (
+        balance_stories,
         bundle_stories,
         edition_stories,
         office_stories,
@@ -50,6 +51,7 @@ def _take(url: str, folder: Path, only: str) -> None:
         edition_stories.editions(studio)
         till_stories.counter(studio)
         promotion_stories.promotions(studio)
+        balance_stories.balances(studio)
         office_stories.office(studio, supplier)
         setup_stories.setups(studio)
         if only:

@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from core import clock
+from demo.balances import hand_out_cards
 from demo.codes import fill_vault
 from demo.draws import open_draws
 from demo.flash import open_flash
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         self.stdout.write(f"plans: {open_plans(now=clock.now())}")
         self.stdout.write(f"points: {give_points(now=clock.now())}")
         self.stdout.write(f"draws: {open_draws(now=clock.now())}")
+        self.stdout.write(f"gift cards: {hand_out_cards(now=clock.now())}")
         self.stdout.write(f"flash sale: {open_flash(now=clock.now())}")
         self.stdout.write(f"group buy: {open_group_buy(now=clock.now())}")
         self.stdout.write(f"history: {remember(now=clock.now())}")
