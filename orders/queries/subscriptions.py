@@ -3,9 +3,13 @@
 import json
 from datetime import date
 
+from django.db import connection
+
 from core.crypto import unseal
+from core.faults import guard_off
 from core.tx import part
 from orders.models import Subscription, SubscriptionPeriod
+from orders.models.subscription import ChargeOutcome
 from orders.states import PeriodState, SubscriptionState
 
 
@@ -22,6 +26,26 @@ def lock_period(pk: int) -> SubscriptionPeriod:
     lock_subscription(row.subscription_id)
     rows = SubscriptionPeriod.objects.select_for_update(of=("self",))
     return rows.select_related("subscription", "subscription__plan").get(pk=pk)
+
+
+@part
+def still_pays(order_pk: int) -> bool:
+    """Whether late money of an order still pays for the period it was for; true of any other order.
+
+    It does while its try is undecided, or failed and not repeated; a period that was dropped, or is
+    charged anew, is bought by nobody's late money. The period stands still until the transaction ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select c.outcome, p.state from orders_subscriptioncharge c
+               join orders_subscriptionperiod p on p.id = c.period_id
+               where c.order_id = %s for share of p""",
+            [order_pk],
+        )
+        row = cursor.fetchone()
+    if row is None or guard_off("subscriptions.late"):
+        return True
+    return bool(row[0] == ChargeOutcome.OPEN or row[1] == PeriodState.FAILED)
 
 
 def due_to_end(day: date, *, limit: int) -> list[int]:

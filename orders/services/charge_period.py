@@ -75,6 +75,9 @@ def _begin(pk: int, now: datetime) -> int | None:
         return None
     if not _may_begin(period, now) and not unguarded:
         return None
+    if period.charges.filter(order__payments__applied=True).exists() and not unguarded:
+        # A try that had failed brought its money after all; the next look settles it.
+        return None
     attempt = period.attempts + 1
     from_ = [PeriodState.NOTICED, PeriodState.FAILED]
     moved = transitions.move(

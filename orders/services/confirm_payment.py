@@ -32,6 +32,7 @@ from orders.queries.confirming import (
     settle,
 )
 from orders.queries.orders import bought_again
+from orders.queries.subscriptions import still_pays
 from orders.services.hold_coupons import take_coupons_again, use_coupons
 from orders.services.limits import take_limits_again
 from orders.services.pay_balance import spend_balance
@@ -282,7 +283,7 @@ def _honours_late(locked: Locked, now: datetime) -> bool:
     deadline = locked.expires_at + timedelta(seconds=settings.LATE_PAYMENT_SECONDS)
     if locked.close_reason == CANCELLED or now > deadline:
         return False
-    return not bought_again(order_pk=locked.order_pk)
+    return still_pays(locked.order_pk) and not bought_again(order_pk=locked.order_pk)
 
 
 def _open(locked: Locked, now: datetime) -> Opened:

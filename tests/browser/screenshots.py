@@ -33,6 +33,7 @@ def _take(url: str, folder: Path, only: str) -> None:
         balance_stories,
         bundle_stories,
         edition_stories,
+        flash_stories,
         office_stories,
         promotion_stories,
         setup_stories,
@@ -52,6 +53,7 @@ def _take(url: str, folder: Path, only: str) -> None:
         till_stories.counter(studio)
         promotion_stories.promotions(studio)
         balance_stories.balances(studio)
+        flash_stories.flash_sales(studio)
         office_stories.office(studio, supplier)
         setup_stories.setups(studio)
         if only:

@@ -14,6 +14,7 @@ from core.faults import without
 from core.invariants import check_all
 from orders.models import FlashSale, FlashUnit, Order
 from orders.queries import promotions
+from orders.services.flash_rule import CLUSTERS
 from orders.services.place_order import LimitReached, PriceChanged, Refused, SoldOut
 from tests.factories.catalog import make_sku
 from tests.factories.flash import make_flash, place_flash
@@ -74,6 +75,19 @@ def test_sixty_four_buyers_share_ten_units(pooled: bool) -> None:
 def test_twenty_orders_of_one_person_get_one_unit() -> None:
     sale = make_flash(endless(), units=10)
     assert storm(sale, ["ann@example.com"] * 20) == 1
+    assert sound()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_one_household_under_twenty_names_gets_one_unit(known: bool) -> None:
+    """Whoever knows which names are one person says so; where nobody does, each name counts."""
+    sale = make_flash(endless(), units=10)
+    if known:
+        CLUSTERS.register("test", lambda identity: "household")
+    try:
+        assert storm(sale, people(20)) == (1 if known else 10)
+    finally:
+        CLUSTERS._entries.pop("test", None)
     assert sound()
 
 

@@ -1,6 +1,7 @@
 """A subscription from its first charge on, with a real gateway and a clock that moves."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,10 +10,20 @@ from core import invariants
 from core.faults import without
 from core.tx import step
 from fulfillment.models import Entitlement
-from orders.models import Order, OrderLine, RenewalNotice, Subscription, SubscriptionCharge
+from orders.models import (
+    Order,
+    OrderLine,
+    Refund,
+    RenewalNotice,
+    Subscription,
+    SubscriptionCharge,
+    SubscriptionPeriod,
+)
 from orders.models.subscription import ChargeOutcome
 from orders.services.cancel_subscription import cancel_subscription, keep_subscription
 from orders.services.charge_period import charge_period
+from orders.services.close_order import expire_order
+from orders.services.confirm_payment import Result
 from orders.services.end_subscription import end_subscription
 from orders.services.pause_subscription import pause_subscription, resume_subscription
 from orders.services.plan_period import moment_of
@@ -21,7 +32,7 @@ from orders.services.start_subscription import AlreadySubscribed
 from orders.services.upgrade_credit import NotUpgradable
 from orders.states import MandateState, OrderState, PeriodState, SubscriptionState
 from simulators.localpay.script import Gateway
-from tests.factories.orders import stocked
+from tests.factories.orders import pay, stocked
 from tests.factories.subscriptions import Life, make_plan, month_after, simple_plan
 
 pytestmark = pytest.mark.django_db
@@ -166,6 +177,71 @@ def test_an_endless_silence_ends_in_a_close_and_then_a_new_try(life: Life) -> No
     period.refresh_from_db()
     assert (period.state, len(life.charges_at_gateway(row))) == (PeriodState.PAID, 2)
     assert broken(life) == []
+
+
+def expired_try(life: Life) -> tuple[Subscription, SubscriptionPeriod, Order]:
+    """A renewal whose request never arrived, and nobody looked until its order was over."""
+    row = life.subscribe(simple_plan())
+    period = life.renew(row)
+    life.gateway.fault("drop_before", op="charge", times=None)
+    life.work()
+    order = period.charges.get().order
+    assert order is not None
+    life.at(order.expires_at + timedelta(seconds=1))
+    assert expire_order(order=order.public_id, now=life.now)
+    return row, period, order
+
+
+def late_money(life: Life, order: Order) -> Result:
+    return pay(order, now=life.now + timedelta(seconds=30)).result
+
+
+def test_late_money_pays_for_the_period_whose_try_failed(life: Life) -> None:
+    row, period, order = expired_try(life)
+    life.work()
+    period.refresh_from_db()
+    assert period.state == PeriodState.FAILED
+    assert late_money(life, order) == Result.LATE_HONOURED
+    life.after(days=1, minutes=1)
+    period.refresh_from_db()
+    row.refresh_from_db()
+    assert (period.state, row.state) == (PeriodState.PAID, SubscriptionState.ACTIVE)
+    assert period.attempts == 1
+    assert broken(life) == []
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_late_money_for_a_dropped_period_goes_back(
+    life: Life, settings: Any, guarded: bool
+) -> None:
+    """Canceled meanwhile: nothing is delivered for it. Without the guard it would be, to nobody's use."""
+    settings.TEST_HOOKS = True
+    row, period, order = expired_try(life)
+    assert cancel_subscription(pk=row.pk, now=life.now, acting="test")
+    life.work()
+    period.refresh_from_db()
+    assert period.state == PeriodState.VOID
+    before = Entitlement.objects.count()
+    if not guarded:
+        with without("subscriptions.late"):
+            assert late_money(life, order) == Result.LATE_HONOURED
+        assert Entitlement.objects.count() == before + 1
+        return
+    assert late_money(life, order) == Result.LATE_REFUNDED
+    order.refresh_from_db()
+    assert order.state == OrderState.LATE_PAID
+    assert Refund.objects.get(order=order).amount_minor == 9700
+    assert Entitlement.objects.count() == before
+    assert broken(life) == []
+
+
+def test_a_period_that_was_paid_after_all_is_not_charged_again(life: Life) -> None:
+    """Between the look at late money and the next try: the try sees it under its own lock."""
+    _row, period, order = expired_try(life)
+    life.work()
+    assert late_money(life, order) == Result.LATE_HONOURED
+    assert not charge_period(pk=period.pk, now=life.now + timedelta(days=1, minutes=1))
+    assert period.charges.count() == 1
 
 
 def test_a_mandate_ended_at_the_gateway_ends_it(life: Life) -> None:
