@@ -73,7 +73,7 @@ class BatchState(models.TextChoices):
 
 
 class AwardState(models.TextChoices):
-    WAITING = "waiting", _("On its way")
+    WAITING = "waiting", pgettext_lazy("prize", "On its way")
     DONE = "done", _("Handed over")
     SETTLED = "settled", _("Settled by hand")
 
