@@ -44,6 +44,27 @@ STATEMENTS = [
            where g.used <> coalesce(c.used, 0)""",
     ),
     (
+        "INV-TK1", "a collected task is one reward of who collected it",
+        """select c.public_id, c.state from orders_taskclaim c
+           left join orders_reward r on r.subject = c.public_id
+           group by c.id having count(r.id) <> 1 or bool_or(r.owner <> c.owner)
+               or bool_or(r.state = 'taken_back' and c.state <> 'taken_back')""",
+    ),
+    (
+        "INV-TK2", "what tasks gave is what their budgets say was taken",
+        """with given as (
+               select 'reward:' || t.public_id || ':' || b.name as key, b.used
+               from orders_task t cross join lateral (
+                   select 'times' as name, (select count(*) from orders_taskclaim c
+                       where c.task_id = t.id and c.state = 'given') as used
+                   union all select 'points', (select coalesce(sum(r.points), 0)
+                       from orders_reward r where r.source = t.public_id and r.state = 'given')
+                   union all select 'minor', (select coalesce(sum(r.worth_minor), 0)
+                       from orders_reward r where r.source = t.public_id and r.state = 'given')) b)
+           select g.key, g.used, c.used from given g left join core_limitcount c on c.key = g.key
+           where g.used <> coalesce(c.used, 0)""",
+    ),
+    (
         "INV-PK1", "the shares of a packet are all there and sum to it",
         """select p.public_id, p.points, sum(s.points), count(s.id) from orders_packet p
            left join orders_packetshare s on s.packet_id = p.id group by p.id

@@ -23,6 +23,7 @@ from orders.views import (
     points,
     promotion_lines,
     subscriptions,
+    tasks,
 )
 
 if "pid" not in get_converters():
@@ -46,6 +47,8 @@ urlpatterns = [
     path("packet/", packets.packets, name="packets"),
     path("packet/<pid:packet_id>/", packets.packet, name="packet"),
     path("balance/", balance.balance, name="balance"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<pid:task_id>/", tasks.collect, name="collect_task"),
     path("points/", points.points, name="points"),
     path("points/mall/", points.mall, name="points_mall"),
     path("points/mall/<pid:good_id>/", points.exchange, name="points_exchange"),

@@ -69,6 +69,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
             Place(_("Invitations"), "diversity_3", "orders.invite"),
             Place(_("Red packets"), "mail", "orders.packettemplate"),
             Place(_("Shared packets"), "drafts", "orders.packet"),
+            Place(_("Tasks"), "task_alt", "orders.task"),
+            Place(_("Collected tasks"), "fact_check", "orders.taskclaim"),
             Place(_("Rewards"), "workspace_premium", "orders.reward"),
         ),
     ),

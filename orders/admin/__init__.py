@@ -15,6 +15,7 @@ from orders.admin import (
     promotions,
     refunds,
     subscriptions,
+    tasks,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "promotions",
     "refunds",
     "subscriptions",
+    "tasks",
 ]

@@ -41,6 +41,7 @@ from orders.models.subscription import (
     SubscriptionCharge,
     SubscriptionPeriod,
 )
+from orders.models.task import Task, TaskClaim
 from orders.models.wait import OrderWait
 
 __all__ = [
@@ -101,4 +102,6 @@ __all__ = [
     "Subscription",
     "SubscriptionCharge",
     "SubscriptionPeriod",
+    "Task",
+    "TaskClaim",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from core import approvals, audit, transitions
 from core.models import Approval
 from core.tx import part, step
-from orders.models import Coupon, Invite, Reward
+from orders.models import Coupon, Invite, Reward, TaskClaim
 from orders.models.reward import RewardKind
 from orders.services.give_reward import points_key
 from orders.services.points_book import take_points
@@ -90,3 +90,9 @@ def _move_cause(subject: str, *, by: str, why: str, now: datetime) -> None:
         why=why, state_at=now,
     ):  # fmt: skip
         return_budget(row.programme.public_id, times=1)
+    claim = TaskClaim.objects.select_related("task").filter(public_id=subject).first()
+    if claim is not None and transitions.move(
+        TaskClaim, claim.pk, from_=[RewardState.GIVEN], to=RewardState.TAKEN_BACK, now=now, by=by,
+        why=why, state_at=now,
+    ):  # fmt: skip
+        return_budget(claim.task.public_id, times=1)

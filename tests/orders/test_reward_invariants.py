@@ -10,7 +10,9 @@ from core import clock, ledger
 from core.crypto import forget_keys
 from core.invariants import check_all
 from orders.invite_invariants import STATEMENTS
+from orders.models import Task
 from orders.queries import promotions
+from orders.services.collect_task import collect_task
 from orders.services.reward_invites import reward_invites
 from orders.services.take_share import Opener, take_share
 from tests.factories.accounts import make_user
@@ -29,6 +31,8 @@ HURTS = {
     "INV-PK1": "update orders_packetshare set points = points + 1 where number = 1",
     "INV-PK2": "update orders_packetshare set owner = 'usr_EVE' where state = 'taken'",
     "INV-PK3": "update core_limitcount set used = used - 1 where key like 'reward:pkt%%points'",
+    "INV-TK1": "update orders_reward set owner = 'usr_EVE' where source like 'tsk%%'",
+    "INV-TK2": "update core_limitcount set used = used + 1 where key like 'reward:tsk%%times'",
     "INV-PK4": "update orders_packet set state = 'lapsed', not_before = null",
 }
 
@@ -45,6 +49,15 @@ def _shop(committed: None) -> Iterator[None]:
     reward_invites(now=clock.now())
     packet = make_packet()
     take_share(packet=packet.public_id, by=Opener("usr_BEN"), now=clock.now())
+    task = Task.objects.create(
+        name="x",
+        action="order",
+        points=5,
+        is_active=True,
+        created_at=clock.now(),
+        created_by="test",
+    )
+    collect_task(task=task.public_id, user=ben, now=clock.now())
     yield
     for forget in FORGET:
         forget()
@@ -53,7 +66,7 @@ def _shop(committed: None) -> Iterator[None]:
 def broken() -> set[str]:
     return {
         one.invariant.id
-        for only in ("INV-RW", "INV-IN", "INV-PK")
+        for only in ("INV-RW", "INV-IN", "INV-PK", "INV-TK")
         for one in check_all(now=clock.now(), grace=0, only=only)
     }
 

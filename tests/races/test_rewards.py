@@ -13,9 +13,10 @@ from core import clock, ledger
 from core.crypto import ensure_data_key, forget_keys
 from core.faults import without
 from core.invariants import check_all
-from orders.models import Packet, PacketShare, Reward
+from orders.models import Packet, PacketShare, Reward, Task, TaskClaim
 from orders.queries import promotions
 from orders.queries.points import balance_of
+from orders.services.collect_task import collect_task
 from orders.services.lapse_packets import lapse_packets
 from orders.services.reward_invites import reward_invite
 from orders.services.take_share import Opener, PacketOver, take_share
@@ -41,7 +42,7 @@ def _quiet(committed: None, settings: Any, tmp_path: Path) -> Iterator[None]:
 
 
 def sound() -> bool:
-    found = [one for only in ("INV-PK", "INV-RW", "INV-IN", "INV-P")
+    found = [one for only in ("INV-PK", "INV-RW", "INV-IN", "INV-TK", "INV-P")
              for one in check_all(now=clock.now(), grace=0, only=only)]  # fmt: skip
     return not found
 
@@ -117,6 +118,18 @@ def test_opening_while_it_lapses_loses_nothing() -> None:
     lapse_packets(now=packet.ends_at)
     packet.refresh_from_db()
     assert packet.state in {"lapsed", "over"}
+    assert sound()
+
+
+def test_a_task_is_collected_once_however_often_at_one_moment() -> None:
+    ann = make_user(display_name="Ann")
+    task = Task.objects.create(
+        name="x", action="profile", points=20, most_times=5, is_active=True,
+        created_at=clock.now(), created_by="test",
+    )  # fmt: skip
+    crowd(lambda _n: collect_task(task=task.public_id, user=ann, now=clock.now()), range(16))
+    assert TaskClaim.objects.count() == 1
+    assert balance_of(ann.public_id) == 20
     assert sound()
 
 

@@ -34,8 +34,8 @@ SLOTS = {
     "order_id": "ord", "reference": "ord", "delivery_id": "dlv", "entitlement_id": "ent",
     "gift_id": "gft", "link_id": "lnk", "redemption": "rdm",
     "certificate_id": "crt", "exchange_id": "exc", "good_id": "ptg", "subscription_id": "sub",
-    "invite_id": "ivl", "packet_id": "pck",
     "group_id": "grp",
+    "invite_id": "ivl", "packet_id": "pck", "task_id": "tsk",
 }  # fmt: skip
 METHODS = ("get", "post", "head", "put", "delete")
 #: Things that differ from answer to answer whatever the address.

@@ -15,6 +15,7 @@ from demo.offers import run_offers
 from demo.people import invite
 from demo.plans import open_plans
 from demo.points import give_points
+from demo.rewards import open_rewards
 from demo.supply import connect
 from demo.tills import open_tills
 
@@ -42,4 +43,5 @@ class Command(BaseCommand):
         self.stdout.write(f"gift cards: {hand_out_cards(now=clock.now())}")
         self.stdout.write(f"flash sale: {open_flash(now=clock.now())}")
         self.stdout.write(f"group buy: {open_group_buy(now=clock.now())}")
+        self.stdout.write(f"rewards: {open_rewards(now=clock.now())}")
         self.stdout.write(f"history: {remember(now=clock.now())}")
