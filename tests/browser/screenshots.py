@@ -36,6 +36,7 @@ def _take(url: str, folder: Path, only: str) -> None:
         flash_stories,
         office_stories,
         promotion_stories,
+        reward_stories,
         setup_stories,
         stories,
         till_stories,
@@ -54,6 +55,7 @@ def _take(url: str, folder: Path, only: str) -> None:
         promotion_stories.promotions(studio)
         balance_stories.balances(studio)
         flash_stories.flash_sales(studio)
+        reward_stories.rewards(studio)
         office_stories.office(studio, supplier)
         setup_stories.setups(studio)
         if only:

@@ -1,0 +1,28 @@
+"""Friends and rewards in pictures: a link, what it opens, a packet that is shared, tasks."""
+
+from demo.people import SHOPPERS, password
+from tests.browser import acts
+from tests.browser.stories import enter_office
+from tests.browser.studio import BOTH, DARK, DESKTOP_LOOK, ENGLISH_DESKTOP, Studio
+
+LOOKS = (*BOTH, DARK, ENGLISH_DESKTOP)
+
+
+def rewards(studio: Studio) -> None:
+    """Pages of a shopper with an account, a visitor's, and an operator's."""
+    studio.chapter = "Friends and rewards"
+    shopper = studio.person()
+    page = shopper.new_page()
+    acts.sign_in(page, SHOPPERS[0].sign_in, password("shopper"))
+    studio.take("invite", "My invite link", "/invite/", by=shopper, looks=LOOKS)
+    page.goto("/invite/")
+    link = page.locator("dl.code dd").first.inner_text()
+    studio.take("invited", "What it opens", link[link.index("/invite/") :], looks=LOOKS)
+    studio.take("packets", "Red packets to share", "/packet/", by=shopper, looks=BOTH)
+    studio.take("tasks", "Tasks", "/tasks/", by=shopper, looks=LOOKS)
+    operator = enter_office(studio, "operator")
+    for name, title in (("inviteprogramme", "Invite programmes"), ("packettemplate", "Red packets"),
+                        ("task", "Tasks")):  # fmt: skip
+        studio.take(
+            f"office-{name}", title, f"/admin/orders/{name}/", by=operator, looks=(DESKTOP_LOOK,)
+        )
