@@ -2,7 +2,7 @@
 
 STATEMENTS = [
     (
-        "INV-BA1", "a balance is the sum of its postings, and never below zero",
+        "INV-TN1", "a balance is the sum of its postings, and never below zero",
         """with sums as (select account_id, currency, sum(amount) as minor from core_posting
                          where account_id like 'balance:%%' group by 1, 2)
            select coalesce(b.account_id, s.account_id), b.balance, s.minor
@@ -12,7 +12,7 @@ STATEMENTS = [
            where coalesce(b.balance, 0) <> coalesce(s.minor, 0) or coalesce(s.minor, 0) > 0""",
     ),
     (
-        "INV-BA2", "held balance is that of payments that are held",
+        "INV-TN2", "held balance is that of payments that are held",
         """with held as (select subject, -sum(amount) as minor from core_posting
                          where account_id = 'balance_held' group by subject)
            select coalesce(o.public_id, h.subject), p.amount_minor, h.minor
@@ -22,7 +22,7 @@ STATEMENTS = [
            where coalesce(p.amount_minor, 0) <> coalesce(h.minor, 0)""",
     ),
     (
-        "INV-BA3", "balance is held by open orders, spent by paid ones, given back by closed ones",
+        "INV-TN3", "balance is held by open orders, spent by paid ones, given back by closed ones",
         """select o.public_id, o.state, p.state from orders_balancepayment p
            join orders_order o on o.id = p.order_id
            where (p.state = 'held') <> (o.state = 'pending_payment')
@@ -30,14 +30,14 @@ STATEMENTS = [
               or (p.state = 'spent' and o.state in ('closed', 'late_paid'))""",
     ),
     (
-        "INV-BA4", "what a provider is asked for and the balance pays is the order's total",
+        "INV-TN4", "what a provider is asked for and the balance pays is the order's total",
         """select y.public_id, y.amount_minor, b.amount_minor, o.total_minor
            from orders_order o join orders_payment y on y.order_id = o.id
            left join orders_balancepayment b on b.order_id = o.id
            where y.amount_minor + coalesce(b.amount_minor, 0) <> o.total_minor""",
     ),
     (
-        "INV-BA5", "an order has from a balance what its payment says, less what went back",
+        "INV-TN5", "an order has from a balance what its payment says, less what went back",
         """with spent as (
                select p.subject, -sum(p.amount) as minor from core_posting p
                join core_journal j on j.id = p.journal_id
@@ -51,7 +51,7 @@ STATEMENTS = [
            where coalesce(b.amount_minor - b.returned_minor, 0) <> coalesce(s.minor, 0)""",
     ),
     (
-        "INV-BA6", "refunds put back on a balance what its payment says",
+        "INV-TN6", "refunds put back on a balance what its payment says",
         """select b.public_id, b.returned_minor, sum(r.balance_minor)
            from orders_balancepayment b
            left join orders_refund r on r.order_id = b.order_id and r.state <> 'rejected'
@@ -61,14 +61,14 @@ STATEMENTS = [
              and not exists (select 1 from orders_balancepayment b where b.order_id = r.order_id)""",
     ),
     (
-        "INV-BA7", "a refund of units is the sum of its units, on the balance and outside",
+        "INV-TN7", "a refund of units is the sum of its units, on the balance and outside",
         """select r.public_id, r.amount_minor, r.balance_minor, sum(x.amount_minor)
            from orders_refund r left join orders_refundline x on x.refund_id = r.id
            where r.kind in ('undelivered', 'delivered') group by r.id
            having coalesce(sum(x.amount_minor), 0) <> r.amount_minor + r.balance_minor""",
     ),
     (
-        "INV-BA8", "the lines of an order share what the balance pays of it",
+        "INV-TN8", "the lines of an order share what the balance pays of it",
         """select b.public_id, b.amount_minor from orders_balancepayment b
            where b.amount_minor <> (select coalesce(sum(s.value::bigint), 0)
                                     from jsonb_each_text(b.shares) s)
@@ -78,7 +78,7 @@ STATEMENTS = [
                             or s.value::bigint > l.paid_minor)""",
     ),
     (
-        "INV-BA9", "a redeemed balance code is on its owner's balance, once and at its face value",
+        "INV-TN9", "a redeemed balance code is on its owner's balance, once and at its face value",
         """select e.public_id, c.amount, sum(p.amount) from orders_exchange e
            join orders_exchangebatch c on c.id = e.batch_id and c.kind = 'balance'
            left join core_journal j on j.key = 'balance.card:' || e.public_id
@@ -88,7 +88,7 @@ STATEMENTS = [
            having coalesce(-sum(p.amount), 0) <> c.amount""",
     ),
     (
-        "INV-BA10", "what is owed for sold cards is that of those nobody has redeemed",
+        "INV-TN10", "what is owed for sold cards is that of those nobody has redeemed",
         """with owed as (select account_id, -sum(amount) as minor from core_posting
                          where account_id = 'cards_sold' group by 1),
            due as (select coalesce(sum(c.amount::bigint * c.size), 0) - coalesce((

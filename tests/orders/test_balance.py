@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 
 def sound() -> list[str]:
     now = clock.now()
-    families = ("INV-BA", "INV-P", "INV-L", "INV-EX")
+    families = ("INV-TN", "INV-P", "INV-L", "INV-EX")
     return [str(one) for only in families for one in check_all(now=now, grace=0, only=only)]
 
 

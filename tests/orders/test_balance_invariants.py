@@ -23,18 +23,18 @@ pytestmark = pytest.mark.usefixtures("committed")
 FORGET = (snapshot.forget, ledger.forget_accounts, forget_keys, promotions.forget)
 
 HURTS = {
-    "INV-BA1": "update core_accountbalance set balance = balance - 1"
+    "INV-TN1": "update core_accountbalance set balance = balance - 1"
     " where account_id like 'balance:%'",
-    "INV-BA2": "update orders_balancepayment set amount_minor = 1 where state = 'held'",
-    "INV-BA3": "update orders_order set state = 'closed' where public_id in (select o.public_id"
+    "INV-TN2": "update orders_balancepayment set amount_minor = 1 where state = 'held'",
+    "INV-TN3": "update orders_order set state = 'closed' where public_id in (select o.public_id"
     " from orders_order o join orders_balancepayment b on b.order_id = o.id and b.state = 'held')",
-    "INV-BA4": "update orders_payment set amount_minor = amount_minor + 1",
-    "INV-BA5": "update core_posting set amount = amount + 1 where account_id = 'order_obligation'",
-    "INV-BA6": "update orders_refund set balance_minor = balance_minor - 1",
-    "INV-BA7": "update orders_refundline set amount_minor = amount_minor - 1",
-    "INV-BA8": "update orders_balancepayment set shares = '{}'",
-    "INV-BA9": "update core_posting set amount = amount + 1 where account_id like 'balance:%'",
-    "INV-BA10": "update core_posting set amount = amount + 1 where account_id = 'cards_sold'",
+    "INV-TN4": "update orders_payment set amount_minor = amount_minor + 1",
+    "INV-TN5": "update core_posting set amount = amount + 1 where account_id = 'order_obligation'",
+    "INV-TN6": "update orders_refund set balance_minor = balance_minor - 1",
+    "INV-TN7": "update orders_refundline set amount_minor = amount_minor - 1",
+    "INV-TN8": "update orders_balancepayment set shares = '{}'",
+    "INV-TN9": "update core_posting set amount = amount + 1 where account_id like 'balance:%'",
+    "INV-TN10": "update core_posting set amount = amount + 1 where account_id = 'cards_sold'",
 }
 
 
@@ -57,7 +57,7 @@ def _shop(committed: None) -> Iterator[None]:
 
 
 def broken() -> set[str]:
-    return {one.invariant.id for one in check_all(now=clock.now(), grace=0, only="INV-BA")}
+    return {one.invariant.id for one in check_all(now=clock.now(), grace=0, only="INV-TN")}
 
 
 def test_a_healthy_shop_breaks_none() -> None:

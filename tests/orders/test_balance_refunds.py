@@ -85,7 +85,7 @@ def test_any_units_in_any_order_give_back_what_they_cost() -> None:
         assert balance("order_obligation", subject=order.public_id) == 0
 
     refunded()
-    assert not check_all(now=clock.now(), grace=0, only="INV-BA")
+    assert not check_all(now=clock.now(), grace=0, only="INV-TN")
 
 
 def _refund(order: Order, deliveries: list[str]) -> None:
@@ -141,7 +141,7 @@ def test_a_refund_that_the_provider_refuses_leaves_the_balance_where_it_is() -> 
     order.refresh_from_db()
     assert (order.state, balance_of(ann.public_id)) == ("refunded", 400)
     assert balance("refund_payable") == 0
-    assert not check_all(now=clock.now(), grace=0, only="INV-BA")
+    assert not check_all(now=clock.now(), grace=0, only="INV-TN")
 
 
 def _answer(refund: Refund, standing: Return) -> None:
@@ -171,4 +171,4 @@ def test_delivered_goods_go_back_once_with_their_part_of_the_balance() -> None:
     assert _back(order) == (15_000, 5000)
     assert balance_of(ann.public_id) == 15_000
     assert balance("revenue", subject=order.public_id) == 0
-    assert not check_all(now=clock.now(), grace=0, only="INV-BA")
+    assert not check_all(now=clock.now(), grace=0, only="INV-TN")

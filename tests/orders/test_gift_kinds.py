@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def sound() -> list[str]:
     now = clock.now()
-    families = ("INV-BA", "INV-PO", "INV-EX", "INV-LO")
+    families = ("INV-TN", "INV-PO", "INV-EX", "INV-LO")
     return [str(one) for only in families for one in check_all(now=now, grace=0, only=only)]
 
 

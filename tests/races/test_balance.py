@@ -80,7 +80,7 @@ def storm(good: Sku, ann: User, orders: int) -> int:
 
 
 def sound() -> list[str]:
-    return [str(one) for one in check_all(now=clock.now(), grace=0, only="INV-BA")]
+    return [str(one) for one in check_all(now=clock.now(), grace=0, only="INV-TN")]
 
 
 def test_a_balance_pays_one_of_32_orders(good: Sku, ann: User) -> None:
