@@ -5,11 +5,13 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from core.admin.base import actor
 from fulfillment.admin.setup import SetupAdmin
 from orders.admin.orders import ReasonForm
+from orders.admin.promotion_fields import channel_choices, goods_field
 from risk.admin.confirm import confirm
 
 DRAFT = "draft"
@@ -19,6 +21,14 @@ class DraftAdmin(SetupAdmin):
     """Every field on its screen is fixed when it is no draft; `maker` is the column of who made it."""
 
     maker: ClassVar[str] = "by"
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Channels are chosen by their names; the column keeps a list of codes."""
+        if db_field.name != "channels":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = goods_field(_("In these channels"), _("Nothing chosen: in all."))
+        field.choices = channel_choices()
+        return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = list(self.readonly_fields)

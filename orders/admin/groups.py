@@ -21,15 +21,13 @@ from catalog.queries import channel_by_code, default_channel, offer_by_id
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.money import format_minor
-from fulfillment.admin.setup import SetupAdmin
 from fulfillment.admin.timeline import table
-from orders.admin.orders import ReasonForm
+from orders.admin.drafts import DraftAdmin
 from orders.models import BuyGroup, GroupBuy, GroupSeat
 from orders.services.approve_group_buy import ACT, request_group_subsidy
 from orders.services.group_rule import subsidy_sha
 from orders.services.run_group_buy import NotStartable, end_group_buy, start_group_buy
 from orders.states import BuyGroupState, GroupBuyState
-from risk.admin.confirm import confirm
 
 BADGES = {"draft": "warning", "live": "success", "ended": ""}
 GROUP_BADGES = {"open": "info", "full": "success", "expired": ""}
@@ -44,11 +42,12 @@ REASONS = {
 
 
 @admin.register(GroupBuy)
-class GroupBuyAdmin(MinorFields, SetupAdmin):
+class GroupBuyAdmin(MinorFields, DraftAdmin):
     """Price, size and times, beside what they cost; the board while it runs."""
 
     act = ACT
     tag = "group:set_up"
+    maker = "created_by"
     list_display = ["name", "state_badge", "sku", "price", "size", "starts_at", "ends_at", "full"]
     list_filter = ["state"]
     list_select_related = ["sku"]
@@ -65,29 +64,6 @@ class GroupBuyAdmin(MinorFields, SetupAdmin):
         (_("Board"), {"fields": ["state_badge", "board", "page", "public_id"]}),
     ]  # fmt: skip
     actions_detail = ["ask_subsidy", "switch_on", "end_now"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fixed = list(self.readonly_fields)
-        if obj is not None and obj.state != GroupBuyState.DRAFT:
-            for _title, options in self.fieldsets:
-                for name in options["fields"]:
-                    fixed += [name] if isinstance(name, str) else list(name)
-        return list(dict.fromkeys(fixed))
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        return {} if obj is not None else self.prepopulated_fields
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: GroupBuy,
-        form: Any,
-        change: bool,  # noqa: FBT001  Django's
-    ) -> None:
-        if not change:
-            obj.created_by, obj.created_at = actor(request), clock.now()
-            obj.state_at = obj.created_at
-        super().save_model(request, obj, form, change)
 
     @display(description=_("State"), label=BADGES)
     def state_badge(self, row: GroupBuy) -> Badge:
@@ -166,7 +142,7 @@ class GroupBuyAdmin(MinorFields, SetupAdmin):
 
         text = gettext("Once another person agrees, its groups may give %(sum)s under the floor.")
         text %= {"sum": format_minor(row.subsidy_minor, row.currency)}
-        return self._confirm(request, row, gettext("Ask for it"), text, run)
+        return self.ask(request, row, gettext("Ask for it"), text, run)
 
     @action(description=_("Switch it on…"), url_path="switch-on")
     def switch_on(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -186,7 +162,7 @@ class GroupBuyAdmin(MinorFields, SetupAdmin):
             "price": format_minor(row.price_minor, row.currency), "size": row.size,
             "hours": row.hours,
         }  # fmt: skip
-        return self._confirm(request, row, gettext("Switch it on"), text, run)
+        return self.ask(request, row, gettext("Switch it on"), text, run)
 
     @action(description=_("End it now…"), url_path="end-now")
     def end_now(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -203,17 +179,7 @@ class GroupBuyAdmin(MinorFields, SetupAdmin):
             "No new group can be opened. Groups that are open may still fill until their own"
             " deadline; after it their members get the money back."
         )
-        return self._confirm(request, row, gettext("End it"), text, run)
-
-    @staticmethod
-    def _confirm(
-        request: HttpRequest, row: GroupBuy, button: str, text: str, run: Any
-    ) -> HttpResponse:
-        back = reverse("admin:orders_groupbuy_change", args=[row.pk])
-        return confirm(
-            request, title=row.name, text=text, button=button, back=back, run=run,
-            form=ReasonForm, act=ACT,
-        )  # fmt: skip
+        return self.ask(request, row, gettext("End it"), text, run)
 
 
 def _offer(row: GroupBuy) -> Offer | None:

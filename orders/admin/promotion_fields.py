@@ -96,6 +96,11 @@ def goods_choices(*, kept: list[str]) -> list[tuple[str, list[tuple[str, str]]]]
     return [*groups, (_("No longer there"), gone)] if gone else groups
 
 
+def channel_choices() -> list[tuple[str, str]]:
+    """Channels by code, with their names."""
+    return [(one.code, one.name) for one in current().channels.values()]
+
+
 def sku_choices() -> list[tuple[str, str]]:
     """Goods by code, with their names."""
     snap = current()

@@ -17,10 +17,10 @@ from unfold.widgets import (
 
 from accounts.models import MemberLevel
 from catalog.admin.base import MinorField
-from catalog.snapshot import current
 from orders.admin.promotion_fields import (
     RateField,
     StepsField,
+    channel_choices,
     goods_choices,
     goods_field,
     sku_choices,
@@ -161,7 +161,7 @@ class PromotionForm(forms.Form):
         kept = [*(row.goods if row else []), *(row.goods_left_out if row else [])]
         self._choose("goods", goods_choices(kept=kept))
         self._choose("goods_left_out", goods_choices(kept=kept))
-        self._choose("channels", [(one.code, one.name) for one in current().channels.values()])
+        self._choose("channels", channel_choices())
         self._choose("minimum_level", level_choices())
         said = {Trigger.AUTOMATIC: _("Without anything to type")}
         self._choose("trigger", [(one.value, said.get(one, one.label)) for one in Trigger])
@@ -221,8 +221,7 @@ class LookForm(forms.Form):
 
     def __init__(self, data: Any, goods: list[tuple[str, int]], at: datetime) -> None:
         super().__init__(data or None, initial={"see_at": at, "see_level": 0})
-        channels = [(one.code, one.name) for one in current().channels.values()]
-        self.fields["see_channel"].choices = channels  # type: ignore[attr-defined]
+        self.fields["see_channel"].choices = channel_choices()  # type: ignore[attr-defined]
         self.fields["see_level"].choices = level_choices()  # type: ignore[attr-defined]
         for place in range(MOST_SEEN):
             code, units = goods[place] if place < len(goods) else ("", 1)

@@ -49,7 +49,7 @@ class TaskAdmin(BudgetedAdmin):
     """One screen for each task."""
 
     form = TaskForm
-    list_display = ["name", "is_active", "action", "repeat", "kind", "points", "starts_at",
+    list_display = ["name", "is_active", "what", "repeat", "kind", "points", "starts_at",
                     "ends_at", "used"]  # fmt: skip
     autocomplete_fields = ["coupon"]
     fieldsets: list[Any] = [
@@ -57,6 +57,11 @@ class TaskAdmin(BudgetedAdmin):
         (_("Reward"), {"fields": [("kind", "points"), ("coupon", "worth_minor")]}),
         BudgetedAdmin.budget_fields,
     ]
+
+    @display(description=_("action"), ordering="action")
+    def what(self, row: Task) -> str:
+        found = ACTIONS.find(row.action)
+        return str(found.title) if found is not None else row.action
 
 
 @admin.register(TaskClaim)

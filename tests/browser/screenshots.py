@@ -34,6 +34,7 @@ def _take(url: str, folder: Path, only: str) -> None:
         bundle_stories,
         edition_stories,
         flash_stories,
+        group_stories,
         office_stories,
         promotion_stories,
         reward_stories,
@@ -55,6 +56,7 @@ def _take(url: str, folder: Path, only: str) -> None:
         promotion_stories.promotions(studio)
         balance_stories.balances(studio)
         flash_stories.flash_sales(studio)
+        group_stories.groups(studio)
         reward_stories.rewards(studio)
         office_stories.office(studio, supplier)
         setup_stories.setups(studio)
