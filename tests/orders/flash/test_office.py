@@ -109,7 +109,7 @@ def test_a_sale_is_set_up_on_one_screen_asked_for_cut_and_ended(operator: Client
     ends = starts + timedelta(hours=2)
     said = {
         "name": "开学秒杀", "name_en": "School flash", "slug": "school", "sku": sku.pk,
-        "channels": "[]", "price_minor": "40.00", "subsidy_minor": "30.00", "units": "3",
+        "channels": ["main"], "price_minor": "40.00", "subsidy_minor": "30.00", "units": "3",
         "per_person": "1", "hold_seconds": "60", "admit_per_second": "20",
         "starts_at_0": starts.strftime("%Y-%m-%d"), "starts_at_1": starts.strftime("%H:%M:%S"),
         "ends_at_0": ends.strftime("%Y-%m-%d"), "ends_at_1": ends.strftime("%H:%M:%S"),
@@ -118,6 +118,7 @@ def test_a_sale_is_set_up_on_one_screen_asked_for_cut_and_ended(operator: Client
     assert answer.status_code == 302, answer.context["errors"]
     sale = FlashSale.objects.get()
     assert (sale.state, sale.price_minor, sale.subsidy_minor) == ("draft", 4000, 3000)
+    assert sale.channels == ["main"]
     page = operator.get(f"{HOME}{sale.pk}/change/").content.decode()
     assert "not agreed to" in page
     refused = operator.post(f"{HOME}{sale.pk}/cut/", {"reason": "go"}, follow=True)
