@@ -110,20 +110,23 @@ class Crowd:
     async def _buyer(self, number: int, at: float) -> None:
         await asyncio.sleep(at)
         visitor = Visitor(*self.wish.url, str(IPv4Address(self.first + number)))
-        try:
-            again = await self._try(visitor, number)
-        except (Broken, OSError, asyncio.IncompleteReadError) as error:
-            self.storm.strange.append(f"{type(error).__name__}: {error}"[:300])
-            again = False
-        finally:
-            visitor.close()
-            self._through()
+        again = await self._come(visitor, number)
+        self._through()
         until = self.wish.seconds + self.wish.hold + SLACK_SECONDS
         while again and number % 100 < self.wish.look_again * 100:
             await asyncio.sleep(LOOK_AGAIN_SECONDS * (0.5 + random.random()))
             if time.perf_counter() - self.began > until:
                 return
-            again = await self._try(visitor, number)
+            again = await self._come(visitor, number)
+
+    async def _come(self, visitor: Visitor, number: int) -> bool:
+        """One visit; whatever goes wrong with it is told and ends this buyer's, not the crowd's."""
+        try:
+            return await self._try(visitor, number)
+        except (Broken, OSError, asyncio.IncompleteReadError) as error:
+            self.storm.strange.append(f"{type(error).__name__}: {error}"[:300])
+            return False
+        finally:
             visitor.close()
 
     def _through(self) -> None:

@@ -55,7 +55,7 @@ def _collect(public_id: str, user: User, ip: str, now: datetime) -> TaskClaim:
     if not runs(task, now):
         raise TaskOver
     proof = proof_of(task, user, now)
-    if proof is None or proof.at + timedelta(days=task.wait_days) > now:
+    if proof is None or _waits(task, proof.at, now):
         raise NotDone
     facts = {"user": user.public_id} | ({"ip": ip} if ip else {})
     found = assess(point="reward", subject=task.public_id, facts=facts, now=now)
@@ -74,6 +74,11 @@ def _collect(public_id: str, user: User, ip: str, now: datetime) -> TaskClaim:
         return held
     _give(task, row, now)
     return row
+
+
+def _waits(task: Task, done_at: datetime, now: datetime) -> bool:
+    """Whether its days are not over; without any, what was done this moment counts by any clock."""
+    return task.wait_days > 0 and done_at + timedelta(days=task.wait_days) > now
 
 
 def _give(task: Task, row: TaskClaim, now: datetime) -> None:

@@ -56,6 +56,16 @@ def post(
     return client.post(f"/flash/{sale.slug}/order/", form)
 
 
+def in_turn(sale: FlashSale) -> Any:
+    """The same for somebody who comes again until nobody is before them."""
+    for _ in range(50):
+        answer = post(sale)
+        if "You are in line" not in answer.content.decode():
+            break
+        time.sleep(0.1)
+    return answer
+
+
 def test_the_page_opens_and_ends_by_the_clock_of_the_shop() -> None:
     now = clock.now()
     soon = sale_of(starts_at=now + timedelta(minutes=5), ends_at=now + timedelta(hours=1))
@@ -73,7 +83,7 @@ def test_an_order_from_the_page_costs_the_price_of_the_sale() -> None:
     answer = post(sale)
     assert answer.status_code == 303, answer.content.decode()[:3000]
     assert Order.objects.get().total_minor == 6000
-    again = post(sale)
+    again = in_turn(sale)
     assert again.status_code == 422
     assert "had your share" in unescape(again.content.decode())
     assert Order.objects.count() == 1
@@ -167,8 +177,7 @@ def test_one_placing_at_a_time_leaves_a_thread_for_others() -> None:
     assert waits.status_code == 200
     assert "You are in line" in waits.content.decode()
     assert Order.objects.count() == 0
-    time.sleep(2 / sale.admit_per_second)  # the turn of the one before is over
-    assert post(sale).status_code == 303
+    assert in_turn(sale).status_code == 303
 
 
 def test_a_unit_whose_time_to_pay_is_over_is_the_next_buyers_without_any_sweeper() -> None:
