@@ -156,7 +156,8 @@ def test_every_place_shows_the_same_price(shop: list[Sku], monkeypatch: pytest.M
             quoted = at_checkout(case, told)
             kinds.add((case.level, case.code, len(quoted.used)))
             in_order(case, quoted, told)
-    assert len(kinds) > CASES // 4
+    # There are some forty kinds of cases; a quarter of a few, most of them in many.
+    assert len(kinds) > min(CASES // 4, 30)
 
 
 def on_page(case: Case, asked: Quote, told: str) -> None:
