@@ -145,6 +145,13 @@ def house(_house: House) -> House:
     return _house
 
 
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions and clock were just read, however long the test takes: what is left are statements."""
+    monkeypatch.setattr(versions, "CHECK_SECONDS", 600.0)
+    monkeypatch.setattr(clock, "RECALIBRATE_SECONDS", 600.0)
+
+
 @pytest.fixture(autouse=True)
 def _fresh_process() -> Iterator[None]:
     """Nothing a test left in this process may help or harm the next."""

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 
 from catalog import page_cache, snapshot
-from core import cache, clock
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
@@ -18,13 +17,6 @@ def _nothing_held() -> Iterator[None]:
     yield
     snapshot.forget()
     page_cache.forget()
-
-
-@pytest.fixture
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Versions and clock were just read, however long the test takes: what is left are statements."""
-    monkeypatch.setattr(cache, "CHECK_SECONDS", 600.0)
-    monkeypatch.setattr(clock, "RECALIBRATE_SECONDS", 600.0)
 
 
 @pytest.fixture
