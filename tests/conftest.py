@@ -38,6 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     items.sort(key=lambda item: (item not in whole, "shop" in getattr(item, "fixturenames", ())))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """What is long is named by its place. Bytes made while tests are collected, an archive or a key,
+    differ between two workers, and they would disagree about which tests there are."""
+    return argname if isinstance(val, str | bytes) and len(val) > 40 else None
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """A browser's driver, once started, leaves its event loop running in this thread, and then no

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -321,29 +322,31 @@ def test_a_workbook() -> None:
     assert_sound()
 
 
-def _zip(**parts: bytes) -> bytes:
+def _zip(parts: Mapping[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
-            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
+            archive.writestr(name, content)
     return out.getvalue()
 
 
+# Packed within the test: an archive has the second of its making in it, and a test's name may not.
 @pytest.mark.parametrize(
-    ("content", "problem"),
+    ("parts", "problem"),
     [
-        (b"PK\x03\x04 not a zip at all", "bad_sheet"),
-        (_zip(a_xml=b"<x/>"), "bad_sheet"),
-        (_zip(xl__sharedStrings_xml=b"0" * (49 * 1024 * 1024)), "sheet_too_big"),
+        ({}, "bad_sheet"),
+        ({"a.xml": b"<x/>"}, "bad_sheet"),
+        ({"xl/sharedStrings.xml": b"0" * (49 * 1024 * 1024)}, "sheet_too_big"),
         (
-            _zip(xl__w_xml=b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
+            {"xl/w.xml": b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'},
             "bad_sheet",
         ),
-        (_zip(**{f"p{i}_xml": b"" for i in range(501)}), "sheet_too_big"),
-        (_zip(**{"..__..__evil_xml": b"<x/>"}), "bad_sheet"),
+        ({f"p{i}.xml": b"" for i in range(501)}, "sheet_too_big"),
+        ({"../../evil.xml": b"<x/>"}, "bad_sheet"),
     ],
 )
-def test_hostile_workbooks(content: bytes, problem: str) -> None:
+def test_hostile_workbooks(parts: Mapping[str, bytes], problem: str) -> None:
+    content = _zip(parts) if parts else b"PK\x03\x04 not a zip at all"
     batch = upload(content)
     run_import(batch_id=batch.public_id)
     batch.refresh_from_db()
