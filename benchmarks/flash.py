@@ -33,8 +33,8 @@ from simulators.localpay.script import Signer
 
 PRICE_MINOR = 9300
 PATIENCE = 2.0
-# What is left is counted so often; within that somebody may still be told that all are taken.
-COUNTED_SECONDS = 0.5
+# Between counting and the time that a page bears: a busy host's threads wait for each other.
+COUNTED_SECONDS = 0.25
 
 
 @dataclass

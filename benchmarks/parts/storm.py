@@ -24,6 +24,7 @@ from simulators.localpay.script import Signer
 
 HIDDEN = re.compile(r'name="(csrfmiddlewaretoken|form_token|fingerprint|ticket)" value="([^"]*)"')
 TURN = re.compile(r'data-turn="([^"]+)"')
+NOW = re.compile(r'data-now="([^"]+)"')
 PHASE = re.compile(r'data-phase="([a-z]+)"')
 AT_ONCE = 64
 TURNS = 12
@@ -143,7 +144,7 @@ class Crowd:
         form = _hidden(shown)
         if "form_token" not in form:
             found = PHASE.search(shown)
-            return self._too_late(back=found is not None and found[1] == "back")
+            return self._too_late(shown, back=found is not None and found[1] == "back")
         form |= {"contact": f"{self.wish.slug}-{number}@example.com", "consent": "1"}
         order = f"{self.path}order/"
         for _turn in range(TURNS):
@@ -156,7 +157,7 @@ class Crowd:
                 if 'data-phase="full"' in text:
                     self.storm.full += 1
                     return True
-                return self._too_late(back='data-phase="back"' in text)
+                return self._too_late(text, back='data-phase="back"' in text)
             turn = TURN.search(text)
             if answer.status != HTTPStatus.OK or turn is None:
                 raise Broken(f"{answer.status} {text[-200:]!r}")
@@ -167,8 +168,12 @@ class Crowd:
             await asyncio.sleep(max(0.0, due) + 0.01)
         return True
 
-    def _too_late(self, *, back: bool) -> bool:
-        self.storm.taken_at.append(time.time())
+    def _too_late(self, text: str, *, back: bool) -> bool:
+        """Told so at the moment that the page itself names: it may have been long under way."""
+        told = NOW.search(text)
+        if told is None:
+            raise Broken(f"a page without its time: {text[:200]!r}")
+        self.storm.taken_at.append(datetime.fromisoformat(told[1]).timestamp())
         return back
 
     async def _ask(self, ask: Callable[[], Awaitable[Answer]]) -> tuple[Answer, float]:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
@@ -17,9 +17,10 @@ NAME = "flash"
 FRESH_SECONDS = 0.25
 COUNT = """
 select u.state, count(*),
-    count(*) filter (where o.state = 'pending_payment' and o.expires_at <= %s)
+    count(*) filter (where o.state = 'pending_payment' and o.expires_at <= %(now)s),
+    min(o.expires_at) filter (where o.state = 'pending_payment' and o.expires_at > %(now)s)
 from orders_flashunit u left join orders_order o on o.id = u.order_id and u.state = 'held'
-where u.sale_id = %s group by u.state
+where u.sale_id = %(sale)s group by u.state
 """
 
 
@@ -27,7 +28,8 @@ where u.sale_id = %s group by u.state
 class Left:
     """Units of a sale: to be had, kept for orders that are not paid yet, paid, refunded.
 
-    `overdue` of those to be had were kept for an order whose time to pay is over.
+    `overdue` of those to be had were kept for an order whose time to pay is over; at `due` the next
+    of those still kept will be.
     """
 
     free: int
@@ -35,6 +37,11 @@ class Left:
     paid: int
     returned: int = 0
     overdue: int = 0
+    due: datetime | None = field(default=None, compare=False)
+
+    def stands(self, now: datetime) -> bool:
+        """Whether no unit has come free since by its time to pay running out."""
+        return self.due is None or now < self.due
 
 
 def sales(channel: ChannelView, now: datetime) -> list[FlashSale]:
@@ -55,14 +62,22 @@ def sale_by_slug(slug: str, channel: ChannelView) -> FlashSale | None:
 
 
 def left(sale_pk: int, now: datetime) -> Left:
-    """What is left, at most a quarter of a second old: one statement a process, however many ask."""
-    known = _counts.get(sale_pk)
-    if known is not None and time.monotonic() - known[0] < FRESH_SECONDS:
-        return known[1]
-    if not _lock.acquire(blocking=known is None):
+    """What is left, at most a quarter of a second old: one statement a process, however many ask.
+
+    While another counts, what is known is good enough, but not to send anybody away for a unit whose
+    time to pay is over.
+    """
+    known = _known(sale_pk, now)
+    if known is not None and known[1]:
+        return known[0]
+    must_wait = known is None or not (known[0].free or known[0].stands(now))
+    if not _lock.acquire(blocking=must_wait):
         assert known is not None, "whoever has nothing waits"
-        return known[1]
+        return known[0]
     try:
+        known = _known(sale_pk, now)
+        if known is not None and known[1]:
+            return known[0]
         fresh = count_units(sale_pk, now)
         _counts[sale_pk] = (time.monotonic(), fresh)
     finally:
@@ -70,15 +85,23 @@ def left(sale_pk: int, now: datetime) -> Left:
     return fresh
 
 
+def _known(sale_pk: int, now: datetime) -> tuple[Left, bool] | None:
+    """What was counted last, and whether it is still fresh."""
+    if (found := _counts.get(sale_pk)) is None:
+        return None
+    counted, units = found
+    return units, time.monotonic() - counted < FRESH_SECONDS and units.stands(now)
+
+
 def count_units(sale_pk: int, now: datetime) -> Left:
     """What is left at this moment."""
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [now, sale_pk])
-        counts = {state: (units, overdue) for state, units, overdue in cursor.fetchall()}
-    none = (0, 0)
-    held, overdue = counts.get("held", none)
+        cursor.execute(COUNT, {"now": now, "sale": sale_pk})
+        counts = {state: rest for state, *rest in cursor.fetchall()}
+    none = (0, 0, None)
+    held, overdue, due = counts.get("held", none)
     return Left(
-        free=counts.get("free", none)[0] + overdue, held=held - overdue, overdue=overdue,
+        free=counts.get("free", none)[0] + overdue, held=held - overdue, overdue=overdue, due=due,
         paid=counts.get("paid", none)[0], returned=counts.get("returned", none)[0],
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from core import clock, switches
 from orders.forms import LONGEST, PlaceForm, inputs_of
 from orders.models import FlashSale
 from orders.queries.flash import Left, count_units, left, sale_by_slug, sales
-from orders.services.admit_flash import PACE, admit_flash, busy
+from orders.services.admit_flash import PACE, Place, admit_flash, busy
 from orders.services.find_rules import Buyer
 from orders.services.flash_rule import flash_rule
 from orders.services.free_flash import free_flash
@@ -70,7 +70,7 @@ def sale_page(request: HttpRequest, slug: str) -> HttpResponse:
     """One sale: what, for how much, from when to when, what is left, and the order form."""
     now = clock.now()
     context = page_context(_sale(request, slug), channel_of(request), now)
-    return _kept(request, "orders/flash.html", context, now)
+    return _kept(request, "orders/flash.html", context, now, due=context["units"].due)
 
 
 @never_cache
@@ -107,22 +107,33 @@ def _in_turn(
             return wait(request, sale, busy(place, now), units)
         if units.overdue:
             free_flash(sale_pk=sale.pk, now=now)
-        return _place(request, sale, form)
+        return _place(request, sale, form, place)
 
 
-def _place(request: HttpRequest, sale: FlashSale, form: PlaceForm) -> HttpResponse:
+def _place(request: HttpRequest, sale: FlashSale, form: PlaceForm, place: Place) -> HttpResponse:
     wanted: Wanted | None = None
     try:
         item = Item(sale.sku.code, 1, inputs_of(request.POST))
         wanted = _with_price(wanted_of(request, form, [item]), sale)
         placed = place_order(wanted=wanted, now=clock.now(), acting=acting(request))
-    except (FlashSoldOut, SoldOut):
+    except FlashSoldOut:
+        return _none_now(request, sale, place)
+    except SoldOut:
         return refusal(request, sale, count_units(sale.pk, clock.now()))
     except (NotBuyable, PriceChanged, Refused, LimitReached, FormReused, NoContact) as no:
         if isinstance(no, PriceChanged):
             form.ask_again()
         return _again(request, sale, form, _why(no, wanted))
     return go_and_pay(request, placed, from_cart=False)
+
+
+def _none_now(request: HttpRequest, sale: FlashSale, place: Place) -> HttpResponse:
+    """Others had them all at that moment; if one has come back since, it is theirs to try again."""
+    now = clock.now()
+    units = count_units(sale.pk, now)
+    if units.free:
+        return wait(request, sale, busy(place, now), units)
+    return refusal(request, sale, units)
 
 
 def _with_price(wanted: Wanted, sale: FlashSale) -> Wanted:
@@ -161,12 +172,17 @@ def _again(request: HttpRequest, sale: FlashSale, form: PlaceForm, why: str) -> 
 
 
 def _kept(
-    request: HttpRequest, template: str, context: dict[str, Any], now: datetime
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    now: datetime,
+    due: datetime | None = None,
 ) -> HttpResponse:
+    """A page of a moment, of less when a unit comes free by itself before that."""
     response = render_page(request, template, context, now=now)
     visit: Visit | None = getattr(response, "visit", None)
     if visit is not None:
-        until = now + KEPT if visit.until is None else min(visit.until, now + KEPT)
+        until = min(moment for moment in (visit.until, due, now + KEPT) if moment is not None)
         response.visit = replace(visit, until=until)  # type: ignore[attr-defined]
     return response
 

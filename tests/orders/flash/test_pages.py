@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
+import psycopg
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -188,6 +189,32 @@ def test_a_unit_whose_time_to_pay_is_over_is_the_next_buyers_without_any_sweeper
     first.refresh_from_db()
     assert first.state == "closed"
     assert FlashUnit.objects.get(sale=sale).order_id != first.pk
+
+
+def test_nobody_is_sent_away_once_an_unpaid_units_time_is_over() -> None:
+    """What is left is remembered for a moment, and a page for a little longer: never past that time."""
+    sale = sale_of(units=1, hold_seconds=30)
+    order = order_flash(sale, "ann@example.com", now=clock.now() - timedelta(seconds=27))
+    visitor, path = Client(headers={"accept-language": "en"}), f"/flash/{sale.slug}/"
+    assert flash.left(sale.pk, clock.now()).free == 0
+    assert flash.left(sale.pk, order.expires_at + timedelta(milliseconds=1)).free == 1
+    flash.forget()
+    assert "may come back" in visitor.get(path).content.decode()
+    while clock.now() < order.expires_at:
+        visitor.get(path)
+        time.sleep(0.02)
+    assert "1 of 1 left" in visitor.get(path).content.decode()
+
+
+def test_a_unit_that_somebody_let_go_in_the_meantime_is_worth_another_try(
+    app_connection: psycopg.Connection,
+) -> None:
+    sale = sale_of(units=1)
+    # Somebody is about to take it, and then does not.
+    with app_connection.transaction():
+        app_connection.execute("select id from orders_flashunit for update")
+        assert "You are in line" in post(sale).content.decode()
+    assert in_turn(sale).status_code == 303
 
 
 def test_shared_answers_carry_nothing_of_whoever_came_first() -> None:
