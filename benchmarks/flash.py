@@ -27,7 +27,7 @@ from core import cache, clock
 from fulfillment.services.import_codes import ImportRequest, import_codes
 from fulfillment.services.run_import import run_import
 from orders.models import FlashSale, FlashUnit, Order
-from orders.services.run_flash import advance_flashes, cut_flash
+from orders.services.flash.run_flash import advance_flashes, cut_flash
 from orders.states import PAID_SIDE, OrderState
 from simulators.localpay.script import Signer
 

@@ -10,8 +10,8 @@ from demo.offers import BY, staff_of
 from demo.people import SHOPPERS, find
 from orders.models import ExchangeBatch
 from orders.queries.balance import balance_of
-from orders.services.correct_balance import request_balance_correction
-from orders.services.open_batch import request_codes
+from orders.services.balance.correct_balance import request_balance_correction
+from orders.services.exchange.open_batch import request_codes
 
 CARDS, FACE_MINOR = 20, 5000
 BATCH = "五十元礼品卡"

@@ -10,9 +10,9 @@ from core.models import Approval
 from core.tx import step
 from demo.offers import BY, staff_of
 from orders.models import ChanceRule, ChanceSource, ExchangeBatch, Lottery, Prize, Promotion
-from orders.services.open_batch import CannotOpen as CannotMake
-from orders.services.open_batch import request_codes
-from orders.services.open_lottery import CannotOpen, request_opening
+from orders.services.exchange.open_batch import CannotOpen as CannotMake
+from orders.services.exchange.open_batch import request_codes
+from orders.services.lotteries.open_lottery import CannotOpen, request_opening
 from orders.states import BatchState, LotteryState
 
 SLUG = "autumn-draw"

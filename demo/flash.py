@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from catalog.models import Sku
 from catalog.queries import default_channel, offer
 from orders.models import FlashSale
-from orders.services.run_flash import NotCuttable, advance_flashes, cut_flash
+from orders.services.flash.run_flash import NotCuttable, advance_flashes, cut_flash
 
 SKU, SLUG = "JD-E-100", "jd-card-flash"
 UNITS = 20

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from catalog.models import Sku
 from catalog.queries import default_channel, offer
 from orders.models import GroupBuy
-from orders.services.run_group_buy import NotStartable, start_group_buy
+from orders.services.groups.run_group_buy import NotStartable, start_group_buy
 
 SKU, SLUG = "IQY-GOLD-M", "video-month-together"
 SIZE, HOURS, DAYS = 3, 24, 30

@@ -9,9 +9,9 @@ from demo.people import STAFF, find
 from orders.models import CouponCampaign, Promotion
 from orders.models.coupon_campaign import Claiming
 from orders.models.promotion import Stack, Trigger
-from orders.services.change_promotion import change_promotion
-from orders.services.promotion_subsidy import agreed, request_subsidy
-from orders.services.save_promotion import Wish, save_promotion
+from orders.services.promotions.change_promotion import change_promotion
+from orders.services.promotions.promotion_subsidy import agreed, request_subsidy
+from orders.services.promotions.save_promotion import Wish, save_promotion
 from orders.states import PromotionState
 
 BY = "system:demo"

@@ -7,7 +7,7 @@ from core import approvals
 from core.tx import step
 from demo.offers import BY, staff_of
 from orders.models import Plan, PlanPhase
-from orders.services.open_plan import CannotOpen, open_plan
+from orders.services.subscriptions.open_plan import CannotOpen, open_plan
 from orders.states import PlanState
 
 SLUG = "iqiyi-gold-monthly"

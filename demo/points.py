@@ -8,7 +8,7 @@ from core.tx import step
 from demo.offers import BY, staff_of
 from demo.people import SHOPPERS, find
 from orders.models import PointsCorrection, PointsGood, PointsRule
-from orders.services.correct_points import request_correction
+from orders.services.points.correct_points import request_correction
 
 RULE = {"name": "每消费 1 元得 1 积分", "name_en": "1 point for every yuan"}
 # SKU → points for one.

@@ -11,24 +11,7 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         # Registries are filled here, once every floor below is loaded (a way up by socket or event).
-        from orders import (  # noqa: F401
-            balance_wiring,
-            desk,
-            exchange_wiring,
-            flash_wiring,
-            group_wiring,
-            handlers,
-            invariants,
-            invite_wiring,
-            lottery_wiring,
-            wiring,
-        )
+        from orders import desk, handlers, invariants, wiring  # noqa: F401
 
         wiring.register()
         desk.register()
-        lottery_wiring.register()
-        exchange_wiring.register()
-        flash_wiring.register()
-        invite_wiring.register()
-        balance_wiring.register()
-        group_wiring.register()

@@ -20,11 +20,11 @@ from fulfillment.events import (
 from orders.events import OrderCompleted, OrderPaid, OrderRefunded
 from orders.queries.orders import lock_order
 from orders.services.complete_line import complete_line, fail_line, take_back_unit
-from orders.services.drive_periods import hurry_orders
-from orders.services.earn_growth import earn_growth
-from orders.services.earn_points import note_earnings, settle_earnings
-from orders.services.keep_flash import keep_flash
-from orders.services.pay_points import spend_points
+from orders.services.flash.keep_flash import keep_flash
+from orders.services.points.earn_growth import earn_growth
+from orders.services.points.earn_points import note_earnings, settle_earnings
+from orders.services.points.pay_points import spend_points
+from orders.services.subscriptions.drive_periods import hurry_orders
 from orders.services.tell_buyer import tell_completed, tell_ending, tell_refunded
 
 log = structlog.get_logger(__name__)

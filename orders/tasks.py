@@ -9,35 +9,35 @@ from core import clock, wake
 from core.each import each
 from core.faults import crashpoint
 from orders.services.book_asides import book_asides
-from orders.services.change_promotion import end_promotions
-from orders.services.close_lottery import sweep_lotteries
 from orders.services.close_order import expire_orders
-from orders.services.drive_periods import drive_periods
-from orders.services.earn_points import credit_points
-from orders.services.end_group import expire_groups
-from orders.services.end_subscription import end_due_subscriptions
-from orders.services.expire_points import expire_points, remind_of_points
+from orders.services.coupons.make_coupons import MAKE_TASK, make_coupons
+from orders.services.coupons.tend_coupons import expire_coupons, remind_coupons
+from orders.services.coupons.void_coupons import void_batches
+from orders.services.exchange.open_batch import make_codes
 from orders.services.fill_waits import (
     end_overdue_waits,
     fill_all_waits,
     fill_groups,
     fill_waits,
 )
-from orders.services.hand_over import hand_over
-from orders.services.lapse_packets import lapse_packets
-from orders.services.make_coupons import MAKE_TASK, make_coupons
-from orders.services.open_batch import make_codes
-from orders.services.pay_seat import END_TASK, FILL_TASK
+from orders.services.flash.run_flash import advance_flashes
+from orders.services.groups.end_group import expire_groups
+from orders.services.groups.pay_seat import END_TASK, FILL_TASK
+from orders.services.groups.run_group_buy import advance_group_buys
+from orders.services.lotteries.close_lottery import sweep_lotteries
+from orders.services.lotteries.hand_over import hand_over
+from orders.services.points.earn_points import credit_points
+from orders.services.points.expire_points import expire_points, remind_of_points
 from orders.services.process_notices import process_notices
+from orders.services.promotions.change_promotion import end_promotions
 from orders.services.push_refund import push_refunds
-from orders.services.query_mandate import query_mandates
 from orders.services.query_payment import query_payments
-from orders.services.reward_invites import reward_invites
-from orders.services.run_flash import advance_flashes
-from orders.services.run_group_buy import advance_group_buys
+from orders.services.rewards.lapse_packets import lapse_packets
+from orders.services.rewards.reward_invites import reward_invites
 from orders.services.save_cart import forget_carts
-from orders.services.tend_coupons import expire_coupons, remind_coupons
-from orders.services.void_coupons import void_batches
+from orders.services.subscriptions.drive_periods import drive_periods
+from orders.services.subscriptions.end_subscription import end_due_subscriptions
+from orders.services.subscriptions.query_mandate import query_mandates
 
 PARTS: tuple[Callable[..., object], ...] = (
     process_notices,

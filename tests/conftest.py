@@ -17,7 +17,7 @@ from core import cache as versions
 from core import clock, crypto, ledger
 from fulfillment.queries import activation
 from orders.queries import promotions
-from orders.services.admit_flash import PACE
+from orders.services.flash.admit_flash import PACE
 from risk import rulebook
 from tests import databases
 from tests.house import House, standing

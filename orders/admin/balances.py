@@ -25,7 +25,7 @@ from fulfillment.admin.timeline import table
 from orders.models import BalancePayment, PersonBalance
 from orders.models.balance import HEAD
 from orders.queries.balance import BalanceMovements
-from orders.services.correct_balance import (
+from orders.services.balance.correct_balance import (
     CORRECT,
     MOST_MINOR,
     BadCorrection,

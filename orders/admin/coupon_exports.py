@@ -14,7 +14,7 @@ from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.admin.who import who
 from fulfillment.forms import PasswordForm
 from orders.models import CouponExport
-from orders.services.export_coupons import (
+from orders.services.coupons.export_coupons import (
     CouponExportGone,
     WrongCouponPassword,
     show_coupon_password,

@@ -23,10 +23,10 @@ from fulfillment.admin.timeline import changes, table
 from orders.admin.orders import ReasonForm
 from orders.models import Coupon, CouponBatch, CouponCampaign, PromotionUse
 from orders.models.promotion import Promotion, Trigger
-from orders.services.export_coupons import ACT as EXPORT_ACT
-from orders.services.export_coupons import request_coupon_export
-from orders.services.make_coupons import MOST_CODES, order_coupons
-from orders.services.void_coupons import change_batch, void_coupons
+from orders.services.coupons.export_coupons import ACT as EXPORT_ACT
+from orders.services.coupons.export_coupons import request_coupon_export
+from orders.services.coupons.make_coupons import MOST_CODES, order_coupons
+from orders.services.coupons.void_coupons import change_batch, void_coupons
 from orders.states import CouponBatchState, CouponState, OrderState
 from risk.admin.confirm import confirm
 

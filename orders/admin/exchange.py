@@ -23,9 +23,8 @@ from orders.admin.drafts import DraftAdmin
 from orders.admin.orders import ReasonForm
 from orders.models import Exchange, ExchangeBatch, ExchangeCode
 from orders.prizes import PRIZES, kind_words
-from orders.services.export_exchange import MAX_ROWS, ExportRefused, request_export
-from orders.services.hand_over import settle_exchange
-from orders.services.open_batch import (
+from orders.services.exchange.export_exchange import MAX_ROWS, ExportRefused, request_export
+from orders.services.exchange.open_batch import (
     ACT,
     SET_UP,
     CannotOpen,
@@ -33,6 +32,7 @@ from orders.services.open_batch import (
     judge,
     request_codes,
 )
+from orders.services.lotteries.hand_over import settle_exchange
 from orders.states import BatchState
 from risk.admin.confirm import confirm
 

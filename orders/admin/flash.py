@@ -23,9 +23,9 @@ from orders.admin.drafts import DraftAdmin
 from orders.margins import margin_in
 from orders.models import FlashSale
 from orders.queries.flash import count_units
-from orders.services.approve_flash import ACT, request_flash_subsidy
-from orders.services.flash_rule import subsidy_sha
-from orders.services.run_flash import NotCuttable, cut_flash, end_flash
+from orders.services.flash.approve_flash import ACT, request_flash_subsidy
+from orders.services.flash.flash_rule import subsidy_sha
+from orders.services.flash.run_flash import NotCuttable, cut_flash, end_flash
 from orders.states import FlashState
 
 BADGES = {"draft": "warning", "scheduled": "info", "live": "success", "ended": ""}

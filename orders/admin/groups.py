@@ -24,9 +24,9 @@ from core.money import format_minor
 from fulfillment.admin.timeline import table
 from orders.admin.drafts import DraftAdmin
 from orders.models import BuyGroup, GroupBuy, GroupSeat
-from orders.services.approve_group_buy import ACT, request_group_subsidy
-from orders.services.group_rule import subsidy_sha
-from orders.services.run_group_buy import NotStartable, end_group_buy, start_group_buy
+from orders.services.groups.approve_group_buy import ACT, request_group_subsidy
+from orders.services.groups.group_rule import subsidy_sha
+from orders.services.groups.run_group_buy import NotStartable, end_group_buy, start_group_buy
 from orders.states import BuyGroupState, GroupBuyState
 
 BADGES = {"draft": "warning", "live": "success", "ended": ""}

@@ -18,13 +18,13 @@ from core.admin.who import who
 from core.money import format_minor
 from fulfillment.admin.setup import SetupAdmin
 from orders.admin.orders import ReasonForm
-from orders.invite_wiring import ACT, SET_UP
 from orders.models import Invite, InviteProgramme, Reward
 from orders.models.promotion import Trigger
 from orders.models.reward import RewardKind
 from orders.queries.invites import budgets_used
-from orders.services import take_back_reward
-from orders.services.take_back_reward import NothingToTakeBack, request_taking_back
+from orders.services.rewards import take_back_reward
+from orders.services.rewards.take_back_reward import NothingToTakeBack, request_taking_back
+from orders.wiring.invite import ACT, SET_UP
 from risk.admin.confirm import confirm
 
 BADGES = {

@@ -27,9 +27,9 @@ from orders.admin.orders import ReasonForm
 from orders.models import Award, ChanceRule, Draw, Lottery, Prize
 from orders.prizes import PRIZES, kind_words
 from orders.queries.lotteries import cost_of, prizes_left
-from orders.services.close_lottery import close_lottery
-from orders.services.hand_over import settle_award
-from orders.services.open_lottery import (
+from orders.services.lotteries.close_lottery import close_lottery
+from orders.services.lotteries.hand_over import settle_award
+from orders.services.lotteries.open_lottery import (
     ACT,
     SET_UP,
     CannotOpen,

@@ -14,7 +14,7 @@ from core.admin.base import Badge, ReadOnlyAdmin
 from fulfillment.admin.timeline import table
 from orders.admin.invites import BudgetedAdmin, check_side
 from orders.models import Packet, PacketTemplate
-from orders.services.open_packet import cut_of
+from orders.services.rewards.open_packet import cut_of
 
 BADGES = {"open": "success", "over": "info", "lapsed": "warning"}
 

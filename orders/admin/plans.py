@@ -26,11 +26,11 @@ from orders.margins import margin_in
 from orders.models import Plan, PlanPhase, Subscription
 from orders.queries.plan_costs import PhaseCost, PlanCheck, check_plan
 from orders.queries.promotions import used
-from orders.services.open_plan import CannotOpen, close_plan, open_plan, rework_plan
-from orders.services.period_cart import subsidy_key
+from orders.services.subscriptions.open_plan import CannotOpen, close_plan, open_plan, rework_plan
+from orders.services.subscriptions.period_cart import subsidy_key
 from orders.states import PlanState, SubscriptionState
-from orders.subscription_wiring import MANAGE
 from orders.views.phase_words import length_words
+from orders.wiring.subscription import MANAGE
 from risk.admin.confirm import confirm
 
 PLAN_LABELS = {"draft": "", "open": "success", "closed": "warning"}

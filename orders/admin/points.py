@@ -24,7 +24,7 @@ from fulfillment.admin.timeline import table
 from orders.admin.promotion_fields import goods_choices, goods_field
 from orders.models import PointsEarning, PointsGood, PointsLot, PointsPayment, PointsRule
 from orders.queries.points import Movements, balance_of, owed_by
-from orders.services.correct_points import BadCorrection, request_correction
+from orders.services.points.correct_points import BadCorrection, request_correction
 from orders.views.points import words_of
 from risk.admin.confirm import confirm
 

@@ -12,10 +12,10 @@ from core import clock
 from core.admin.base import actor
 from orders.models import Promotion
 from orders.queries.promotion_goods import breaches
-from orders.services.change_promotion import change_promotion
-from orders.services.copy_promotion import copy_promotion
-from orders.services.promotion_subsidy import request_subsidy
-from orders.services.save_promotion import Wish, save_promotion
+from orders.services.promotions.change_promotion import change_promotion
+from orders.services.promotions.copy_promotion import copy_promotion
+from orders.services.promotions.promotion_subsidy import request_subsidy
+from orders.services.promotions.save_promotion import Wish, save_promotion
 from orders.states import PromotionState
 
 OFF = (PromotionState.DRAFT.value, PromotionState.PAUSED.value)

@@ -27,7 +27,7 @@ from orders.admin.promotion_fields import (
 )
 from orders.models import Promotion
 from orders.models.promotion import Kind, Stack, Trigger
-from orders.services.save_promotion import Wish
+from orders.services.promotions.save_promotion import Wish
 from orders.views.line import english
 
 USUAL_STACK = {

@@ -20,8 +20,8 @@ from orders.queries.coupons import code_index
 from orders.queries.promotion_conflicts import Conflict, Meeting, conflicts
 from orders.queries.promotion_goods import Deepest, deepest
 from orders.queries.promotions import live, live_promotion
-from orders.services.preview_promotion import Preview, preview_promotion, usual_items
-from orders.services.promotion_subsidy import agreed
+from orders.services.promotions.preview_promotion import Preview, preview_promotion, usual_items
+from orders.services.promotions.promotion_subsidy import agreed
 from orders.services.quote import Item, QuoteLine
 from orders.views.codes import typed_codes
 from orders.views.line import english

@@ -31,10 +31,10 @@ from orders.admin.promotion_words import KINDS_SHOWN
 from orders.models import Promotion
 from orders.models.promotion import Kind
 from orders.queries.promotion_figures import Figures, figures
-from orders.services.change_promotion import change_promotion
-from orders.services.check_promotion import PromotionRefused
-from orders.services.promotion_subsidy import agreed
-from orders.services.save_promotion import EDITABLE, save_promotion, unsaved
+from orders.services.promotions.change_promotion import change_promotion
+from orders.services.promotions.check_promotion import PromotionRefused
+from orders.services.promotions.promotion_subsidy import agreed
+from orders.services.promotions.save_promotion import EDITABLE, save_promotion, unsaved
 from orders.states import PromotionState
 from risk.admin.confirm import confirm
 

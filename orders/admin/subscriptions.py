@@ -15,10 +15,10 @@ from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.money import format_minor
 from fulfillment.admin.timeline import changes, table
 from orders.models import Subscription, SubscriptionCharge
-from orders.services.cancel_subscription import cancel_subscription
-from orders.subscription_wiring import CANCEL
+from orders.services.subscriptions.cancel_subscription import cancel_subscription
 from orders.subscriptions.terms import read_phases
 from orders.views.phase_words import length_words
+from orders.wiring.subscription import CANCEL
 from risk.admin.confirm import confirm
 
 LABELS = {

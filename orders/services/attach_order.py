@@ -10,7 +10,7 @@ from fulfillment.services.attach_owner import attach_owner
 from orders.models import Order
 from orders.models.private import secret_hash, token_hash
 from orders.queries.orders import lock_order
-from orders.services.earn_growth import earn_growth
+from orders.services.points.earn_growth import earn_growth
 
 
 class NotProven(Exception):

@@ -12,11 +12,11 @@ from fulfillment.services.release import release
 from orders.events import OrderClosed
 from orders.models import Order, Payment
 from orders.queries.orders import expired_orders, lock_order
-from orders.services.hold_coupons import give_back_coupons
-from orders.services.leave_seat import leave_seat
+from orders.services.balance.pay_balance import release_balance
+from orders.services.coupons.hold_coupons import give_back_coupons
+from orders.services.groups.leave_seat import leave_seat
 from orders.services.limits import give_back_limits
-from orders.services.pay_balance import release_balance
-from orders.services.pay_points import release_points
+from orders.services.points.pay_points import release_points
 from orders.states import OPEN_PAYMENT, OrderState
 from risk.services.give_back import give_back
 

@@ -33,10 +33,10 @@ from orders.queries.confirming import (
 )
 from orders.queries.orders import bought_again
 from orders.queries.subscriptions import still_pays
-from orders.services.hold_coupons import take_coupons_again, use_coupons
+from orders.services.balance.pay_balance import spend_balance
+from orders.services.coupons.hold_coupons import take_coupons_again, use_coupons
+from orders.services.groups.pay_seat import must_wait
 from orders.services.limits import take_limits_again
-from orders.services.pay_balance import spend_balance
-from orders.services.pay_seat import must_wait
 from orders.services.request_refund import open_whole_refund
 from orders.services.set_aside import set_aside
 from orders.services.tell_buyer import tell_waiting

@@ -10,7 +10,7 @@ from core.tx import part
 from orders.events import OrderCompleted
 from orders.models import Order
 from orders.queries.orders import returned_minor
-from orders.services.hold_coupons import give_back_coupons
+from orders.services.coupons.hold_coupons import give_back_coupons
 from orders.services.limits import give_back_limits
 from orders.states import ORDER_STEPS, OrderState, derive, path
 

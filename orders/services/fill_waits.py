@@ -19,7 +19,7 @@ from orders.queries.group_buys import orders_of_full_groups
 from orders.queries.orders import lock_order, overdue_waits, waited_skus, waiting_orders
 from orders.services.confirm_payment import open_lines, wait_for_stock
 from orders.services.derive_order import derive_order
-from orders.services.end_group import is_over
+from orders.services.groups.end_group import is_over
 from orders.services.request_refund import WAITING, request_refund_in_step
 from orders.services.unit_entries import delivered_entries
 from orders.states import BuyGroupState, OrderState, WaitState

@@ -13,7 +13,7 @@ from orders.promotions.rules.gift_with import GiftWith
 from orders.promotions.values import Budget, Facts, Group, Measure, Rule
 from orders.queries.coupons import Usable
 from orders.queries.promotions import LivePromotion, live, used
-from orders.services.find_coupons import BEST, find_coupons
+from orders.services.coupons.find_coupons import BEST, find_coupons
 from orders.states import PAID_SIDE
 
 MOST_CODES = 5

@@ -19,15 +19,15 @@ from core import limits
 from core.faults import guard_off
 from core.tx import part
 from orders.models import Order
+from orders.services.balance.pay_balance import hold_balance_again
 from orders.services.expand_lines import Take
-from orders.services.give_back_flash import give_back_flash
+from orders.services.flash.give_back_flash import give_back_flash
+from orders.services.flash.take_flash import take_flash_again
+from orders.services.groups.take_seat import refuse_late_seat
 from orders.services.limit_reached import LimitReached, PromotionUsedUp
-from orders.services.pay_balance import hold_balance_again
-from orders.services.pay_points import hold_points_again
+from orders.services.points.pay_points import hold_points_again
 from orders.services.quote import Quote
 from orders.services.standing_limits import standing_limits
-from orders.services.take_flash import take_flash_again
-from orders.services.take_seat import refuse_late_seat
 from orders.states import PAID_SIDE
 
 __all__ = [

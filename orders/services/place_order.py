@@ -31,10 +31,13 @@ from orders.payments.registry import FREE
 from orders.promotions.values import Group, Rule
 from orders.queries.ladder import first_query_at
 from orders.queries.placing import NewOrder, insert_bundles, insert_order, insert_uses
+from orders.services.balance.pay_balance import hold_balance
+from orders.services.coupons.find_coupons import BEST
+from orders.services.coupons.hold_coupons import hold_coupons
 from orders.services.expand_lines import Expanded, expand_lines, sold_as
-from orders.services.find_coupons import BEST
 from orders.services.find_rules import find_rules
-from orders.services.hold_coupons import hold_coupons
+from orders.services.flash.take_flash import take_flash
+from orders.services.groups.take_seat import take_seat
 from orders.services.limits import (
     LimitReached,
     PromotionUsedUp,
@@ -42,12 +45,9 @@ from orders.services.limits import (
     refuse_old_buyers,
     take_limits,
 )
-from orders.services.pay_balance import hold_balance
-from orders.services.pay_points import hold_points
+from orders.services.points.pay_points import hold_points
 from orders.services.quote import Buyer, Item, Quote, quote
 from orders.services.start_payment import PageOf, line_subject, page_of
-from orders.services.take_flash import take_flash
-from orders.services.take_seat import take_seat
 from risk.models import Assessment
 from risk.services.assess import assess
 from risk.services.record_refusal import record_refusal

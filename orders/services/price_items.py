@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from catalog.offers import ChannelView
-from orders.services.find_coupons import BEST
+from orders.services.coupons.find_coupons import BEST
 from orders.services.find_rules import Buyer, find_rules
-from orders.services.points_rule import points_rule
+from orders.services.points.points_rule import points_rule
 from orders.services.quote import Item, Quote, quote
 
 

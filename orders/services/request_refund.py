@@ -19,10 +19,10 @@ from orders.models import Order, OrderLine, OrderWait, Payment, Refund, RefundLi
 from orders.models.refund import RefundKind
 from orders.queries.orders import claimed_minor, lock_applied_payment, lock_order
 from orders.queries.units import unit_states
+from orders.services.balance.pay_balance import balance_part, return_balance
 from orders.services.derive_order import derive_order
-from orders.services.leave_seat import leave_seat
-from orders.services.pay_balance import balance_part, return_balance
-from orders.services.pay_points import return_points
+from orders.services.groups.leave_seat import leave_seat
+from orders.services.points.pay_points import return_points
 from orders.services.unit_entries import taken_back_entries
 from orders.states import OrderState, RefundState, WaitState
 

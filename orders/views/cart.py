@@ -26,7 +26,7 @@ from core import clock, limits
 from orders.forms import ItemForm
 from orders.models import CartLine
 from orders.queries.carts import cart_lines, cart_units, codes_of
-from orders.services.find_coupons import BEST
+from orders.services.coupons.find_coupons import BEST
 from orders.services.find_rules import find_rules
 from orders.services.price_items import price_items
 from orders.services.quote import Buyer, Item, Problem, Quote, QuoteLine, quote

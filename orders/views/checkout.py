@@ -32,7 +32,7 @@ from orders.services.place_order import (
     Wanted,
     place_order,
 )
-from orders.services.points_rule import points_offer, points_rule
+from orders.services.points.points_rule import points_offer, points_rule
 from orders.services.quote import Item, Quote
 from orders.services.save_cart import empty_cart, items_of
 from orders.services.start_payment import pay_address

@@ -22,7 +22,7 @@ from core.models.counts import LimitCount
 from core.money import format_minor
 from orders.models import Coupon, CouponCampaign, Promotion
 from orders.models.coupon_campaign import Claiming
-from orders.services.claim_coupon import (
+from orders.services.coupons.claim_coupon import (
     ClaimRefused,
     claim_coupon,
     claims_key,
@@ -30,7 +30,7 @@ from orders.services.claim_coupon import (
     find_campaign,
     keep_code,
 )
-from orders.services.grant_coupon import holds_until
+from orders.services.coupons.grant_coupon import holds_until
 from orders.states import CouponState, PromotionState
 from orders.views.cart import channel_of
 from orders.views.line import english

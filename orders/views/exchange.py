@@ -17,7 +17,7 @@ from orders.forms import ExchangeForm
 from orders.models import Exchange, Order
 from orders.models.private import open_private
 from orders.prizes import PRIZES
-from orders.services.redeem_code import CodeRefused, Redeemer, Refusal, redeem_code
+from orders.services.exchange.redeem_code import CodeRefused, Redeemer, Refusal, redeem_code
 from orders.states import AwardState
 from orders.views.lottery_showing import english
 from orders.views.order import SeeOther

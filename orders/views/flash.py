@@ -17,10 +17,11 @@ from core import clock, switches
 from orders.forms import LONGEST, PlaceForm, inputs_of
 from orders.models import FlashSale
 from orders.queries.flash import Left, count_units, left, sale_by_slug, sales
-from orders.services.admit_flash import PACE, Place, admit_flash, busy
 from orders.services.find_rules import Buyer
-from orders.services.flash_rule import flash_rule
-from orders.services.free_flash import free_flash
+from orders.services.flash.admit_flash import PACE, Place, admit_flash, busy
+from orders.services.flash.flash_rule import flash_rule
+from orders.services.flash.free_flash import free_flash
+from orders.services.flash.take_flash import FlashSoldOut
 from orders.services.place_order import (
     FormReused,
     LimitReached,
@@ -32,7 +33,6 @@ from orders.services.place_order import (
     place_order,
 )
 from orders.services.quote import Item
-from orders.services.take_flash import FlashSoldOut
 from orders.views.cart import channel_of
 from orders.views.checkout import ACCEPT, NoContact, go_and_pay, wanted_of
 from orders.views.flash_line import full_line, refusal, wait

@@ -21,7 +21,7 @@ from core import clock
 from orders.forms import LONGEST
 from orders.models import FlashSale
 from orders.queries.flash import Left
-from orders.services.admit_flash import Place
+from orders.services.flash.admit_flash import Place
 from orders.views.flash_showing import named
 
 CONFLICT, OK = 409, 200

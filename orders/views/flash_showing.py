@@ -13,7 +13,7 @@ from catalog.views.product import fields_of
 from orders.models import FlashSale
 from orders.queries.flash import Left, left
 from orders.services.find_rules import Buyer
-from orders.services.flash_rule import flash_rule
+from orders.services.flash.flash_rule import flash_rule
 from orders.services.quote import Item, quote
 from orders.states import FlashState
 

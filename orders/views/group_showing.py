@@ -14,7 +14,7 @@ from orders.forms import PlaceForm, inputs_of
 from orders.models import BuyGroup, GroupBuy, GroupSeat
 from orders.queries.group_buys import open_groups, seats_of
 from orders.services.find_rules import Buyer
-from orders.services.group_rule import group_rule, seconds_to_pay
+from orders.services.groups.group_rule import group_rule, seconds_to_pay
 from orders.services.place_order import Wanted
 from orders.services.quote import Item, quote
 from orders.states import BuyGroupState, GroupBuyState, GroupSeatState

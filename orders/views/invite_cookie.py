@@ -9,7 +9,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from fulfillment.views.keeping import device_of
-from orders.services.bind_invite import Newcomer
+from orders.services.rewards.bind_invite import Newcomer
 from risk.requests import client_ip
 
 COOKIE, SALT = "qy_invite", "orders.invite"

@@ -17,8 +17,8 @@ from fulfillment.addresses import site
 from fulfillment.views.keeping import device_of, name_device
 from orders.models import Invite, InviteLink, InviteProgramme
 from orders.queries.invites import invites_of, live_programme, rewards_by_subject
-from orders.services.bind_invite import note_device, own_link
-from orders.services.reward_invites import friend_terms, inviter_terms
+from orders.services.rewards.bind_invite import note_device, own_link
+from orders.services.rewards.reward_invites import friend_terms, inviter_terms
 from orders.views.invite_cookie import keep_visit
 from orders.views.line import english
 from orders.views.reward_words import invite_words, points_words, terms_words

@@ -29,8 +29,8 @@ from orders.queries.lotteries import (
     newest_draws,
     proof,
 )
-from orders.services.draw_prize import Entry, NoChance, NotRunning, draw_prize
-from orders.services.earn_chance import NoSuchCode, day_of, earn_by_code
+from orders.services.lotteries.draw_prize import Entry, NoChance, NotRunning, draw_prize
+from orders.services.lotteries.earn_chance import NoSuchCode, day_of, earn_by_code
 from orders.views.cart import channel_of
 from orders.views.lottery_showing import (
     draw_shown,

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from orders.models import Draw, Lottery, Prize
 from orders.prizes import NOTHING, PRIZES
 from orders.queries.lotteries import PrizeLeft, prizes_left
-from orders.services.earn_chance import runs
+from orders.services.lotteries.earn_chance import runs
 from orders.states import AwardState, LotteryState
 
 

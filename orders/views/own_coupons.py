@@ -12,7 +12,7 @@ from orders.promotions.rules.base import View
 from orders.promotions.values import Facts, Line, Rule
 from orders.queries.coupons import Usable, own_coupons
 from orders.queries.promotions import LivePromotion, live
-from orders.services.find_coupons import BEST, NONE
+from orders.services.coupons.find_coupons import BEST, NONE
 from orders.services.find_rules import facts_for, find_rules
 from orders.services.promote import line_of
 from orders.services.quote import Quote

@@ -20,7 +20,7 @@ from fulfillment.views.keeping import device_of, name_device
 from orders.models import Packet, PacketShare
 from orders.models.reward import RewardKind
 from orders.queries.packets import packet_by_id, packet_of_order, packets_of, taken_shares
-from orders.services.take_share import Opener, PacketOver, ShareRefused, take_share
+from orders.services.rewards.take_share import Opener, PacketOver, ShareRefused, take_share
 from orders.states import PacketState
 from orders.views.line import english
 from orders.views.order import SeeOther

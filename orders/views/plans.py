@@ -25,8 +25,8 @@ from orders.models import Plan
 from orders.payments import registry
 from orders.queries.plans import PlanTerms, live_of, plan_on_sale, plans_on_sale, terms_for
 from orders.services.place_order import SHORTEST_TOKEN, Consent, NotBuyable
-from orders.services.plan_period import NOTICE_DAYS, today
-from orders.services.start_subscription import (
+from orders.services.subscriptions.plan_period import NOTICE_DAYS, today
+from orders.services.subscriptions.start_subscription import (
     AlreadySubscribed,
     NoMandates,
     NotOnSale,
@@ -35,7 +35,7 @@ from orders.services.start_subscription import (
     preview,
     start_subscription,
 )
-from orders.services.upgrade_credit import Change, NotUpgradable, change_of
+from orders.services.subscriptions.upgrade_credit import Change, NotUpgradable, change_of
 from orders.subscriptions.schedule import span_of
 from orders.views.cart import channel_of
 from orders.views.checkout import ACCEPT, TERMS_VERSION, UNPROCESSABLE

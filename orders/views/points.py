@@ -30,7 +30,6 @@ from orders.queries.points import (
     usable_points,
     waiting_earnings,
 )
-from orders.services.earn_points import rules_at
 from orders.services.place_order import (
     FormReused,
     LimitReached,
@@ -41,7 +40,8 @@ from orders.services.place_order import (
     Wanted,
     place_order,
 )
-from orders.services.points_rule import exchange_rule, goods_for_points
+from orders.services.points.earn_points import rules_at
+from orders.services.points.points_rule import exchange_rule, goods_for_points
 from orders.services.quote import Item
 from orders.services.start_payment import pay_address
 from orders.views.cart import channel_of

@@ -5,7 +5,7 @@ from django.utils.translation import ngettext
 
 from orders.models import Promotion
 from orders.models.reward import RewardKind
-from orders.services.give_reward import Terms
+from orders.services.rewards.give_reward import Terms
 from orders.views.line import english
 
 

@@ -24,17 +24,17 @@ from orders.payments import registry
 from orders.payments.base import NotBelieved
 from orders.queries.plans import dearer_plans
 from orders.queries.subscriptions import next_period
-from orders.services.cancel_subscription import (
+from orders.services.receive_notice import LARGEST_BODY
+from orders.services.subscriptions.cancel_subscription import (
     cancel_subscription,
     keep_subscription,
     may_keep,
 )
-from orders.services.drive_periods import walk_period
-from orders.services.pause_subscription import pause_subscription, resume_subscription
-from orders.services.plan_period import moment_of, today
-from orders.services.query_mandate import MANDATE_TASK, query_mandate
-from orders.services.receive_notice import LARGEST_BODY
-from orders.services.start_subscription import sign_address
+from orders.services.subscriptions.drive_periods import walk_period
+from orders.services.subscriptions.pause_subscription import pause_subscription, resume_subscription
+from orders.services.subscriptions.plan_period import moment_of, today
+from orders.services.subscriptions.query_mandate import MANDATE_TASK, query_mandate
+from orders.services.subscriptions.start_subscription import sign_address
 from orders.states import MandateState, PeriodState, SubscriptionState
 from orders.subscriptions.terms import read_phases
 from orders.views.cart import channel_of

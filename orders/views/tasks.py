@@ -17,7 +17,7 @@ from orders.models import Task
 from orders.models.task import Repeat
 from orders.queries.task_actions import ACTIONS
 from orders.queries.tasks import Standing, live_tasks, standings
-from orders.services.collect_task import (
+from orders.services.rewards.collect_task import (
     NotDone,
     TaskOver,
     TaskRefused,

@@ -13,8 +13,8 @@ from core import clock
 from core.turns import take_turn
 from demo.flash import SLUG
 from orders.models import FlashSale
-from orders.services.admit_flash import ALWAYS, PER_UNIT
-from orders.services.run_flash import advance_flashes, cut_flash
+from orders.services.flash.admit_flash import ALWAYS, PER_UNIT
+from orders.services.flash.run_flash import advance_flashes, cut_flash
 from tests.browser.stories import enter_office
 from tests.browser.studio import (
     BOTH,

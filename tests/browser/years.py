@@ -15,8 +15,8 @@ from accounts.tasks import send_messages
 from core import clock
 from fulfillment.models import Delivery
 from orders.models import Order, SubscriptionPeriod
-from orders.services.drive_periods import drive_periods
-from orders.services.plan_period import ANNOUNCE_DAYS, moment_of
+from orders.services.subscriptions.drive_periods import drive_periods
+from orders.services.subscriptions.plan_period import ANNOUNCE_DAYS, moment_of
 from orders.states import PeriodState
 from simulators.client import Client
 

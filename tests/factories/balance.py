@@ -8,7 +8,7 @@ from core import clock
 from core.ids import new_id
 from core.tx import step
 from orders.models import ExchangeBatch, Order
-from orders.services.balance_book import CORRECTED, credit
+from orders.services.balance.balance_book import CORRECTED, credit
 from orders.services.place_order import place_order
 from orders.services.quote import Item
 from tests.factories.exchange import make_batch

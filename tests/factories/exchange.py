@@ -7,8 +7,8 @@ from core.crypto import ensure_data_key, unseal
 from core.ids import new_token
 from fulfillment.vouchers.codes import grouped
 from orders.models import Exchange, ExchangeBatch
-from orders.services.open_batch import make_codes, request_codes
-from orders.services.redeem_code import Redeemer, redeem_code
+from orders.services.exchange.open_batch import make_codes, request_codes
+from orders.services.exchange.redeem_code import Redeemer, redeem_code
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import base
 

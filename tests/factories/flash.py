@@ -8,9 +8,9 @@ from catalog.models import Sku
 from core import clock
 from orders.models import FlashSale, Order
 from orders.queries import flash
-from orders.services.flash_rule import flash_rule, subsidy_sha
+from orders.services.flash.flash_rule import flash_rule, subsidy_sha
+from orders.services.flash.run_flash import advance_flashes, cut_flash
 from orders.services.place_order import Placed
-from orders.services.run_flash import advance_flashes, cut_flash
 from risk.values import value_index
 from tests.factories.orders import item, place
 

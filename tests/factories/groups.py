@@ -7,9 +7,9 @@ from typing import Any
 from catalog.models import Sku
 from core import clock
 from orders.models import BuyGroup, GroupBuy, Order
-from orders.services.group_rule import group_rule, seconds_to_pay, subsidy_sha
+from orders.services.groups.group_rule import group_rule, seconds_to_pay, subsidy_sha
+from orders.services.groups.run_group_buy import start_group_buy
 from orders.services.place_order import Placed
-from orders.services.run_group_buy import start_group_buy
 from risk.values import value_index
 from tests.factories.orders import item, place
 

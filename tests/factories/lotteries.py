@@ -9,8 +9,8 @@ from core import approvals, clock
 from core.crypto import ensure_data_key
 from core.ids import new_token
 from orders.models import Chance, ChanceRule, Draw, Lottery, Prize
-from orders.services.draw_prize import Entry, draw_prize
-from orders.services.open_lottery import request_opening
+from orders.services.lotteries.draw_prize import Entry, draw_prize
+from orders.services.lotteries.open_lottery import request_opening
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.catalog import base
 

@@ -8,8 +8,8 @@ from core.ids import new_id
 from core.tx import step
 from orders.models import PointsRule
 from orders.services.place_order import Wanted
-from orders.services.points_book import grant_points
-from orders.services.points_rule import points_rule
+from orders.services.points.points_book import grant_points
+from orders.services.points.points_rule import points_rule
 from orders.services.quote import Item
 from tests.factories.orders import wanted
 

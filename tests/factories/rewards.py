@@ -7,8 +7,8 @@ from accounts.models import User
 from core import clock
 from core.tx import step
 from orders.models import Invite, InviteProgramme, Order, Packet, PacketTemplate
-from orders.services.bind_invite import Newcomer, bind_invite, own_link
-from orders.services.open_packet import open_packets
+from orders.services.rewards.bind_invite import Newcomer, bind_invite, own_link
+from orders.services.rewards.open_packet import open_packets
 from tests.factories.accounts import make_user
 from tests.factories.orders import item, order_of, pay, place, relay_all, stocked
 

@@ -14,12 +14,12 @@ from core.ids import new_token
 from orders.models import Plan, PlanPhase, Subscription, SubscriptionPeriod
 from orders.queries.plans import terms_for, terms_sha
 from orders.services.close_order import expire_orders
-from orders.services.drive_periods import drive_periods
-from orders.services.end_subscription import end_due_subscriptions
-from orders.services.plan_period import ANNOUNCE_DAYS, moment_of
-from orders.services.query_mandate import query_mandate, query_mandates
 from orders.services.query_payment import query_payments
-from orders.services.start_subscription import Started, Wish, start_subscription
+from orders.services.subscriptions.drive_periods import drive_periods
+from orders.services.subscriptions.end_subscription import end_due_subscriptions
+from orders.services.subscriptions.plan_period import ANNOUNCE_DAYS, moment_of
+from orders.services.subscriptions.query_mandate import query_mandate, query_mandates
+from orders.services.subscriptions.start_subscription import Started, Wish, start_subscription
 from orders.states import PeriodState, PlanState
 from simulators.localpay.script import Gateway
 from tests.factories.accounts import make_user

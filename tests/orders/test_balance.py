@@ -12,11 +12,11 @@ from core.models import AuditEntry
 from orders.models import BalancePayment, Payment
 from orders.queries.balance import BalanceMovements, balance_of
 from orders.services.close_order import cancel_order, expire_order
-from orders.services.hand_over import hand_over_one
-from orders.services.open_batch import CannotOpen, judge
+from orders.services.exchange.open_batch import CannotOpen, judge
+from orders.services.exchange.redeem_code import CodeRefused, Refusal
+from orders.services.lotteries.hand_over import hand_over_one
 from orders.services.place_order import Placed, PriceChanged, place_order
 from orders.services.query_payment import query_payments
-from orders.services.redeem_code import CodeRefused, Refusal
 from orders.services.start_payment import NotPayable, pay_address, start_payment
 from orders.states import OrderState
 from tests.factories.accounts import make_user

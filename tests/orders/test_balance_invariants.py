@@ -9,7 +9,7 @@ from catalog import snapshot
 from core import clock, ledger
 from core.crypto import forget_keys
 from core.invariants import check_all
-from orders.balance_invariants import STATEMENTS
+from orders.invariants.balance import STATEMENTS
 from orders.queries import promotions
 from orders.queries.units import unit_states
 from orders.services.request_refund import request_refund

@@ -16,7 +16,7 @@ from orders.payments.base import RefundAnswer, Return
 from orders.queries.balance import balance_of
 from orders.queries.orders import kept_minor
 from orders.queries.units import unit_states
-from orders.services.balance_shares import line_shares, unit_share
+from orders.services.balance.balance_shares import line_shares, unit_share
 from orders.services.push_refund import push_refunds, record_refund_answer
 from orders.services.request_refund import NothingToRefund, request_refund
 from orders.services.retry_refund import retry_refund

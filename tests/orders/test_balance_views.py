@@ -10,7 +10,7 @@ from core import approvals, clock
 from core.ids import new_token
 from orders.models import Order
 from orders.queries.balance import balance_of
-from orders.services.correct_balance import BadCorrection, request_balance_correction
+from orders.services.balance.correct_balance import BadCorrection, request_balance_correction
 from orders.services.request_refund import request_refund
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.balance import buy, make_cards, put

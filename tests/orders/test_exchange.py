@@ -15,11 +15,11 @@ from fulfillment.models import CodeExport
 from fulfillment.services.take_export import show_password, take_export
 from fulfillment.vouchers.codes import new_code
 from orders.models import Exchange, ExchangeBatch, ExchangeCode, Order
-from orders.services import open_batch
-from orders.services.export_exchange import ExportRefused, request_export
-from orders.services.hand_over import hand_over, settle_exchange
-from orders.services.open_batch import CannotOpen, change_batch, make_codes, request_codes
-from orders.services.redeem_code import CodeRefused, Refusal
+from orders.services.exchange import open_batch
+from orders.services.exchange.export_exchange import ExportRefused, request_export
+from orders.services.exchange.open_batch import CannotOpen, change_batch, make_codes, request_codes
+from orders.services.exchange.redeem_code import CodeRefused, Refusal
+from orders.services.lotteries.hand_over import hand_over, settle_exchange
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import fresh
 from tests.factories.exchange import agreed, made, make_batch, redeem, texts

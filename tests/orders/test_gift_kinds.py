@@ -8,10 +8,10 @@ from orders.models import Award, PointsLot
 from orders.prizes import PRIZES
 from orders.queries.balance import balance_of
 from orders.queries.points import balance_of as points_of
-from orders.services.give_balance import give_balance
-from orders.services.give_points import give_points
-from orders.services.hand_over import gift_of_award, gift_of_exchange, hand_over
-from orders.services.open_lottery import CannotOpen
+from orders.services.balance.give_balance import give_balance
+from orders.services.lotteries.hand_over import gift_of_award, gift_of_exchange, hand_over
+from orders.services.lotteries.open_lottery import CannotOpen
+from orders.services.points.give_points import give_points
 from tests.factories.accounts import make_user
 from tests.factories.balance import make_cards
 from tests.factories.exchange import made, make_batch, redeem, texts

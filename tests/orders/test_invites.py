@@ -10,10 +10,10 @@ from core.tx import step
 from fulfillment.models import Delivery
 from orders.models import Coupon, Invite, Reward
 from orders.queries.points import balance_of, usable_points
-from orders.services.bind_invite import bind_invite, own_link
 from orders.services.request_refund import request_refund
-from orders.services.reward_invites import note_first_orders, reward_invite, reward_invites
-from orders.services.take_back_reward import NothingToTakeBack, request_taking_back
+from orders.services.rewards.bind_invite import bind_invite, own_link
+from orders.services.rewards.reward_invites import note_first_orders, reward_invite, reward_invites
+from orders.services.rewards.take_back_reward import NothingToTakeBack, request_taking_back
 from orders.services.two_persons import request_delivered_refund
 from risk.models import Assessment
 from tests.factories.accounts import make_staff, make_user

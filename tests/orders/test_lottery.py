@@ -20,13 +20,13 @@ from fulfillment.models import Entitlement
 from orders.models import Award, Chance, ChanceRule, Coupon, Draw, Lottery, Order, Prize, PrizeUnit
 from orders.promotions.draw import client_part, read_table, replay
 from orders.queries.lotteries import ORDER_RULES, cost_of, proof
-from orders.services.close_lottery import close_lottery, sweep_lotteries
-from orders.services.draw_prize import NoChance, NotRunning
-from orders.services.earn_chance import NoSuchCode, earn_by_code
-from orders.services.give_coupon import give_coupon
-from orders.services.give_goods import give_goods
-from orders.services.hand_over import gift_of_award, hand_over, settle_award
-from orders.services.open_lottery import CannotOpen, request_opening
+from orders.services.coupons.give_coupon import give_coupon
+from orders.services.lotteries.close_lottery import close_lottery, sweep_lotteries
+from orders.services.lotteries.draw_prize import NoChance, NotRunning
+from orders.services.lotteries.earn_chance import NoSuchCode, earn_by_code
+from orders.services.lotteries.give_goods import give_goods
+from orders.services.lotteries.hand_over import gift_of_award, hand_over, settle_award
+from orders.services.lotteries.open_lottery import CannotOpen, request_opening
 from tests.factories.accounts import make_staff
 from tests.factories.coupons import coupon_promotion
 from tests.factories.fulfillment import import_file, make_file

@@ -6,7 +6,7 @@ import pytest
 
 from core import clock
 from core.invariants import check_all
-from orders.services.hand_over import hand_over
+from orders.services.lotteries.hand_over import hand_over
 from tests.factories.lotteries import drawn, give_chances, make_lottery, opened, player
 
 pytestmark = pytest.mark.usefixtures("committed")

@@ -13,9 +13,9 @@ from core.models import LimitCount
 from orders.models import Coupon, Packet, PacketShare, Reward
 from orders.promotions.packet_cut import cut_packet
 from orders.queries.points import balance_of
-from orders.services.lapse_packets import lapse_packets
-from orders.services.open_packet import cut_of
-from orders.services.take_share import Opener, PacketOver, ShareRefused, take_share
+from orders.services.rewards.lapse_packets import lapse_packets
+from orders.services.rewards.open_packet import cut_of
+from orders.services.rewards.take_share import Opener, PacketOver, ShareRefused, take_share
 from risk.models import Assessment
 from tests.factories.coupons import coupon_promotion
 from tests.factories.rewards import bought, make_packet, make_template

@@ -12,11 +12,11 @@ from core.tx import step
 from orders.models import Order, PointsEarning, PointsLot, PointsPayment
 from orders.queries.points import balance_of, usable_points
 from orders.services.close_order import expire_order
-from orders.services.earn_points import credit_points, earned, note_earnings
-from orders.services.expire_points import expire_points
 from orders.services.place_order import PriceChanged, place_order
-from orders.services.points_book import OWED, account, grant_points, take_points
-from orders.services.points_rule import exchange_rule
+from orders.services.points.earn_points import credit_points, earned, note_earnings
+from orders.services.points.expire_points import expire_points
+from orders.services.points.points_book import OWED, account, grant_points, take_points
+from orders.services.points.points_rule import exchange_rule
 from orders.services.push_refund import push_refunds
 from orders.services.request_refund import request_refund
 from orders.states import OrderState

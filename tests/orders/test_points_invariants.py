@@ -9,7 +9,7 @@ from catalog import snapshot
 from core import clock, ledger
 from core.crypto import forget_keys
 from core.invariants import check_all
-from orders.points_invariants import STATEMENTS
+from orders.invariants.points import STATEMENTS
 from orders.queries import promotions
 from orders.services.place_order import place_order
 from tests.factories.orders import item, order_of, pay, relay_all, stocked

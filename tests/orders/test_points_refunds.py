@@ -22,7 +22,7 @@ from orders.payments.base import RefundAnswer, Return
 from orders.queries.points import balance_of
 from orders.queries.units import unit_states
 from orders.services.place_order import place_order
-from orders.services.points_shares import unit_points
+from orders.services.points.points_shares import unit_points
 from orders.services.push_refund import record_refund_answer
 from orders.services.request_refund import NothingToRefund, request_refund
 from orders.states import CouponState, OrderState, RefundState

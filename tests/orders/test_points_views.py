@@ -8,7 +8,7 @@ from core import approvals, clock
 from core.invariants import check_all
 from orders.models import Order, PointsCorrection, PointsGood, PointsPayment
 from orders.queries.points import balance_of
-from orders.services.correct_points import BadCorrection, request_correction
+from orders.services.points.correct_points import BadCorrection, request_correction
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.orders import stocked
 from tests.factories.points import give, make_rule

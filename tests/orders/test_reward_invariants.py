@@ -9,12 +9,12 @@ from catalog import snapshot
 from core import clock, ledger
 from core.crypto import forget_keys
 from core.invariants import check_all
-from orders.invite_invariants import STATEMENTS
+from orders.invariants.invite import STATEMENTS
 from orders.models import Task
 from orders.queries import promotions
-from orders.services.collect_task import collect_task
-from orders.services.reward_invites import reward_invites
-from orders.services.take_share import Opener, take_share
+from orders.services.rewards.collect_task import collect_task
+from orders.services.rewards.reward_invites import reward_invites
+from orders.services.rewards.take_share import Opener, take_share
 from tests.factories.accounts import make_user
 from tests.factories.coupons import coupon_promotion
 from tests.factories.rewards import bought, bring, make_packet, make_programme

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from core import clock
 from orders.models import Invite, Packet, PacketShare
-from orders.services.bind_invite import own_link
-from orders.services.reward_invites import reward_invites
+from orders.services.rewards.bind_invite import own_link
+from orders.services.rewards.reward_invites import reward_invites
 from orders.views.invite_cookie import COOKIE
 from tests.factories.accounts import make_staff, make_user, sign_in
 from tests.factories.rewards import bought, bring, make_packet, make_programme

@@ -12,9 +12,9 @@ from core.invariants import check_all
 from orders.models import Reward, Task, TaskClaim
 from orders.queries.points import balance_of
 from orders.queries.task_actions import ACTIONS
-from orders.services.collect_task import NotDone, TaskOver, TaskRefused, collect_task
-from orders.services.take_back_reward import request_taking_back
-from orders.services.take_share import Opener, take_share
+from orders.services.rewards.collect_task import NotDone, TaskOver, TaskRefused, collect_task
+from orders.services.rewards.take_back_reward import request_taking_back
+from orders.services.rewards.take_share import Opener, take_share
 from risk.models import ListEntry
 from risk.values import Kind
 from tests.factories.accounts import make_staff, make_user, sign_in

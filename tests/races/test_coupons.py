@@ -15,8 +15,8 @@ from core.faults import without
 from core.invariants import check_all
 from orders.models import Coupon, CouponUse, Order
 from orders.queries import promotions
-from orders.services.claim_coupon import ClaimRefused, claim_coupon
 from orders.services.close_order import expire_order
+from orders.services.coupons.claim_coupon import ClaimRefused, claim_coupon
 from orders.services.place_order import PriceChanged, Refused
 from orders.services.request_refund import NothingToRefund, request_refund
 from tests.factories.catalog import make_sku

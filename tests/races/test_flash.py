@@ -14,7 +14,7 @@ from core.faults import without
 from core.invariants import check_all
 from orders.models import FlashSale, FlashUnit, Order
 from orders.queries import promotions
-from orders.services.flash_rule import CLUSTERS
+from orders.services.flash.flash_rule import CLUSTERS
 from orders.services.place_order import LimitReached, PriceChanged, Refused, SoldOut
 from tests.factories.catalog import make_sku
 from tests.factories.flash import make_flash, place_flash

@@ -19,8 +19,8 @@ from core.invariants import check_all
 from core.tx import step
 from orders.models import BuyGroup, GroupBuy, GroupSeat, Order
 from orders.queries import promotions
-from orders.services.end_group import end_group, expire_groups
 from orders.services.fill_waits import end_overdue_waits, fill_groups
+from orders.services.groups.end_group import end_group, expire_groups
 from orders.services.place_order import LimitReached, PriceChanged, Refused
 from tests.factories.catalog import make_sku
 from tests.factories.groups import group_of, make_group_buy, place_in_group, sit_down

@@ -12,7 +12,7 @@ from core.faults import without
 from core.invariants import check_all
 from core.tx import step
 from orders.models import Draw, Lottery, PrizeUnit
-from orders.services.draw_prize import take_unit
+from orders.services.lotteries.draw_prize import take_unit
 from tests.factories.lotteries import drawn, give_chances, make_lottery, opened, player
 from tests.races.crowd import comes_up, crowd
 

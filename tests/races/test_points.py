@@ -18,9 +18,9 @@ from orders.models import Order, PointsPayment
 from orders.queries import promotions
 from orders.queries.points import balance_of
 from orders.services.close_order import expire_order
-from orders.services.earn_points import note_earnings
 from orders.services.place_order import LimitReached, PriceChanged, Refused, place_order
-from orders.services.points_rule import points_rule
+from orders.services.points.earn_points import note_earnings
+from orders.services.points.points_rule import points_rule
 from orders.services.request_refund import NothingToRefund, request_refund
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_sku

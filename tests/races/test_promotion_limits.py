@@ -17,10 +17,10 @@ from core.faults import without
 from core.invariants import check_all
 from orders.models import Order, Promotion
 from orders.queries import promotions
-from orders.services.change_promotion import change_promotion
-from orders.services.check_promotion import PromotionRefused
 from orders.services.place_order import LimitReached, PriceChanged
-from orders.services.save_promotion import Wish, save_promotion
+from orders.services.promotions.change_promotion import change_promotion
+from orders.services.promotions.check_promotion import PromotionRefused
+from orders.services.promotions.save_promotion import Wish, save_promotion
 from tests.databases import owner
 from tests.factories.catalog import make_sku
 from tests.factories.orders import item, place, wanted

@@ -13,9 +13,9 @@ from core.faults import without
 from core.invariants import check_all
 from orders.models import Order, Subscription, SubscriptionPeriod
 from orders.queries import promotions
-from orders.services.cancel_subscription import cancel_subscription
-from orders.services.charge_period import charge_period
-from orders.services.drive_periods import walk_period
+from orders.services.subscriptions.cancel_subscription import cancel_subscription
+from orders.services.subscriptions.charge_period import charge_period
+from orders.services.subscriptions.drive_periods import walk_period
 from orders.states import PeriodState, SubscriptionState
 from simulators.localpay.script import Gateway
 from tests.factories.subscriptions import Life, simple_plan

@@ -16,10 +16,10 @@ from core.invariants import check_all
 from orders.models import Packet, PacketShare, Reward, Task, TaskClaim
 from orders.queries import promotions
 from orders.queries.points import balance_of
-from orders.services.collect_task import collect_task
-from orders.services.lapse_packets import lapse_packets
-from orders.services.reward_invites import reward_invite
-from orders.services.take_share import Opener, PacketOver, take_share
+from orders.services.rewards.collect_task import collect_task
+from orders.services.rewards.lapse_packets import lapse_packets
+from orders.services.rewards.reward_invites import reward_invite
+from orders.services.rewards.take_share import Opener, PacketOver, take_share
 from tests.factories.accounts import make_user
 from tests.factories.rewards import bought, bring, make_packet, make_programme
 from tests.races.crowd import comes_up, crowd

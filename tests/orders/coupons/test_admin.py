@@ -6,7 +6,7 @@ from django.test import Client
 from core import clock
 from core.crypto import ensure_data_key
 from orders.models import Coupon, CouponBatch
-from orders.services.make_coupons import make_coupons
+from orders.services.coupons.make_coupons import make_coupons
 from tests.factories.accounts import make_staff, sign_in
 from tests.factories.catalog import make_sku
 from tests.factories.coupons import coupon_promotion, make_campaign, make_coupon

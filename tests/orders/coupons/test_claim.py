@@ -12,21 +12,21 @@ from core.crypto import ensure_data_key, unseal
 from core.invariants import check_all
 from fulfillment.services.choose_reminders import choose_reminders
 from orders.models import Coupon, CouponBatch, CouponExport
-from orders.services import make_coupons as making
-from orders.services.claim_coupon import ClaimRefused, claim_coupon, keep_code
 from orders.services.close_order import cancel_order
-from orders.services.export_coupons import (
+from orders.services.coupons import make_coupons as making
+from orders.services.coupons.claim_coupon import ClaimRefused, claim_coupon, keep_code
+from orders.services.coupons.export_coupons import (
     CouponExportGone,
     WrongCouponPassword,
     request_coupon_export,
     show_coupon_password,
     take_coupon_export,
 )
-from orders.services.grant_coupon import NoSuchCoupon
-from orders.services.make_coupons import make_coupons, order_coupons
+from orders.services.coupons.grant_coupon import NoSuchCoupon
+from orders.services.coupons.make_coupons import make_coupons, order_coupons
+from orders.services.coupons.tend_coupons import expire_coupons, remind_coupons
+from orders.services.coupons.void_coupons import change_batch, void_batches, void_coupons
 from orders.services.request_refund import request_refund
-from orders.services.tend_coupons import expire_coupons, remind_coupons
-from orders.services.void_coupons import change_batch, void_batches, void_coupons
 from orders.states import CouponBatchState, CouponState
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.catalog import make_sku

@@ -9,7 +9,7 @@ from catalog import snapshot
 from core import clock, ledger
 from core.crypto import forget_keys
 from core.invariants import check_all
-from orders.coupon_invariants import STATEMENTS
+from orders.invariants.coupon import STATEMENTS
 from orders.queries import promotions
 from tests.factories.catalog import make_sku
 from tests.factories.coupons import coupon_promotion, make_campaign, make_coupon

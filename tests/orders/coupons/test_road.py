@@ -12,8 +12,8 @@ from core import clock
 from core.invariants import check_all
 from orders.models import Coupon, CouponUse, Order, PromotionUse
 from orders.services.close_order import cancel_order, expire_order
-from orders.services.find_coupons import NONE
-from orders.services.grant_coupon import NoSuchCoupon, grant_coupon
+from orders.services.coupons.find_coupons import NONE
+from orders.services.coupons.grant_coupon import NoSuchCoupon, grant_coupon
 from orders.services.place_order import PriceChanged, Refused
 from orders.services.request_refund import NothingToRefund, request_refund
 from orders.states import COUPON_STEPS, CouponState

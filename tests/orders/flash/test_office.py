@@ -10,9 +10,9 @@ from core import approvals, clock
 from core.crypto import ensure_data_key
 from core.models import Approval, AuditEntry
 from orders.models import FlashSale, FlashUnit
-from orders.services.approve_flash import request_flash_subsidy
-from orders.services.flash_rule import flash_rule, subsidy_sha
-from orders.services.run_flash import NotCuttable, cut_flash
+from orders.services.flash.approve_flash import request_flash_subsidy
+from orders.services.flash.flash_rule import flash_rule, subsidy_sha
+from orders.services.flash.run_flash import NotCuttable, cut_flash
 from tests.factories.accounts import make_staff, sign_in
 from tests.factories.flash import draft_flash, make_flash, order_flash
 from tests.factories.orders import stocked

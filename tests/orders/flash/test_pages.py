@@ -16,7 +16,7 @@ from core import clock, turns
 from core.ids import new_token
 from orders.models import FlashSale, FlashUnit, Order
 from orders.queries import flash
-from orders.services.admit_flash import ALWAYS, PACE, PER_UNIT, Place, admit_flash
+from orders.services.flash.admit_flash import ALWAYS, PACE, PER_UNIT, Place, admit_flash
 from orders.views import flash_line
 from tests.factories.flash import make_flash, order_flash
 from tests.factories.orders import stocked

@@ -12,10 +12,10 @@ from fulfillment.models import Code
 from orders.models import FlashSale, FlashUnit, Order
 from orders.services.close_order import cancel_order, expire_order
 from orders.services.confirm_payment import Result
-from orders.services.flash_rule import CLUSTERS, flash_rule
+from orders.services.flash.flash_rule import CLUSTERS, flash_rule
+from orders.services.flash.run_flash import NotCuttable, advance_flashes, cut_flash, end_flash
+from orders.services.flash.take_flash import FlashSoldOut
 from orders.services.place_order import LimitReached, NotBuyable, PriceChanged, SoldOut
-from orders.services.run_flash import NotCuttable, advance_flashes, cut_flash, end_flash
-from orders.services.take_flash import FlashSoldOut
 from orders.states import FlashState, OrderState
 from tests.factories.catalog import make_sku
 from tests.factories.flash import draft_flash, make_flash, order_flash, place_flash

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from core.ids import new_token
 from orders.models import BuyGroup, GroupBuy, Order
-from orders.services.end_group import expire_groups
 from orders.services.fill_waits import end_overdue_waits
+from orders.services.groups.end_group import expire_groups
 from tests.factories.groups import group_of, make_group_buy, sit_down
 from tests.factories.orders import pay, stocked
 

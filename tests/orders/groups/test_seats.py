@@ -13,18 +13,18 @@ from fulfillment.models import Code
 from orders.models import BuyGroup, GroupBuy, GroupSeat, Order, OrderWait, Refund
 from orders.services.close_order import cancel_order, expire_order
 from orders.services.confirm_payment import Result
-from orders.services.end_group import expire_groups
 from orders.services.fill_waits import end_overdue_waits, fill_groups, fill_wait
-from orders.services.place_order import LimitReached, PriceChanged
-from orders.services.push_refund import push_refunds
-from orders.services.request_refund import NothingToRefund, request_refund
-from orders.services.run_group_buy import (
+from orders.services.groups.end_group import expire_groups
+from orders.services.groups.run_group_buy import (
     NotStartable,
     advance_group_buys,
     end_group_buy,
     start_group_buy,
 )
-from orders.services.take_seat import NoSeat
+from orders.services.groups.take_seat import NoSeat
+from orders.services.place_order import LimitReached, PriceChanged
+from orders.services.push_refund import push_refunds
+from orders.services.request_refund import NothingToRefund, request_refund
 from orders.states import BuyGroupState, OrderState, WaitState
 from tests.factories.catalog import make_sku
 from tests.factories.fulfillment import import_file, make_file

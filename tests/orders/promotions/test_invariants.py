@@ -9,7 +9,7 @@ from catalog import snapshot
 from core import clock, ledger
 from core.crypto import forget_keys
 from core.invariants import check_all
-from orders.promotion_invariants import STATEMENTS
+from orders.invariants.promotion import STATEMENTS
 from orders.queries import promotions
 from tests.factories.bundles import bundle_item, weekend
 from tests.factories.orders import make_order, order_of, pay, place, stocked

@@ -12,11 +12,11 @@ from core.transitions import history
 from orders.models import Promotion
 from orders.models.promotion import Stack, Trigger
 from orders.queries.promotions import live, terms_sha
-from orders.services.change_promotion import UnderFloor, change_promotion, end_promotions
-from orders.services.check_promotion import PromotionRefused
-from orders.services.copy_promotion import copy_promotion
-from orders.services.promotion_subsidy import agreed, request_subsidy
-from orders.services.save_promotion import Wish, save_promotion
+from orders.services.promotions.change_promotion import UnderFloor, change_promotion, end_promotions
+from orders.services.promotions.check_promotion import PromotionRefused
+from orders.services.promotions.copy_promotion import copy_promotion
+from orders.services.promotions.promotion_subsidy import agreed, request_subsidy
+from orders.services.promotions.save_promotion import Wish, save_promotion
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_sku
 from tests.factories.orders import make_order, stocked

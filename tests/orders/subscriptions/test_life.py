@@ -20,16 +20,16 @@ from orders.models import (
     SubscriptionPeriod,
 )
 from orders.models.subscription import ChargeOutcome
-from orders.services.cancel_subscription import cancel_subscription, keep_subscription
-from orders.services.charge_period import charge_period
 from orders.services.close_order import expire_order
 from orders.services.confirm_payment import Result
-from orders.services.end_subscription import end_subscription
-from orders.services.pause_subscription import pause_subscription, resume_subscription
-from orders.services.plan_period import moment_of
-from orders.services.query_mandate import query_mandate
-from orders.services.start_subscription import AlreadySubscribed
-from orders.services.upgrade_credit import NotUpgradable
+from orders.services.subscriptions.cancel_subscription import cancel_subscription, keep_subscription
+from orders.services.subscriptions.charge_period import charge_period
+from orders.services.subscriptions.end_subscription import end_subscription
+from orders.services.subscriptions.pause_subscription import pause_subscription, resume_subscription
+from orders.services.subscriptions.plan_period import moment_of
+from orders.services.subscriptions.query_mandate import query_mandate
+from orders.services.subscriptions.start_subscription import AlreadySubscribed
+from orders.services.subscriptions.upgrade_credit import NotUpgradable
 from orders.states import MandateState, OrderState, PeriodState, SubscriptionState
 from simulators.localpay.script import Gateway
 from tests.factories.orders import pay, stocked

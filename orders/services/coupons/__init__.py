@@ -1,0 +1,1 @@
+"""Coupons from making to void: claimed, given, held by an order, given back."""

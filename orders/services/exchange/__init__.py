@@ -1,0 +1,1 @@
+"""Exchange codes: made in batches, redeemed once."""

@@ -1,0 +1,1 @@
+"""Flash sales: units cut, admitted to, taken, given back."""

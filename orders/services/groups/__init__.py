@@ -1,0 +1,1 @@
+"""Group buys: seats taken, paid, left; groups that fill or end."""

@@ -1,0 +1,1 @@
+"""Lotteries: opened, drawn, closed; what their prizes give."""

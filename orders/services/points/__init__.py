@@ -1,0 +1,1 @@
+"""Points and growth: earned, paid with, expired, corrected."""

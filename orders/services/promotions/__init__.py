@@ -1,0 +1,1 @@
+"""Promotions as operators set them up, check and change them."""

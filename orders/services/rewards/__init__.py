@@ -1,0 +1,1 @@
+"""What is given for something done: invitations, red packets, tasks."""

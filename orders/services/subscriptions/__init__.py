@@ -1,0 +1,1 @@
+"""Subscriptions: begun, announced, charged, paused, ended."""
