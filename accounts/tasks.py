@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from accounts.services.push_messages import push_messages
+from accounts.services.push_messages import BATCH, push_messages
 from accounts.services.settle_levels import refit_levels, settle_levels
 from core import clock
 
@@ -15,7 +15,7 @@ ROUNDS = 20
 @shared_task(name=NAME)
 def send_messages(*_: Any) -> None:
     for _round in range(ROUNDS):
-        if push_messages(now=clock.now()) == 0:
+        if push_messages(now=clock.now()) < BATCH:
             return
 
 

@@ -70,7 +70,12 @@ def publish(event: Any, *, now: datetime | None = None) -> None:
     OutboxEvent.objects.create(
         topic=topic_of(type(event)), payload=dataclasses.asdict(event), created_at=at, not_before=at
     )
-    wake.poke(RELAY_TASK)
+    ring()
+
+
+def ring() -> None:
+    """After the surrounding commit, facts are due: for whoever wrote their rows himself."""
+    wake.poke(RELAY_TASK, gather=True)
 
 
 def subscribe(
@@ -102,19 +107,18 @@ def relay(limit: int = 200) -> int:
     """Tell up to `limit` due facts to their handlers. Returns how many are done with.
 
     One relay at a time: a second one finds the turn taken and leaves. The first looks once more
-    after letting go, so a fact that came in between is not left to the sweep. A relay that died or
-    froze is replaced after LONGEST_TURN_SECONDS.
+    after letting go and rings, so a fact that came in between is not left to the sweep. A relay that
+    died or froze is replaced after LONGEST_TURN_SECONDS.
     """
-    told = 0
-    while told < limit and _has_due() and (turn := _take_turn()):
-        try:
-            round_told = _tell_due(limit - told)
-        finally:
-            leases.end_duty(RELAY_TASK, turn)
-        if not round_told:
-            # What is left fails or is held by somebody: looking again at once would not help.
-            break
-        told += round_told
+    if not _has_due() or not (turn := _take_turn()):
+        return 0
+    try:
+        told = _tell_due(limit)
+    finally:
+        leases.end_duty(RELAY_TASK, turn)
+    # When nothing was told, what is left fails or is held by somebody: looking again would not help.
+    if told and _has_due():
+        ring()
     return told
 
 

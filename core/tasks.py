@@ -11,9 +11,7 @@ from core.reconciliation.runs import reconcile_due
 
 @shared_task(name="core.relay")
 def relay(*_: Any) -> None:
-    for _round in range(50):
-        if outbox.relay() == 0:
-            return
+    outbox.relay()
 
 
 @shared_task(name="core.seal_audit")

@@ -3,6 +3,9 @@
 A wake-up is coalesced: while one for the same work is on its way, a second is not sent. The flag
 is taken away when any task starts (config/celery.py), before it looks at the rows, so no row is
 overlooked. Without Valkey nothing is sent for a second, and the sweeper finds the rows.
+
+Work that costs the same for one row as for ten is gathered: what comes within GATHER_MS of a run's
+start waits for the rest of them. A quiet shop's is done at once, a busy one's by the handful.
 """
 
 import threading
@@ -19,6 +22,7 @@ from core.tx import on_commit
 log = structlog.get_logger(__name__)
 
 FLAG_MS = 1000
+GATHER_MS = 250
 REACH_SECONDS = 0.1
 QUIET_AFTER_FAILURE_SECONDS = 1.0
 
@@ -40,24 +44,32 @@ def _flag(name: str, args: tuple[str, ...]) -> str:
     return ":".join([f"{settings.KEY_PREFIX}wake", name, *args])
 
 
-def poke(name: str, *args: str) -> None:
+def _began(flag: str) -> str:
+    return f"{flag}:began"
+
+
+def poke(name: str, *args: str, gather: bool = False) -> None:
     """After the surrounding commit, ask a worker to run the named task with these ids.
 
-    Never raises and never takes longer than about 0.1 s.
+    With `gather` not before GATHER_MS after it last began. Never raises and never takes longer than
+    about 0.1 s.
     """
-    on_commit(lambda: _send(name, tuple(str(arg) for arg in args)))
+    on_commit(lambda: _send(name, tuple(str(arg) for arg in args), gather=gather))
 
 
-def _send(name: str, args: tuple[str, ...]) -> None:
+def _send(name: str, args: tuple[str, ...], *, gather: bool) -> None:
     global _quiet_until  # noqa: PLW0603  one process, one opinion of Valkey
     if time.monotonic() < _quiet_until:
         return
     try:
-        if not _flags().set(_flag(name, args), 1, nx=True, px=FLAG_MS):
+        flag = _flag(name, args)
+        if not _flags().set(flag, 1, nx=True, px=FLAG_MS):
             return
+        wait_ms = max(0, _flags().pttl(_began(flag))) if gather else 0
         current_app.send_task(
-            name, args=args, retry=False, ignore_result=True, connection=_broker()
-        )
+            name, args=args, countdown=wait_ms / 1000 or None, retry=False, ignore_result=True,
+            connection=_broker(),
+        )  # fmt: skip
     except Exception as error:  # noqa: BLE001  a hint that fails is not an error of the sale
         _quiet_until = time.monotonic() + QUIET_AFTER_FAILURE_SECONDS
         _local.broker = None
@@ -80,7 +92,11 @@ def _broker() -> object:
 
 def clear(name: str, args: tuple[str, ...]) -> None:
     """The task is about to look: from here on, a new wake-up counts again."""
+    flag = _flag(name, tuple(str(arg) for arg in args))
     try:
-        _flags().delete(_flag(name, tuple(str(arg) for arg in args)))
+        with _flags().pipeline(transaction=False) as both:
+            both.delete(flag)
+            both.set(_began(flag), 1, px=GATHER_MS)
+            both.execute()
     except redis.RedisError:
         return

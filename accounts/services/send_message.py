@@ -51,7 +51,7 @@ def compose_message(
 def queue_messages(messages: Sequence[Message]) -> None:
     """The rows are the queue; a worker is asked to look."""
     Message.objects.bulk_create(messages)
-    wake.poke(PUSH_TASK)
+    wake.poke(PUSH_TASK, gather=True)
 
 
 @part

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from core import ledger, outbox, wake
+from core import ledger, outbox
 from core.faults import crashpoint
 from core.hot import hot_cursor
 from core.ids import new_id
@@ -135,7 +135,7 @@ def open_deliveries(
         reference=reference, owner=owner or "", channel=channel, lines=rest, kinds=kinds, now=now
     )
     if delivered:
-        wake.poke(outbox.RELAY_TASK)
+        outbox.ring()
         crashpoint("CP12")
     return Opened(delivered=(*delivered, *made), pending=pending)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
-from core import ledger, outbox, wake
+from core import ledger, outbox
 from core.faults import guard_off
 from core.hot import hot_cursor
 from core.ids import new_id
@@ -190,7 +190,7 @@ def _write(params: dict[str, Any], scan: Scan) -> tuple[int | None, int | None] 
             return None
         raise
     if left is not None:
-        wake.poke(outbox.RELAY_TASK)
+        outbox.ring()
     return left
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from datetime import datetime
 
-from core import approvals, audit, outbox, wake
+from core import approvals, audit, outbox
 from core.hot import hot_cursor
 from core.ids import new_id
 from core.models import Approval
@@ -170,7 +170,7 @@ def _give_back(use: Redemption, *, actor: str, nonce: str, why: str, now: dateti
         undo=undo, merchant=use.merchant.code, reference=use.reference,
         share_minor=use.share_minor, currency=use.currency, now=now,
     )  # fmt: skip
-    wake.poke(outbox.RELAY_TASK)
+    outbox.ring()
     return Redemption.objects.get(public_id=undo)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from core import ledger, outbox, wake
+from core import ledger, outbox
 from core.faults import guard_off
 from core.hot import hot_cursor
 from core.tx import part
@@ -208,7 +208,7 @@ def settle(settlement: Settlement, *, by: str, now: datetime) -> None:
         cursor.execute(SETTLE, _params(settlement, entries, by=by, now=now))
     if settlement.events and not settlement.delivered:
         # Where something was delivered, its opening has woken the relay already.
-        wake.poke(outbox.RELAY_TASK)
+        outbox.ring()
 
 
 def steps_of(settlement: Settlement) -> list[tuple[str, str, str, str]]:

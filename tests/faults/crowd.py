@@ -44,6 +44,7 @@ class Crowd:
     #: Only these plans; all of them when empty.
     plans: tuple[str, ...] = ()
     trips: list[Trip] = field(default_factory=list)
+    looks_seconds: float = LOOKS_SECONDS
 
     def __post_init__(self) -> None:
         self._end = threading.Event()
@@ -118,7 +119,7 @@ class Crowd:
     def _cards(self, shopper: Shopper, trip: Trip, rng: random.Random) -> None:
         quantity = rng.choice((1, 1, 2, 3))
         self._pay(trip, self._card(shopper, quantity))
-        trip.codes = shopper.codes(trip.order, wanted=quantity, seconds=LOOKS_SECONDS)
+        trip.codes = shopper.codes(trip.order, wanted=quantity, seconds=self.looks_seconds)
 
     def _topup(self, shopper: Shopper, trip: Trip, rng: random.Random) -> None:
         link = shopper.buy(self.stage.goods.topup_slug, TOPUP, phone=phone(rng))
@@ -129,7 +130,7 @@ class Crowd:
         shopper.put_in_cart(self.stage.goods.card_slug, CARD)
         shopper.put_in_cart(self.stage.goods.topup_slug, TOPUP, phone=phone(rng))
         self._pay(trip, shopper.check_out())
-        trip.codes = shopper.codes(trip.order, wanted=1, seconds=LOOKS_SECONDS)
+        trip.codes = shopper.codes(trip.order, wanted=1, seconds=self.looks_seconds)
 
     def _cancel(self, shopper: Shopper, trip: Trip, rng: random.Random) -> None:
         trip.order = self._card(shopper, 1).order
@@ -166,7 +167,7 @@ class Crowd:
         if second.number != first.number:
             self.stage.gateway.pay(second.number, url=second.url, wait=0)
         self.stage.gateway.pay_late(first.number, wait=0)
-        trip.codes = shopper.codes(trip.order, wanted=1, seconds=LOOKS_SECONDS)
+        trip.codes = shopper.codes(trip.order, wanted=1, seconds=self.looks_seconds)
 
 
 def phone(rng: random.Random) -> str:
