@@ -7,6 +7,11 @@ from typing import Any
 from django.db import connection, connections
 
 THREADS = 64
+# Workers share one cluster: only who waits for this very connection counts.
+BLOCKED = """
+select count(*) from pg_locks
+where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))
+"""
 
 
 def comes_up(race: Callable[[], bool], *, rounds: int = 12) -> bool:
@@ -43,3 +48,27 @@ def crowd(work: Callable[[Any], object], items: Sequence[Any], *, threads: int =
         worker.join()
     if errors:
         raise errors[0]
+
+
+def somebody_waits() -> bool:
+    """Whether another one waits for what this transaction has locked; a minute is more than enough."""
+    turn = threading.Event()
+    for _try in range(1200):
+        with connection.cursor() as cursor:
+            cursor.execute(BLOCKED)
+            if cursor.fetchone()[0]:
+                return True
+        turn.wait(0.05)
+    return False
+
+
+def closing(work: Callable[..., Any]) -> Callable[..., None]:
+    """For a thread of its own: do it, then put the thread's connection away."""
+
+    def run(*args: Any) -> None:
+        try:
+            work(*args)
+        finally:
+            connections.close_all()
+
+    return run

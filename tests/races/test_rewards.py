@@ -13,16 +13,17 @@ from core import clock, ledger
 from core.crypto import ensure_data_key, forget_keys
 from core.faults import without
 from core.invariants import check_all
+from core.tx import step
 from orders.models import Packet, PacketShare, Reward, Task, TaskClaim
 from orders.queries import promotions
 from orders.queries.points import balance_of
 from orders.services.rewards.collect_task import collect_task
-from orders.services.rewards.lapse_packets import lapse_packets
+from orders.services.rewards.lapse_packets import lapse_of_order, lapse_packets
 from orders.services.rewards.reward_invites import reward_invite
 from orders.services.rewards.take_share import Opener, PacketOver, take_share
 from tests.factories.accounts import make_user
 from tests.factories.rewards import bought, bring, make_packet, make_programme
-from tests.races.crowd import comes_up, crowd
+from tests.races.crowd import closing, comes_up, crowd, somebody_waits
 
 pytestmark = pytest.mark.usefixtures("committed")
 OPENERS, SHARES = 200, 10
@@ -118,6 +119,28 @@ def test_opening_while_it_lapses_loses_nothing() -> None:
     lapse_packets(now=packet.ends_at)
     packet.refresh_from_db()
     assert packet.state in {"lapsed", "over"}
+    assert sound()
+
+
+def test_the_last_share_is_opened_while_its_packet_is_being_ended() -> None:
+    """Both lock the packet and its share: in another order each would wait for the other."""
+    packet = make_packet(points=1, shares=1)
+    seen: list[PacketShare] = []
+    ben = Opener("usr_BEN")
+    opener = threading.Thread(
+        target=closing(
+            lambda: seen.append(take_share(packet=packet.public_id, by=ben, now=clock.now()))
+        )
+    )
+    with step():
+        Packet.objects.select_for_update(of=("self",)).get(pk=packet.pk)
+        opener.start()
+        assert somebody_waits()
+        assert lapse_of_order(order=packet.order_id, now=clock.now())
+    opener.join()
+    packet.refresh_from_db()
+    assert [share.owner for share in seen] == ["usr_BEN"]
+    assert packet.state == "over"
     assert sound()
 
 

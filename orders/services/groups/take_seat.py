@@ -22,10 +22,11 @@ where public_id = %(buy)s and state = 'live' and opened < most_groups
   and starts_at <= %(now)s and ends_at > %(now)s
 returning id, size, hours
 """
-# An empty group is over: nobody would have shared its link.
+# An empty group is over: nobody would have shared its link. In its last second nobody could pay.
 JOIN = """
 update orders_buygroup as one set taken = taken + 1
-where one.public_id = %(group)s and one.state = 'open' and one.deadline > %(now)s
+where one.public_id = %(group)s and one.state = 'open'
+  and one.deadline >= %(now)s::timestamptz + interval '1 second'
   and one.taken between 1 and one.size - 1
   and one.buy_id = (select id from orders_groupbuy where public_id = %(buy)s)
 returning one.id

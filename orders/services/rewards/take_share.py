@@ -46,19 +46,23 @@ def take_share(*, packet: str, by: Opener, now: datetime) -> PacketShare:
     ShareRefused. Source: M8.
     """
     try:
-        return _take(packet, by, now)
+        share, fresh = _take(packet, by, now)
     except ShareRefused as refused:
         record_refusal(assessment=refused.assessment, now=now)
         raise
+    if fresh:
+        _end_when_empty(share.packet_id, now)
+    return share
 
 
 @step()
-def _take(public_id: str, by: Opener, now: datetime) -> PacketShare:
+def _take(public_id: str, by: Opener, now: datetime) -> tuple[PacketShare, bool]:
+    """The person's share, and whether it was taken just now."""
     packet = Packet.objects.select_related("template", "promotion").get(public_id=public_id)
     _one_at_a_time(packet, by.user)
     mine = PacketShare.objects.filter(packet=packet, owner=by.user)
     if (held := mine.first()) is not None:
-        return held
+        return held, False
     if packet.state != PacketState.OPEN or now >= packet.ends_at:
         raise PacketOver
     note_device(owner=by.user, device=by.device, now=now)
@@ -67,7 +71,7 @@ def _take(public_id: str, by: Opener, now: datetime) -> PacketShare:
         with transaction.atomic():
             taken = take_free(packet_id=packet.pk, owner=by.user, now=now)
     except IntegrityError:
-        return mine.get()  # the same person, twice at one moment
+        return mine.get(), False  # the same person, twice at one moment
     if taken is None:
         raise PacketOver
     share = PacketShare.objects.get(pk=taken)
@@ -79,8 +83,7 @@ def _take(public_id: str, by: Opener, now: datetime) -> PacketShare:
         key=f"packet:{share.public_id}:{by.user}", owner=by.user, terms=terms,
         source=packet.template.public_id, subject=share.public_id, by="system", now=now,
     )  # fmt: skip
-    _end_when_empty(packet, now)
-    return share
+    return share, True
 
 
 def _one_at_a_time(packet: Packet, user: str) -> None:
@@ -129,10 +132,16 @@ def _judge(packet: Packet, by: Opener, now: datetime) -> None:
         raise ShareRefused(found)
 
 
-def _end_when_empty(packet: Packet, now: datetime) -> None:
+@step()
+def _end_when_empty(packet: int, now: datetime) -> None:
+    """Of its own: who ends a packet locks it before its shares, and whoever opens has locked one.
+
+    After the share is safe the last of many who open at one moment also sees that it was the last.
+    Lost on the way, the packet ends by its time.
+    """
     if PacketShare.objects.filter(packet=packet, state=ShareState.FREE).exists():
         return
     transitions.move(
-        Packet, packet.pk, from_=[PacketState.OPEN], to=PacketState.OVER, now=now, by="system",
+        Packet, packet, from_=[PacketState.OPEN], to=PacketState.OVER, now=now, by="system",
         why="empty", state_at=now, not_before=None,
     )  # fmt: skip

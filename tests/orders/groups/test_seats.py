@@ -131,6 +131,13 @@ def test_an_unpaid_seat_is_never_kept_beyond_the_deadline(settings: Any) -> None
     settings.ORDER_HOLD_SECONDS = 2 * 3600
     ben = sit_down(buy, "ben@example.com", group=group)
     assert ben.expires_at <= group.deadline
+    last = group.deadline - timedelta(seconds=1)
+    with pytest.raises(NoSeat):
+        sit_down(
+            buy, "cid@example.com", group=group, now=group.deadline - timedelta(milliseconds=900)
+        )
+    dan = sit_down(buy, "dan@example.com", group=group, now=last)
+    assert dan.expires_at == group.deadline
 
 
 def test_money_for_a_group_whose_time_is_over_goes_back() -> None:
