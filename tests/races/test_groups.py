@@ -132,11 +132,12 @@ def test_the_deadline_against_who_joins_and_pays_in_that_moment() -> None:
         end_overdue_waits(now=group.deadline)
         fill_groups(now=group.deadline)
         states = set(Order.objects.filter(group_seat__group=group).values_list("state", flat=True))
-        outcome = (group_of(ann).state, *sorted(states))
+        ended = group_of(ann).state
+        outcome = (ended, *sorted(states))
         # A top-up is on its way once it is opened; money on its way back is `failed` until then.
         assert outcome in {("full", "fulfilling"), ("expired", "failed")}, outcome
         outcomes[outcome] += 1
-        tie.note(won=outcome[0] == "expired")
+        tie.note(won=ended == "expired")
     print(f"deadline against payment, {ROUNDS} rounds: {dict(outcomes)}")
     assert sound()
 
