@@ -69,5 +69,5 @@ def _close(order: Order, *, why: str, acting: str, now: datetime) -> bool:
     release_points(order, now=now, why=why)
     release_balance(order, now=now, why=why)
     outbox.publish(OrderClosed(order.public_id, order.channel_code, why), now=now)
-    wake.poke(QUERY_TASK)
+    wake.poke(QUERY_TASK, gather=True)
     return True
