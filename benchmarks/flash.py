@@ -24,8 +24,8 @@ from benchmarks.sell import PARTS, Buyers, Round
 from catalog.models import Brand, Category, Channel, Price, Product, ProductType, Sku
 from catalog.states import ProductState, StockMode
 from core import cache, clock
-from fulfillment.services.import_codes import ImportRequest, import_codes
-from fulfillment.services.run_import import run_import
+from fulfillment.services.imports.import_codes import ImportRequest, import_codes
+from fulfillment.services.imports.run_import import run_import
 from orders.models import FlashSale, FlashUnit, Order
 from orders.services.flash.run_flash import advance_flashes, cut_flash
 from orders.states import PAID_SIDE, OrderState

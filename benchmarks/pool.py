@@ -22,11 +22,11 @@ from core import clock
 from core.tx import step
 from fulfillment.models import Code
 from fulfillment.services.hold import HoldLine, hold
-from fulfillment.services.import_codes import ImportRequest, import_codes
-from fulfillment.services.move_share import EVERYBODY, move_share
+from fulfillment.services.imports.import_codes import ImportRequest, import_codes
+from fulfillment.services.imports.run_import import run_import
 from fulfillment.services.open_deliveries import OpenLine, open_deliveries
-from fulfillment.services.run_import import run_import
-from fulfillment.services.set_cap import set_cap
+from fulfillment.services.pool.move_share import EVERYBODY, move_share
+from fulfillment.services.pool.set_cap import set_cap
 
 CHANNELS = ("live", "partner", "main", "corner")
 PROCESSES, THREADS = 4, 16

@@ -56,7 +56,7 @@ def open_tills(cards: int) -> tuple[list[Till], list[str]]:
     from core import clock
     from core.crypto import ensure_data_key
     from fulfillment.models import Merchant, Store, VoucherPlace, VoucherTerms
-    from fulfillment.services.make_till import make_till
+    from fulfillment.services.redeeming.make_till import make_till
 
     ensure_data_key()
     now = clock.now()
@@ -110,8 +110,8 @@ def _sell(sku: int, cards: int) -> list[str]:
     from core.ids import new_id
     from core.tx import step
     from fulfillment.models import VoucherCode
-    from fulfillment.services.issue_voucher import open_voucher
     from fulfillment.services.open_deliveries import OpenLine, open_deliveries
+    from fulfillment.services.redeeming.issue_voucher import open_voucher
 
     print(f"selling {cards:,} cards …", flush=True)
     codes = []
@@ -142,7 +142,7 @@ def _work(
     from core import clock
     from fulfillment.models import TillKey
     from fulfillment.queries.clerks import till_view
-    from fulfillment.services.redeem import redeem
+    from fulfillment.services.redeeming.redeem import redeem
 
     rows = TillKey.objects.select_related("store__merchant").filter(
         public_id__in=[till.key for till in tills]
@@ -256,7 +256,7 @@ def _statements(tills: list[Till], codes: list[str]) -> int:
     from core import clock
     from fulfillment.models import TillKey
     from fulfillment.queries.clerks import till_view
-    from fulfillment.services.redeem import redeem
+    from fulfillment.services.redeeming.redeem import redeem
 
     view = till_view(TillKey.objects.get(public_id=tills[0].key))
     counts: dict[str, int] = {}

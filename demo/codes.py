@@ -8,8 +8,8 @@ from catalog.models import Sku
 from core import clock
 from demo.places import CODE_FILES, CODES
 from fulfillment.models import CodeBatch
-from fulfillment.services.import_codes import ImportRequest, import_codes
-from fulfillment.services.run_import import run_import
+from fulfillment.services.imports.import_codes import ImportRequest, import_codes
+from fulfillment.services.imports.run_import import run_import
 from fulfillment.states import BatchState
 
 BY = "system:demo"

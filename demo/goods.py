@@ -12,7 +12,7 @@ from core.tx import step
 from demo.home import lay_out
 from demo.places import BUNDLES, CATALOGUE, EDITIONS, SIZES
 from fulfillment.models import Edition
-from fulfillment.services.save_edition import save_edition
+from fulfillment.services.editions.save_edition import save_edition
 
 BY = "system:demo"
 

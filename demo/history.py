@@ -7,7 +7,7 @@ from random import Random
 from catalog.models import Sku
 from core.tx import step
 from fulfillment.models import DailyDemand, PurchaseSource, SalesOccasion, Supplier
-from fulfillment.services.count_demand import last_settled
+from fulfillment.services.purchasing.count_demand import last_settled
 
 DAYS = 400
 # SKU → units a day, growth in a year, how strongly holidays and sales are felt.

@@ -14,10 +14,10 @@ from catalog.models import Sku
 from catalog.states import DeliveryKind
 from core.tx import step
 from fulfillment.models import Supplier, SupplierOffer
-from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
-from fulfillment.services.offer_goods import LEEWAY_PERCENT, offer_goods
-from fulfillment.services.save_offer import Terms, save_offer
-from fulfillment.services.save_supplier import TakesTwoPersons, save_supplier
+from fulfillment.services.purchasing.fund_supplier import AlreadyFunded, fund_supplier
+from fulfillment.services.suppliers.offer_goods import LEEWAY_PERCENT, offer_goods
+from fulfillment.services.suppliers.save_offer import Terms, save_offer
+from fulfillment.services.suppliers.save_supplier import TakesTwoPersons, save_supplier
 
 BY = "system:demo"
 FUNDS_MINOR = 20_000_000

@@ -11,12 +11,8 @@ class FulfillmentConfig(AppConfig):
 
     def ready(self) -> None:
         # Registries are filled here, once every floor below is loaded.
-        from fulfillment import desk, invariants, wallet_wiring, wiring  # noqa: F401  app ready
+        from fulfillment import desk, invariants, wiring  # noqa: F401  app ready
+        from fulfillment.invariants import routing  # noqa: F401  app ready
+        from fulfillment.wiring import edition, purchasing, settlement, wallet  # noqa: F401  app ready
 
         desk.register()
-        from fulfillment import (  # noqa: F401  app ready
-            edition_wiring,
-            purchasing_wiring,
-            routing_invariants,
-            settlement_wiring,
-        )

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Sku
 from catalog.states import Availability, DeliveryKind, ProductState
 from core.desk import FIGURES, PANELS, TASKS, Figure, Panel, Task
-from fulfillment.services.count_availability import LOW, available
+from fulfillment.services.pool.count_availability import LOW, available
 
 MOST_SHORT = 8
 

@@ -19,7 +19,7 @@ from catalog.models import Channel, Sku
 from catalog.states import DeliveryKind
 from fulfillment.codefiles.limits import MAX_FILE_BYTES
 from fulfillment.models import CodeBatch, Supplier
-from fulfillment.services.export_codes import MAX_ROWS
+from fulfillment.services.pool.export_codes import MAX_ROWS
 
 
 class UploadForm(forms.Form):

@@ -5,11 +5,11 @@ from typing import Any
 from celery import shared_task
 
 from core import clock, leases, switches, wake
-from fulfillment.services.count_demand import count_demand
-from fulfillment.services.follow_good import mend_shelf
-from fulfillment.services.refresh_forecasts import refresh_forecasts
-from fulfillment.services.sync_supplier import SYNC, sync_suppliers
-from fulfillment.services.watch_alerts import watch_alerts
+from fulfillment.services.purchasing.count_demand import count_demand
+from fulfillment.services.purchasing.refresh_forecasts import refresh_forecasts
+from fulfillment.services.suppliers.follow_good import mend_shelf
+from fulfillment.services.suppliers.sync_supplier import SYNC, sync_suppliers
+from fulfillment.services.suppliers.watch_alerts import watch_alerts
 
 PLAN_TASK = "fulfillment.plan"
 # Whoever died at it is replaced after this.

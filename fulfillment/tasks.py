@@ -11,12 +11,12 @@ from core import clock, wake
 from core.leases import take_duty
 from fulfillment.queries.due import due_deliveries, waiting_imports
 from fulfillment.services.drive_units import RUN_SECONDS, drive_units
-from fulfillment.services.import_codes import RUN_TASK
+from fulfillment.services.imports.import_codes import RUN_TASK
+from fulfillment.services.imports.run_import import run_import
+from fulfillment.services.pool.sweep_pool import sweep_pool
 from fulfillment.services.queue_deliveries import DRIVE_TASK
-from fulfillment.services.run_import import run_import
-from fulfillment.services.sweep_pool import sweep_pool
-from fulfillment.services.sweep_settlement import sweep_settlement
-from fulfillment.services.sweep_wallet import sweep_wallet
+from fulfillment.services.settlement.sweep_settlement import sweep_settlement
+from fulfillment.services.wallet.sweep_wallet import sweep_wallet
 
 #: The duty that says a wake-up is on its way already.
 ALARM = "fulfillment.alarm"

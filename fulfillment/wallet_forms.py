@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.contacts import Contact, read_contact
-from fulfillment.services.give import CARDS, LONGEST_GREETING, LONGEST_NAME
+from fulfillment.services.wallet.give import CARDS, LONGEST_GREETING, LONGEST_NAME
 from risk.values import NotAValue
 
 CARD_NAMES = {

@@ -17,8 +17,8 @@ from catalog.models import Brand, Category, Channel, Price, Product, ProductType
 from catalog.states import DeliveryKind, ProductState, StockMode  # noqa: E402
 from core import cache, clock  # noqa: E402
 from core.crypto import ensure_data_key  # noqa: E402
-from fulfillment.services.import_codes import ImportRequest, import_codes  # noqa: E402
-from fulfillment.services.run_import import run_import  # noqa: E402
+from fulfillment.services.imports.import_codes import ImportRequest, import_codes  # noqa: E402
+from fulfillment.services.imports.run_import import run_import  # noqa: E402
 
 SKU, SLUG = "BENCH-100", "bench-card"
 PRICE_MINOR, COST_MINOR = 9850, 9000

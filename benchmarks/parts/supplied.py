@@ -16,9 +16,9 @@ from core.crypto import ensure_data_key  # noqa: E402
 from core.ids import new_id  # noqa: E402
 from core.invariants import check_all  # noqa: E402
 from fulfillment.models import Attempt, Supplier, SupplierOffer  # noqa: E402
-from fulfillment.services.fund_supplier import fund_supplier  # noqa: E402
 from fulfillment.services.open_deliveries import open_deliveries  # noqa: E402
-from fulfillment.services.save_supplier import save_supplier  # noqa: E402
+from fulfillment.services.purchasing.fund_supplier import fund_supplier  # noqa: E402
+from fulfillment.services.suppliers.save_supplier import save_supplier  # noqa: E402
 from fulfillment.units import OpenLine  # noqa: E402
 from simulators.supplier_c.script import Supplier as Script  # noqa: E402
 

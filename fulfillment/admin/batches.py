@@ -24,13 +24,13 @@ from fulfillment.admin.words import problem
 from fulfillment.codefiles.store import FileRefused
 from fulfillment.forms import ExportForm, UploadForm, WhyForm
 from fulfillment.models import CodeBatch
-from fulfillment.services.cancel_import import cancel_import
-from fulfillment.services.export_codes import request_export
-from fulfillment.services.import_codes import ImportRefused, ImportRequest, import_codes
-from fulfillment.services.pause_import import pause_import
-from fulfillment.services.quarantine_codes import freeze_batch
-from fulfillment.services.restore_codes import thaw_batch
-from fulfillment.services.start_import import start_import
+from fulfillment.services.imports.cancel_import import cancel_import
+from fulfillment.services.imports.import_codes import ImportRefused, ImportRequest, import_codes
+from fulfillment.services.imports.pause_import import pause_import
+from fulfillment.services.imports.start_import import start_import
+from fulfillment.services.pool.export_codes import request_export
+from fulfillment.services.pool.quarantine_codes import freeze_batch
+from fulfillment.services.pool.restore_codes import thaw_batch
 from fulfillment.states import BatchState, CodeState, Verdict
 from risk.admin.confirm import Nothing, confirm
 

@@ -22,9 +22,9 @@ from core.admin.base import Badge, ReadOnlyAdmin, actor
 from fulfillment.forms import WhyForm
 from fulfillment.models import Code
 from fulfillment.models.code import NEVER
-from fulfillment.services.quarantine_codes import quarantine_codes
-from fulfillment.services.restore_codes import restore_codes
-from fulfillment.services.void_codes import request_void
+from fulfillment.services.pool.quarantine_codes import quarantine_codes
+from fulfillment.services.pool.restore_codes import restore_codes
+from fulfillment.services.pool.void_codes import request_void
 from risk.admin.confirm import confirm
 
 AT_ONCE = 100

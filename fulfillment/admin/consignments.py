@@ -22,13 +22,13 @@ from core import clock
 from core.admin.base import ReadOnlyAdmin, actor
 from fulfillment.forms import WhyForm
 from fulfillment.models import Consignment
-from fulfillment.services.report_outside_sales import (
+from fulfillment.services.pool.report_outside_sales import (
     MOST_ROWS,
     OutsideSale,
     TooManyRows,
     report_outside_sales,
 )
-from fulfillment.services.take_back_units import take_back_units
+from fulfillment.services.pool.take_back_units import take_back_units
 from fulfillment.states import ConsignedState
 from risk.admin.confirm import confirm
 

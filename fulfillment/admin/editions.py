@@ -21,7 +21,7 @@ from core.admin.who import who
 from fulfillment.admin.timeline import table
 from fulfillment.models import Certificate, CertificateLink, Edition
 from fulfillment.queries.editions import editions_counted, retired_numbers, with_last_link
-from fulfillment.services.save_edition import NotSaved, save_edition
+from fulfillment.services.editions.save_edition import NotSaved, save_edition
 
 BADGES = {"issued": "info", "given": "success", "kept": "success", "retired": "danger"}
 

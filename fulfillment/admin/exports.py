@@ -17,7 +17,12 @@ from core.admin.base import ReadOnlyAdmin, actor
 from core.admin.who import who
 from fulfillment.forms import PasswordForm
 from fulfillment.models import CodeExport
-from fulfillment.services.take_export import ExportGone, WrongPassword, show_password, take_export
+from fulfillment.services.pool.take_export import (
+    ExportGone,
+    WrongPassword,
+    show_password,
+    take_export,
+)
 from fulfillment.states import ExportState
 
 BADGES = {"ready": "warning", "taken": "success", "dropped": "default"}

@@ -21,7 +21,7 @@ from core.money import format_minor
 from fulfillment.admin.setup import SetupAdmin
 from fulfillment.models import Clerk, Merchant, Store
 from fulfillment.postings import MERCHANT
-from fulfillment.services.note_setup import MERCHANTS
+from fulfillment.services.redeeming.note_setup import MERCHANTS
 from risk.values import NotAValue
 
 

@@ -14,7 +14,7 @@ from core.admin.base import actor
 from core.money import format_minor
 from core.tx import step
 from fulfillment.models import SupplierOffer
-from fulfillment.services.save_offer import Terms, delete_offer, save_offer
+from fulfillment.services.suppliers.save_offer import Terms, delete_offer, save_offer
 
 
 @admin.register(SupplierOffer)

@@ -19,7 +19,7 @@ from catalog.admin.base import MinorField
 from fulfillment.forms import UploadForm
 from fulfillment.models import CodeBatch, Purchase
 from fulfillment.queries.restocking import restocks
-from fulfillment.services.plan_purchase import MOST_UNITS, NotPlannable, Wish
+from fulfillment.services.purchasing.plan_purchase import MOST_UNITS, NotPlannable, Wish
 
 
 class OrderForm(forms.Form):

@@ -33,10 +33,14 @@ from fulfillment.admin.purchase_words import refusal
 from fulfillment.admin.words import problem
 from fulfillment.codefiles.store import FileRefused
 from fulfillment.models import Purchase, PurchaseLine
-from fulfillment.services.import_codes import ImportRefused
-from fulfillment.services.order_purchase import cancel_purchase, order_purchase
-from fulfillment.services.plan_purchase import NotPlannable, change_draft, plan_purchase
-from fulfillment.services.receive_purchase import close_purchase, end_receipt, receive_purchase
+from fulfillment.services.imports.import_codes import ImportRefused
+from fulfillment.services.purchasing.order_purchase import cancel_purchase, order_purchase
+from fulfillment.services.purchasing.plan_purchase import NotPlannable, change_draft, plan_purchase
+from fulfillment.services.purchasing.receive_purchase import (
+    close_purchase,
+    end_receipt,
+    receive_purchase,
+)
 from fulfillment.states import PurchaseState
 from risk.admin.confirm import Nothing, confirm
 

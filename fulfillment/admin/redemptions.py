@@ -21,7 +21,7 @@ from core.money import format_minor
 from fulfillment.forms import WhyForm
 from fulfillment.models import Clerk, Redemption, RedemptionKind, RefusedScan, TillKey
 from fulfillment.redemption import RedeemRefused, Refusal
-from fulfillment.services.undo_redemption import request_undo
+from fulfillment.services.redeeming.undo_redemption import request_undo
 from risk.admin.confirm import confirm
 
 

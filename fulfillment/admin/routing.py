@@ -27,7 +27,7 @@ from fulfillment.queries.routes import facts_of
 from fulfillment.queries.supply_health import supply_health
 from fulfillment.routing.route import decide
 from fulfillment.routing.values import Considered, Unit
-from fulfillment.services.save_policy import PolicyTerms, delete_policy, save_policy
+from fulfillment.services.suppliers.save_policy import PolicyTerms, delete_policy, save_policy
 
 POLL_SECONDS = 5
 WHOLE_BP = 10_000

@@ -8,7 +8,7 @@ from unfold.admin import ModelAdmin
 from accounts.roles import may
 from core import clock
 from core.admin.base import actor
-from fulfillment.services.note_setup import note_setup
+from fulfillment.services.redeeming.note_setup import note_setup
 
 LONGEST = 200
 

@@ -29,9 +29,9 @@ from core.admin.who import who
 from fulfillment.forms import WhyForm
 from fulfillment.models import PoolShare, ShareMove
 from fulfillment.queries.shares import share_board
-from fulfillment.services.move_share import EVERYBODY, SLICE, NothingToMove, move_share
-from fulfillment.services.set_cap import lift_cap, set_cap
-from fulfillment.services.set_share_rule import NoShare, RuleMakesNoSense, set_share_rule
+from fulfillment.services.pool.move_share import EVERYBODY, SLICE, NothingToMove, move_share
+from fulfillment.services.pool.set_cap import lift_cap, set_cap
+from fulfillment.services.pool.set_share_rule import NoShare, RuleMakesNoSense, set_share_rule
 from fulfillment.states import ShareKind
 from risk.admin.confirm import confirm
 

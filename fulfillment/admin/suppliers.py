@@ -29,23 +29,23 @@ from fulfillment.admin.settling.terms import MoneyActs
 from fulfillment.models import Supplier
 from fulfillment.postings import PREPAID, SUSPENSE
 from fulfillment.queries.breaker import paused_until
-from fulfillment.services.change_supplier_keys import (
+from fulfillment.services.purchasing.fund_supplier import AlreadyFunded, fund_supplier
+from fulfillment.services.suppliers.change_supplier_keys import (
     NothingToChange,
     Wanted,
     ask_to_change_keys,
     read_text,
 )
-from fulfillment.services.connect_supplier import NotReady, supplier_keys
-from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
-from fulfillment.services.probe_supplier import probe_supplier
-from fulfillment.services.save_policy import (
+from fulfillment.services.suppliers.connect_supplier import NotReady, supplier_keys
+from fulfillment.services.suppliers.probe_supplier import probe_supplier
+from fulfillment.services.suppliers.save_policy import (
     LONGEST_CALL,
     MOST_CALLS,
     MOST_RATE,
     limits_of,
     set_limits,
 )
-from fulfillment.services.save_supplier import (
+from fulfillment.services.suppliers.save_supplier import (
     BadSupplier,
     TakesTwoPersons,
     connection_of,

@@ -23,7 +23,7 @@ from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.admin.who import who
 from fulfillment.models import Store, TillKey
-from fulfillment.services.make_till import BadAddress, end_till, make_till, read_addresses
+from fulfillment.services.redeeming.make_till import BadAddress, end_till, make_till, read_addresses
 from risk.admin.confirm import confirm
 
 ACT = "merchants.manage"

@@ -17,7 +17,7 @@ from core import clock
 from core.admin.base import actor
 from fulfillment.forms import WhyForm
 from fulfillment.models import Delivery
-from fulfillment.services.replace_code import request_replacement
+from fulfillment.services.pool.replace_code import request_replacement
 from fulfillment.services.reveal import NotRevealable, RevealLimited, reveal
 from risk.admin.confirm import confirm
 from risk.requests import client_ip

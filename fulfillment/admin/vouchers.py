@@ -17,7 +17,7 @@ from catalog.states import DeliveryKind
 from core.money import format_minor
 from fulfillment.admin.setup import SetupAdmin
 from fulfillment.models import VoucherPlace, VoucherTerms
-from fulfillment.services.note_setup import TERMS
+from fulfillment.services.redeeming.note_setup import TERMS
 from fulfillment.vouchers.hours import in_words
 
 DAYS = (

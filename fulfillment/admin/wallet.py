@@ -13,7 +13,7 @@ from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.admin.who import who
 from fulfillment.models import ActivationTerms, Gift
-from fulfillment.services.set_activation_terms import set_activation_terms
+from fulfillment.services.wallet.set_activation_terms import set_activation_terms
 
 BADGES = {"open": "warning", "claimed": "success", "returned": "info", "ended": "default"}
 

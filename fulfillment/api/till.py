@@ -21,10 +21,10 @@ from fulfillment.api.words import (
 )
 from fulfillment.queries.store_history import history_of
 from fulfillment.redemption import ClerkView, Peeked, Redeemed, RedeemRefused, Refusal
-from fulfillment.services.admit_till import Signed, TillRefused, admit_till
-from fulfillment.services.peek import peek as peek_voucher
-from fulfillment.services.redeem import redeem as redeem_voucher
-from fulfillment.services.undo_redemption import undo_redemption
+from fulfillment.services.redeeming.admit_till import Signed, TillRefused, admit_till
+from fulfillment.services.redeeming.peek import peek as peek_voucher
+from fulfillment.services.redeeming.redeem import redeem as redeem_voucher
+from fulfillment.services.redeeming.undo_redemption import undo_redemption
 from risk.requests import client_ip
 
 MAX_BODY = 4_096

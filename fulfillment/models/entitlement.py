@@ -25,12 +25,12 @@ class Entitlement(models.Model):
     # Empty: no end.
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
     # A voucher's uses, or its amount in minor units of the SKU's currency; empty for other goods.
-    # Changed only by conditional updates (services/redeem.py and what gives back).
+    # Changed only by conditional updates (services/redeeming/redeem.py and what gives back).
     uses_total = models.PositiveIntegerField(_("uses"), null=True, blank=True)
     uses_left = models.PositiveIntegerField(_("uses left"), null=True, blank=True)
     amount_total_minor = models.BigIntegerField(_("amount"), null=True, blank=True)
     amount_left_minor = models.BigIntegerField(_("amount left"), null=True, blank=True)
-    # While a gift of it is on its way: nobody sees its code, nobody uses it (services/give.py).
+    # While a gift of it is on its way: nobody sees its code, nobody uses it (services/wallet/give.py).
     given_at = models.DateTimeField(_("given away at"), null=True, blank=True)
     # How often it went to another holder; the last row of OwnershipChange has this number.
     moves = models.PositiveSmallIntegerField(_("changes of owner"), default=0, db_default=0)

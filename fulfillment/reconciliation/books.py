@@ -19,8 +19,8 @@ from core.reconciliation.runs import Party
 from core.reconciliation.values import Break, Result
 from fulfillment import postings
 from fulfillment.models import Attempt, Supplier, SupplierTerms
-from fulfillment.services.connect_supplier import NotReady, connect_supplier
-from fulfillment.services.settle_consigned import settle_consigned
+from fulfillment.services.settlement.settle_consigned import settle_consigned
+from fulfillment.services.suppliers.connect_supplier import NotReady, connect_supplier
 from fulfillment.states import OPEN_ATTEMPT, SupplierState
 from fulfillment.suppliers.registry import NoSuchDialect
 

@@ -20,7 +20,7 @@ from fulfillment import postings
 from fulfillment.models import Supplier
 from fulfillment.queries.charged import entries
 from fulfillment.reconciliation import files
-from fulfillment.services.connect_supplier import NotReady, connect_supplier
+from fulfillment.services.suppliers.connect_supplier import NotReady, connect_supplier
 from fulfillment.states import SupplierState
 
 NAME = "supplier"

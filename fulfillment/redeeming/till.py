@@ -17,9 +17,9 @@ from fulfillment.redeeming import stage
 from fulfillment.redeeming.entry import read_amount, read_entry
 from fulfillment.redeeming.stage import Stage
 from fulfillment.redemption import ClerkView, Redeemed, RedeemRefused, Refusal
-from fulfillment.services.peek import peek
-from fulfillment.services.redeem import redeem
-from fulfillment.services.undo_redemption import undo_redemption
+from fulfillment.services.redeeming.peek import peek
+from fulfillment.services.redeeming.redeem import redeem
+from fulfillment.services.redeeming.undo_redemption import undo_redemption
 from fulfillment.vouchers.codes import read_code
 
 # A clerk needs longer than this to read what was found; a scanner's second line does not.

@@ -18,7 +18,7 @@ from core.hot import hot_cursor
 from core.tx import part
 from fulfillment.models.code import new_spin
 from fulfillment.queries.goods import goods
-from fulfillment.services.hold_places import free_places, hold_places
+from fulfillment.services.editions.hold_places import free_places, hold_places
 from fulfillment.services.release import release_overdue
 from fulfillment.units import HoldLine
 

@@ -7,7 +7,7 @@ import structlog
 from core import transitions
 from core.tx import part
 from fulfillment.models import Attempt, Delivery, ManualCase
-from fulfillment.services.settle_charges import open_charges, settle_charges
+from fulfillment.services.suppliers.settle_charges import open_charges, settle_charges
 from fulfillment.states import CaseState
 
 log = structlog.get_logger(__name__)

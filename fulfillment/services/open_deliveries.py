@@ -21,8 +21,8 @@ from core.tx import part
 from fulfillment import events, postings
 from fulfillment.models import Delivery
 from fulfillment.queries.goods import goods
+from fulfillment.services.editions.hold_places import hold_places
 from fulfillment.services.hold import HoldLine, SoldOut, hold
-from fulfillment.services.hold_places import hold_places
 from fulfillment.services.queue_deliveries import queue_deliveries
 from fulfillment.services.release import release_expired
 from fulfillment.states import DeliveryState

@@ -8,9 +8,9 @@ from core import clock
 from core.faults import crashpoint
 from core.leases import Lease
 from fulfillment.models import Attempt, SupplierEvent
-from fulfillment.services.connect_supplier import NotReady, connect_supplier, purchase_of
 from fulfillment.services.reach_supplier import Reached, reach_supplier
 from fulfillment.services.record_answer import record_answer
+from fulfillment.services.suppliers.connect_supplier import NotReady, connect_supplier, purchase_of
 from fulfillment.services.take_call import give_back_call
 from fulfillment.states import AttemptState
 from fulfillment.suppliers.base import Answer, Verdict

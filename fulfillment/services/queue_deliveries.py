@@ -12,8 +12,8 @@ from core.tx import part
 from fulfillment.events import Delivered
 from fulfillment.models import Delivery, Entitlement
 from fulfillment.queries.goods import MADE_HERE, Goods, valid_until
-from fulfillment.services.issue_certificates import issue_certificates
-from fulfillment.services.issue_voucher import issue_voucher
+from fulfillment.services.editions.issue_certificates import issue_certificates
+from fulfillment.services.redeeming.issue_voucher import issue_voucher
 from fulfillment.states import DeliveryState
 from fulfillment.units import DeliveredUnit, OpenLine
 

@@ -10,14 +10,14 @@ from core.tx import step
 from fulfillment.models import Attempt, Delivery, Supplier, SupplierEvent
 from fulfillment.services import land
 from fulfillment.services.ask_again import ask_soon
-from fulfillment.services.connect_supplier import (
+from fulfillment.services.queue_deliveries import DRIVE_TASK
+from fulfillment.services.recheck_ended import recheck_ended
+from fulfillment.services.record_answer import note_answer, settle_answer
+from fulfillment.services.suppliers.connect_supplier import (
     NotReady,
     connect_supplier,
     purchase_of,
 )
-from fulfillment.services.queue_deliveries import DRIVE_TASK
-from fulfillment.services.recheck_ended import recheck_ended
-from fulfillment.services.record_answer import note_answer, settle_answer
 from fulfillment.states import AttemptState
 from fulfillment.suppliers.base import Acknowledgement, Callback, Purchase, Strength, Verdict
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from core import clock, limits
 from core.tx import step
 from fulfillment.models import Attempt, SupplierEvent
-from fulfillment.services.connect_supplier import NotReady, connect_supplier, purchase_of
 from fulfillment.services.reach_supplier import Reached, reach_supplier
 from fulfillment.services.record_answer import fact_of, settle_answer
+from fulfillment.services.suppliers.connect_supplier import NotReady, connect_supplier, purchase_of
 from fulfillment.states import AttemptState
 from fulfillment.suppliers.base import Verdict
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from core.tx import part
-from fulfillment.services.hold_places import free_places
+from fulfillment.services.editions.hold_places import free_places
 
 # A unit let go is nobody's again, and so is the ticket of a capped channel that was tied to it.
 LET_GO = """

@@ -11,7 +11,7 @@ from core.hot import hot_cursor
 from core.ids import new_id
 from core.tx import refuse_in_transaction, step
 from fulfillment.models.code import NEVER
-from fulfillment.services.reveal_voucher import reveal_voucher
+from fulfillment.services.wallet.reveal_voucher import reveal_voucher
 from fulfillment.units import RevealedCode
 
 # More looks of one member of staff in a day take two persons (reliability.md 4.11).

@@ -9,9 +9,9 @@ from fulfillment.events import REFUNDED, DeliveryRevoked
 from fulfillment.models import CertificateLink, CodeIssue, Delivery, Entitlement
 from fulfillment.queries.vouchers import used_of
 from fulfillment.redemption import PartlyUsed
-from fulfillment.services.end_gift import end_gift_of
-from fulfillment.services.link_certificate import link_certificate
-from fulfillment.services.reveal_links import end_links
+from fulfillment.services.editions.link_certificate import link_certificate
+from fulfillment.services.wallet.end_gift import end_gift_of
+from fulfillment.services.wallet.reveal_links import end_links
 from fulfillment.states import DeliveryState, EntitlementState
 
 # What went to somebody's account elsewhere cannot be taken back by us.

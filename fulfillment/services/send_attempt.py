@@ -16,9 +16,9 @@ from core.tx import step
 from fulfillment import postings
 from fulfillment.models import Attempt, Delivery, SupplierEvent
 from fulfillment.queries.routes import PURCHASES
-from fulfillment.services.connect_supplier import NotReady, connect_supplier, purchase_of
 from fulfillment.services.reach_supplier import reach_supplier
 from fulfillment.services.record_answer import drop_attempt, record_answer
+from fulfillment.services.suppliers.connect_supplier import NotReady, connect_supplier, purchase_of
 from fulfillment.services.take_call import AHEAD_SECONDS, give_back_call, keep_call
 from fulfillment.states import AttemptState, DeliveryState, SupplierState
 

@@ -15,10 +15,10 @@ from fulfillment.addresses import gift_address
 from fulfillment.models import Gift
 from fulfillment.queries.gifts import gift_view
 from fulfillment.queries.wallet import owned
-from fulfillment.services.claim_gift import Gone, NotClaimed, claim_gift, why_gone
-from fulfillment.services.end_gift import take_back_gift
-from fulfillment.services.give import Given, NotGiven, Wish, give, obstacle, renew_gift_link
-from fulfillment.services.send_gift import TooManySent, send_gift
+from fulfillment.services.wallet.claim_gift import Gone, NotClaimed, claim_gift, why_gone
+from fulfillment.services.wallet.end_gift import take_back_gift
+from fulfillment.services.wallet.give import Given, NotGiven, Wish, give, obstacle, renew_gift_link
+from fulfillment.services.wallet.send_gift import TooManySent, send_gift
 from fulfillment.states import GiftState
 from fulfillment.tokens import fits
 from fulfillment.views.keeping import Holding, carry, drop, holding, token_of

@@ -12,8 +12,8 @@ from core import clock, limits
 from fulfillment.models import RevealLink
 from fulfillment.queries.looking import hindrance
 from fulfillment.queries.showing import shown
-from fulfillment.services.activate import Bearer, NotActivated, activate
-from fulfillment.services.reveal_links import (
+from fulfillment.services.wallet.activate import Bearer, NotActivated, activate
+from fulfillment.services.wallet.reveal_links import (
     LinkOver,
     NotSent,
     open_reveal_link,

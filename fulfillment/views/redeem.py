@@ -32,7 +32,7 @@ from fulfillment.queries.till import (
 from fulfillment.redeeming.stage import IDLE, in_english, store_name
 from fulfillment.redeeming.till import WHY, play
 from fulfillment.redemption import ClerkView, RedeemRefused
-from fulfillment.services.undo_redemption import undo_redemption
+from fulfillment.services.redeeming.undo_redemption import undo_redemption
 from risk.requests import client_ip
 
 # The session remembers where its person stands today.

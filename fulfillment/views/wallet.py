@@ -33,9 +33,9 @@ from fulfillment.queries.wallet import (
     wallet_counts,
     with_origins,
 )
-from fulfillment.services.choose_reminders import choose_reminders
-from fulfillment.services.give import obstacle
-from fulfillment.services.keep_claimed import NotHeld, keep_claimed
+from fulfillment.services.wallet.choose_reminders import choose_reminders
+from fulfillment.services.wallet.give import obstacle
+from fulfillment.services.wallet.keep_claimed import NotHeld, keep_claimed
 from fulfillment.tokens import fits
 from fulfillment.views.keeping import (
     Holding,

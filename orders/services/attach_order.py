@@ -6,7 +6,7 @@ from accounts.models import User
 from accounts.queries import holds_contact
 from core import audit, crypto
 from core.tx import step
-from fulfillment.services.attach_owner import attach_owner
+from fulfillment.services.wallet.attach_owner import attach_owner
 from orders.models import Order
 from orders.models.private import secret_hash, token_hash
 from orders.queries.orders import lock_order

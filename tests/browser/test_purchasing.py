@@ -15,7 +15,7 @@ import django; django.setup()
 from catalog.models import Sku
 from core import clock
 from fulfillment.models import DailyDemand, Forecast, PurchaseSource, Supplier
-from fulfillment.services.refresh_forecasts import refresh_forecasts
+from fulfillment.services.purchasing.refresh_forecasts import refresh_forecasts
 from tests.factories.purchasing import make_history
 sku = Sku.objects.get(code="HEMA-CARD-500")
 DailyDemand.objects.filter(sku=sku).delete(); Forecast.objects.filter(sku=sku).delete()

@@ -12,7 +12,7 @@ from core.reconciliation.values import day_of
 from distribution.models import MarketOrder
 from distribution.services.book_payment import AlreadyBooked, book_payment
 from distribution.services.set_limit import BadLimit, ask_for_limit
-from fulfillment.services.move_share import move_share
+from fulfillment.services.pool.move_share import move_share
 from fulfillment.suppliers.base import Verdict
 from fulfillment.suppliers.form_md5.client import ADAPTER
 from tests.distribution.books import assert_sound

@@ -7,9 +7,9 @@ from core import clock
 from core.ids import new_id
 from core.tx import step
 from fulfillment.models import Certificate, Edition
+from fulfillment.services.editions.save_edition import save_edition
 from fulfillment.services.hold import hold
 from fulfillment.services.open_deliveries import open_deliveries
-from fulfillment.services.save_edition import save_edition
 from fulfillment.units import HoldLine, Opened, OpenLine
 from tests.factories.redemption import make_voucher_sku
 

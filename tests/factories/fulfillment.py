@@ -11,8 +11,8 @@ from core import clock
 from core.crypto import ensure_data_key
 from fulfillment.codefiles.limits import MAX_LINE_BYTES
 from fulfillment.models import CodeBatch, Supplier, SupplierOffer
-from fulfillment.services.import_codes import ImportRequest, import_codes
-from fulfillment.services.run_import import run_import
+from fulfillment.services.imports.import_codes import ImportRequest, import_codes
+from fulfillment.services.imports.run_import import run_import
 
 _numbers = count(randbelow(10**6) * 1000)
 

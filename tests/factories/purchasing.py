@@ -8,9 +8,9 @@ from catalog.models import Sku
 from core import clock
 from core.ids import new_id
 from fulfillment.models import DailyDemand, Delivery, Purchase, PurchaseSource, Supplier
-from fulfillment.services.count_demand import last_settled
-from fulfillment.services.order_purchase import order_purchase
-from fulfillment.services.plan_purchase import Wish, plan_purchase
+from fulfillment.services.purchasing.count_demand import last_settled
+from fulfillment.services.purchasing.order_purchase import order_purchase
+from fulfillment.services.purchasing.plan_purchase import Wish, plan_purchase
 from tests.factories.fulfillment import make_supplier
 
 BY = "user:usr_TEST"

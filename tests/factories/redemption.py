@@ -21,8 +21,8 @@ from fulfillment.models import (
 )
 from fulfillment.queries.clerks import clerk_of
 from fulfillment.redemption import ClerkView
-from fulfillment.services.issue_voucher import open_voucher
 from fulfillment.services.open_deliveries import OpenLine, open_deliveries
+from fulfillment.services.redeeming.issue_voucher import open_voucher
 from tests.factories.fulfillment import make_goods
 
 _numbers = count(randbelow(10**6) * 1000)

@@ -12,9 +12,9 @@ from core.crypto import ensure_data_key
 from core.ids import new_id
 from fulfillment import road
 from fulfillment.models import Attempt, Delivery, Supplier
-from fulfillment.services.fund_supplier import fund_supplier
 from fulfillment.services.open_deliveries import open_deliveries
-from fulfillment.services.save_supplier import save_supplier
+from fulfillment.services.purchasing.fund_supplier import fund_supplier
+from fulfillment.services.suppliers.save_supplier import save_supplier
 from fulfillment.units import OpenLine
 from tests.factories.fulfillment import make_goods, make_offer
 

@@ -13,8 +13,8 @@ from core import clock, leases
 from core.leases import Lease
 from core.tx import step
 from fulfillment.models import Supplier, SupplierSync
-from fulfillment.services.sync_supplier import enrol, sync_suppliers
-from fulfillment.services.write_goods import begin_reading, end_reading, write_page
+from fulfillment.services.suppliers.sync_supplier import enrol, sync_suppliers
+from fulfillment.services.suppliers.write_goods import begin_reading, end_reading, write_page
 from fulfillment.suppliers.lists import CatalogPage, Item
 from tests.factories import catalog
 

@@ -8,10 +8,10 @@ from core import clock
 from core.ids import new_id
 from core.tx import step
 from fulfillment.models import Entitlement
-from fulfillment.services.claim_gift import Claimed, claim_gift
-from fulfillment.services.give import Given, Wish, give
 from fulfillment.services.hold import HoldLine, hold
 from fulfillment.services.open_deliveries import open_deliveries
+from fulfillment.services.wallet.claim_gift import Claimed, claim_gift
+from fulfillment.services.wallet.give import Given, Wish, give
 from fulfillment.units import OpenLine
 from tests.factories.fulfillment import make_stock
 

@@ -12,15 +12,15 @@ from core.invariants import check_all
 from core.models import AuditEntry, StateChange
 from core.tx import step
 from fulfillment.models import Code, CodeIssue, Delivery
-from fulfillment.services.expire_codes import expire_codes
 from fulfillment.services.hold import HoldLine, SoldOut, hold
 from fulfillment.services.open_deliveries import OpenLine, open_deliveries
-from fulfillment.services.quarantine_codes import freeze_batch, quarantine_codes
-from fulfillment.services.replace_code import request_replacement
-from fulfillment.services.restore_codes import restore_codes, thaw_batch
+from fulfillment.services.pool.expire_codes import expire_codes
+from fulfillment.services.pool.quarantine_codes import freeze_batch, quarantine_codes
+from fulfillment.services.pool.replace_code import request_replacement
+from fulfillment.services.pool.restore_codes import restore_codes, thaw_batch
+from fulfillment.services.pool.sweep_pool import sweep_pool, tell_shelf
+from fulfillment.services.pool.void_codes import request_void
 from fulfillment.services.reveal import reveal
-from fulfillment.services.sweep_pool import sweep_pool, tell_shelf
-from fulfillment.services.void_codes import request_void
 from tests.factories.accounts import make_staff
 from tests.factories.fulfillment import make_stock
 

@@ -13,14 +13,14 @@ from core.crypto import CannotUnseal, unseal
 from core.models import Approval, AuditEntry
 from core.rotation import new_data_key, reseal_batch, retire_unused
 from fulfillment.models import Supplier
-from fulfillment.services.change_supplier_keys import (
+from fulfillment.services.suppliers.change_supplier_keys import (
     ACTION,
     NothingToChange,
     Wanted,
     ask_to_change_keys,
 )
-from fulfillment.services.connect_supplier import connect_supplier
-from fulfillment.services.save_supplier import BadSupplier, TakesTwoPersons, save_supplier
+from fulfillment.services.suppliers.connect_supplier import connect_supplier
+from fulfillment.services.suppliers.save_supplier import BadSupplier, TakesTwoPersons, save_supplier
 from fulfillment.suppliers.registry import adapter_for
 from tests.factories.accounts import make_staff, sign_in
 
@@ -71,7 +71,7 @@ def test_one_person_changes_nothing_that_is_connected(
 ) -> None:
     save()
     save()  # the same again is no change
-    monkeypatch.setattr("fulfillment.services.save_supplier.adapter_for",
+    monkeypatch.setattr("fulfillment.services.suppliers.save_supplier.adapter_for",
                         lambda _dialect: adapter_for("rest_hmac"))  # fmt: skip
     with pytest.raises(TakesTwoPersons):
         save(**change)

@@ -13,10 +13,10 @@ from core.crypto import ensure_data_key, forget_keys
 from core.invariants import check_all
 from fulfillment.invariants import SHARES, VAULT
 from fulfillment.models import Code, ConsignedUnit, Consignment, Delivery
-from fulfillment.services.export_codes import request_export
-from fulfillment.services.report_outside_sales import OutsideSale, report_outside_sales
-from fulfillment.services.restore_codes import restore_codes
-from fulfillment.services.take_back_units import take_back_units
+from fulfillment.services.pool.export_codes import request_export
+from fulfillment.services.pool.report_outside_sales import OutsideSale, report_outside_sales
+from fulfillment.services.pool.restore_codes import restore_codes
+from fulfillment.services.pool.take_back_units import take_back_units
 from tests.factories.accounts import make_staff
 from tests.factories.fulfillment import make_stock
 

@@ -15,9 +15,9 @@ from core.invariants import check_all
 from core.models import AuditEntry
 from fulfillment.codefiles import store
 from fulfillment.models import Code, CodeBatch, CodeExport
-from fulfillment.services.export_codes import ExportRefused, mark, request_export
-from fulfillment.services.sweep_pool import clear_files
-from fulfillment.services.take_export import (
+from fulfillment.services.pool.export_codes import ExportRefused, mark, request_export
+from fulfillment.services.pool.sweep_pool import clear_files
+from fulfillment.services.pool.take_export import (
     MAX_WRONG,
     ExportGone,
     WrongPassword,

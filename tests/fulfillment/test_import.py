@@ -20,13 +20,13 @@ from fulfillment.codefiles import store
 from fulfillment.codefiles.store import FileRefused
 from fulfillment.models import BatchLine, BatchSeen, Code, CodeBatch
 from fulfillment.models.code import NEVER
-from fulfillment.services import run_import as runner
-from fulfillment.services.cancel_import import cancel_import
-from fulfillment.services.import_codes import ImportRefused, ImportRequest, import_codes
-from fulfillment.services.pause_import import pause_import
+from fulfillment.services.imports import run_import as runner
+from fulfillment.services.imports.cancel_import import cancel_import
+from fulfillment.services.imports.import_codes import ImportRefused, ImportRequest, import_codes
+from fulfillment.services.imports.pause_import import pause_import
+from fulfillment.services.imports.run_import import run_import
+from fulfillment.services.imports.start_import import start_import
 from fulfillment.services.reveal import open_code
-from fulfillment.services.run_import import run_import
-from fulfillment.services.start_import import start_import
 from tests.factories.fulfillment import import_file, make_file, make_goods, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -288,7 +288,7 @@ def test_a_file_cut_off_while_it_is_imported_ends_failed(
 
 
 def test_verdict_lines_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fulfillment.services import write_chunk
+    from fulfillment.services.imports import write_chunk
 
     monkeypatch.setattr(write_chunk, "MAX_KEPT_LINES", 5)
     batch = import_file(make_goods(), b"bad\n" * 20)

@@ -19,9 +19,9 @@ from fulfillment.events import Delivered
 from fulfillment.models import Code, CodeIssue, Delivery, Entitlement
 from fulfillment.models.code import NEVER
 from fulfillment.queries.goods import end_of_day
-from fulfillment.services.expire_codes import expire_codes
 from fulfillment.services.hold import HoldLine, hold
 from fulfillment.services.open_deliveries import Opened, OpenLine, open_deliveries
+from fulfillment.services.pool.expire_codes import expire_codes
 from fulfillment.services.release import release
 from tests.factories.fulfillment import make_goods, make_stock
 

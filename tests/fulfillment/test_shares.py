@@ -16,12 +16,12 @@ from core.tx import step
 from fulfillment.invariants import SHARES, VAULT
 from fulfillment.models import Code, PoolShare, ShareMove, ShareTicket
 from fulfillment.services.hold import HoldLine, SoldOut, hold
-from fulfillment.services.move_share import EVERYBODY, NothingToMove, move_share
 from fulfillment.services.open_deliveries import OpenLine, open_deliveries
-from fulfillment.services.quarantine_codes import freeze_batch
+from fulfillment.services.pool.move_share import EVERYBODY, NothingToMove, move_share
+from fulfillment.services.pool.quarantine_codes import freeze_batch
+from fulfillment.services.pool.set_cap import lift_cap, set_cap
+from fulfillment.services.pool.sweep_pool import sweep_pool
 from fulfillment.services.release import release
-from fulfillment.services.set_cap import lift_cap, set_cap
-from fulfillment.services.sweep_pool import sweep_pool
 from tests.factories.fulfillment import make_stock
 
 pytestmark = pytest.mark.usefixtures("committed")

@@ -13,8 +13,8 @@ from core.models import Approval
 from core.tx import step
 from fulfillment.models import Code, CodeBatch, CodeExport, CodeReveal, Delivery
 from fulfillment.services.hold import HoldLine, hold
+from fulfillment.services.imports.run_import import run_import
 from fulfillment.services.open_deliveries import OpenLine, open_deliveries
-from fulfillment.services.run_import import run_import
 from tests.factories.accounts import make_staff
 from tests.factories.fulfillment import import_file, make_goods, make_stock
 

@@ -6,7 +6,7 @@ from core import approvals, clock
 from core.invariants import check_all
 from core.ledger import balance
 from fulfillment.models import Code, CodeIssue, Delivery, Entitlement, Store
-from fulfillment.services.redeem import redeem
+from fulfillment.services.redeeming.redeem import redeem
 from fulfillment.services.reveal import NotRevealable, reveal
 from orders.models import Order, Refund
 from orders.services.start_payment import start_payment

@@ -12,7 +12,7 @@ from catalog.states import Availability
 from core import approvals, clock
 from core.invariants import check_all
 from fulfillment.models import CodeExport
-from fulfillment.services.take_export import show_password, take_export
+from fulfillment.services.pool.take_export import show_password, take_export
 from fulfillment.vouchers.codes import new_code
 from orders.models import Exchange, ExchangeBatch, ExchangeCode, Order
 from orders.services.exchange import open_batch

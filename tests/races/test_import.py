@@ -16,9 +16,9 @@ from core import clock, ledger
 from core.crypto import ensure_data_key, forget_keys
 from core.invariants import check_all
 from fulfillment.models import Code, CodeBatch
-from fulfillment.services import run_import as runner
-from fulfillment.services.import_codes import ImportRequest, import_codes
-from fulfillment.services.run_import import run_import
+from fulfillment.services.imports import run_import as runner
+from fulfillment.services.imports.import_codes import ImportRequest, import_codes
+from fulfillment.services.imports.run_import import run_import
 from tests.factories.fulfillment import make_file, make_goods
 from tests.races.crowd import crowd
 
@@ -54,7 +54,7 @@ def assert_sound() -> None:
 
 WORKER = """
 import django; django.setup()
-from fulfillment.services import run_import
+from fulfillment.services.imports import run_import
 run_import.CHUNK_LINES = 100
 run_import.run_import(batch_id={batch!r}, seconds=60)
 """

@@ -22,10 +22,10 @@ from core.tx import step
 from fulfillment.models import Code, CodeIssue, Delivery
 from fulfillment.services.hold import HoldLine, SoldOut, hold
 from fulfillment.services.open_deliveries import OpenLine, open_deliveries
-from fulfillment.services.quarantine_codes import quarantine_codes
+from fulfillment.services.pool.quarantine_codes import quarantine_codes
+from fulfillment.services.pool.restore_codes import restore_codes
+from fulfillment.services.pool.sweep_pool import tell_shelf
 from fulfillment.services.release import release, release_overdue
-from fulfillment.services.restore_codes import restore_codes
-from fulfillment.services.sweep_pool import tell_shelf
 from tests.factories.fulfillment import make_stock
 from tests.races.crowd import THREADS, crowd
 

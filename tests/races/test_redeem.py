@@ -18,10 +18,10 @@ from core.models import OutboxEvent
 from core.tx import step
 from fulfillment.models import ClerkRole, Entitlement, Redemption
 from fulfillment.redemption import ClerkView, PartlyUsed, Redeemed, RedeemRefused, Refusal
-from fulfillment.services.issue_voucher import reissue_voucher
-from fulfillment.services.redeem import redeem
+from fulfillment.services.redeeming.issue_voucher import reissue_voucher
+from fulfillment.services.redeeming.redeem import redeem
+from fulfillment.services.redeeming.undo_redemption import undo_redemption
 from fulfillment.services.revoke_delivery import revoke_refunded
-from fulfillment.services.undo_redemption import undo_redemption
 from tests.factories.redemption import Sold, make_clerk, make_store, make_voucher_sku, sell_voucher
 from tests.races.crowd import crowd
 

@@ -21,10 +21,10 @@ from core.tx import step
 from fulfillment.invariants import SHARES, VAULT
 from fulfillment.models import Code, ShareTicket
 from fulfillment.services.hold import HoldLine, SoldOut, hold
-from fulfillment.services.move_share import EVERYBODY, NothingToMove, move_share
 from fulfillment.services.open_deliveries import OpenLine, open_deliveries
+from fulfillment.services.pool.move_share import EVERYBODY, NothingToMove, move_share
+from fulfillment.services.pool.set_cap import set_cap
 from fulfillment.services.release import release
-from fulfillment.services.set_cap import set_cap
 from tests.factories.fulfillment import make_stock
 from tests.races.crowd import crowd
 

@@ -16,15 +16,15 @@ from core.invariants import check_all
 from core.tx import step
 from fulfillment.models import CodeReveal, Entitlement, Gift, OwnershipChange
 from fulfillment.services import reveal as door
-from fulfillment.services.activate import Bearer, NotActivated, activate
-from fulfillment.services.claim_gift import NotClaimed
-from fulfillment.services.end_gift import take_back_gift
-from fulfillment.services.give import Given, NotGiven
-from fulfillment.services.remind_owners import remind_owners
 from fulfillment.services.reveal import NotRevealable, reveal
-from fulfillment.services.reveal_links import LinkOver, open_reveal_link
 from fulfillment.services.revoke_delivery import PassedOn, revoke_refunded
-from fulfillment.services.set_activation_terms import set_activation_terms
+from fulfillment.services.wallet.activate import Bearer, NotActivated, activate
+from fulfillment.services.wallet.claim_gift import NotClaimed
+from fulfillment.services.wallet.end_gift import take_back_gift
+from fulfillment.services.wallet.give import Given, NotGiven
+from fulfillment.services.wallet.remind_owners import remind_owners
+from fulfillment.services.wallet.reveal_links import LinkOver, open_reveal_link
+from fulfillment.services.wallet.set_activation_terms import set_activation_terms
 from tests.factories.fulfillment import make_stock
 from tests.factories.wallet import buy, buy_one, claim, given
 from tests.fulfillment.wallet.test_links import sent

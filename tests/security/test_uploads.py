@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from core.uploads import BLOCK_BYTES, SealedFile
 from fulfillment.models import CodeBatch
-from fulfillment.services.run_import import run_import
+from fulfillment.services.imports.run_import import run_import
 from tests.factories.accounts import make_staff
 from tests.factories.fulfillment import make_goods
 

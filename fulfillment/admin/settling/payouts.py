@@ -29,8 +29,8 @@ from fulfillment.admin.settling.accounts import held_page, statement_page
 from fulfillment.admin.timeline import changes
 from fulfillment.models import PayeeKind, Payout, PayoutState
 from fulfillment.queries.owed import name_of
-from fulfillment.services.end_payout import NotAgreed, confirm_payout, return_payout
-from fulfillment.services.propose_payouts import NothingOwed, propose_payouts
+from fulfillment.services.settlement.end_payout import NotAgreed, confirm_payout, return_payout
+from fulfillment.services.settlement.propose_payouts import NothingOwed, propose_payouts
 from risk.admin.confirm import confirm
 
 LABELS = {"proposed": "warning", "approved": "info", "paid": "success", "failed": "danger",

@@ -17,7 +17,7 @@ from core.admin.base import actor
 from core.money import BadMoney, decimal_text, format_minor, parse_minor
 from fulfillment.models import PayeeKind, Supplier, SupplierTerms
 from fulfillment.postings import PAYABLE
-from fulfillment.services.change_terms import change_terms
+from fulfillment.services.settlement.change_terms import change_terms
 from risk.admin.confirm import confirm
 
 

@@ -8,10 +8,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core import clock
 from core.money import parse_minor
-from fulfillment.services.change_supplier_keys import read_text
-from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
-from fulfillment.services.offer_goods import offer_goods
-from fulfillment.services.save_supplier import BadSupplier, TakesTwoPersons, save_supplier
+from fulfillment.services.purchasing.fund_supplier import AlreadyFunded, fund_supplier
+from fulfillment.services.suppliers.change_supplier_keys import read_text
+from fulfillment.services.suppliers.offer_goods import offer_goods
+from fulfillment.services.suppliers.save_supplier import BadSupplier, TakesTwoPersons, save_supplier
 from fulfillment.suppliers.options import BadOptions
 from fulfillment.suppliers.registry import NoSuchDialect
 

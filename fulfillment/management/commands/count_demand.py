@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from core import clock
-from fulfillment.services.count_demand import count_demand
-from fulfillment.services.refresh_forecasts import refresh_forecasts
+from fulfillment.services.purchasing.count_demand import count_demand
+from fulfillment.services.purchasing.refresh_forecasts import refresh_forecasts
 
 
 class Command(BaseCommand):

@@ -15,7 +15,7 @@ from fulfillment.purchasing.judge import INSIDE, PROOF, Judgement, prove
 from fulfillment.purchasing.outlook import look_ahead
 from fulfillment.purchasing.series import Occasion, Series
 from fulfillment.queries.demand import histories, occasions
-from fulfillment.services.count_demand import last_settled
+from fulfillment.services.purchasing.count_demand import last_settled
 
 SHOWN_LINES = 20
 FORTNIGHT = 14

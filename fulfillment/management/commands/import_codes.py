@@ -14,8 +14,8 @@ from core import clock
 from core.money import parse_minor
 from fulfillment.codefiles.store import FileRefused
 from fulfillment.models import CodeBatch, Supplier
-from fulfillment.services.import_codes import ImportRefused, ImportRequest, import_codes
-from fulfillment.services.run_import import run_import
+from fulfillment.services.imports.import_codes import ImportRefused, ImportRequest, import_codes
+from fulfillment.services.imports.run_import import run_import
 from fulfillment.states import BatchState, Verdict
 
 PIECE = 256 * 1024

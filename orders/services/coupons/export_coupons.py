@@ -1,6 +1,6 @@
 """Hand a batch's codes out as a file: two persons, a mark on every row, one download.
 
-The way of `fulfillment/services/export_codes.py`: the second person sees the password, the first
+The way of `fulfillment/services/pool/export_codes.py`: the second person sees the password, the first
 one types it; whoever leaks a row is named by its mark.
 """
 

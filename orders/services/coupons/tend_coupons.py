@@ -13,7 +13,7 @@ from core.each import each
 from core.tx import step
 from fulfillment.addresses import site
 from fulfillment.queries.reminders import reminder_choice
-from fulfillment.services.tell_owners import tell
+from fulfillment.services.wallet.tell_owners import tell
 from orders.models import Coupon
 from orders.states import CouponState
 

@@ -14,7 +14,7 @@ from core.models import Approval
 from core.tx import part, step
 from fulfillment.codefiles import store
 from fulfillment.models import CodeExport
-from fulfillment.services.export_codes import DOWNLOAD_WITHIN, mark, password_context
+from fulfillment.services.pool.export_codes import DOWNLOAD_WITHIN, mark, password_context
 from fulfillment.vouchers.codes import grouped
 from orders.models import ExchangeBatch, ExchangeCode
 from orders.states import BatchState

@@ -13,9 +13,9 @@ from core.crypto import ensure_data_key, forget_keys
 from core.invariants import check_all
 from core.roles import append_only_tables
 from core.tx import step
-from fulfillment.edition_wiring import EDITIONS
 from fulfillment.models import Delivery, Entitlement
 from fulfillment.services.revoke_delivery import revoke_delivery
+from fulfillment.wiring.edition import EDITIONS
 from tests.factories.editions import make_edition, sell
 from tests.factories.wallet import claim, given
 

@@ -8,12 +8,12 @@ from django.db import DatabaseError, transaction
 from core import clock
 from core.tx import step
 from fulfillment.models import Certificate, Edition, EditionPlace, Entitlement
-from fulfillment.services.attach_owner import attach_owner
+from fulfillment.services.editions.save_edition import Hindrance, NotSaved, save_edition
 from fulfillment.services.hold import SoldOut, hold
-from fulfillment.services.keep_claimed import keep_claimed
 from fulfillment.services.open_deliveries import open_deliveries
 from fulfillment.services.release import release
-from fulfillment.services.save_edition import Hindrance, NotSaved, save_edition
+from fulfillment.services.wallet.attach_owner import attach_owner
+from fulfillment.services.wallet.keep_claimed import keep_claimed
 from fulfillment.units import HoldLine, OpenLine
 from tests.factories.editions import keep, make_edition, pay, sell
 from tests.factories.fulfillment import make_goods, make_stock

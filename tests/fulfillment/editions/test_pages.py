@@ -9,7 +9,7 @@ from core.models import AuditEntry
 from core.tx import step
 from fulfillment.models import Certificate, Edition
 from fulfillment.queries.editions import numbered
-from fulfillment.services.count_availability import count_editions
+from fulfillment.services.pool.count_availability import count_editions
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.editions import keep, make_edition, sell
 from tests.factories.fulfillment import make_goods

@@ -13,7 +13,7 @@ from django.test import Client
 from core.tx import step
 from fulfillment.models import Certificate
 from fulfillment.queries.editions import claim_of, is_sound, record_file
-from fulfillment.services.link_certificate import link_certificate
+from fulfillment.services.editions.link_certificate import link_certificate
 from tests.factories.accounts import make_user
 from tests.factories.editions import make_edition, sell
 from tests.factories.wallet import claim, given

@@ -12,10 +12,10 @@ from fulfillment.models import Alert, Code, CodeReveal, Entitlement
 from fulfillment.queries.dossiers import dossiers
 from fulfillment.queries.leaks import MANY_LOOKS, Signs, signs_of
 from fulfillment.redemption import RedeemRefused
-from fulfillment.services.redeem import redeem
-from fulfillment.services.replace_code import request_replacement
+from fulfillment.services.pool.replace_code import request_replacement
+from fulfillment.services.redeeming.redeem import redeem
 from fulfillment.services.reveal import reveal
-from fulfillment.services.watch_alerts import watch_alerts
+from fulfillment.services.suppliers.watch_alerts import watch_alerts
 from tests.factories.accounts import make_staff
 from tests.factories.fulfillment import make_goods, make_stock
 from tests.factories.redemption import make_clerk, make_store

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from core import clock
 from core.models import AuditEntry
 from fulfillment.models import RoutePolicy, Supplier, SupplierCircuit
-from fulfillment.services.save_supplier import switch_supplier
+from fulfillment.services.suppliers.save_supplier import switch_supplier
 from simulators.process import Simulator
 from simulators.supplier_c.script import Supplier as Script
 from tests.factories.accounts import make_staff

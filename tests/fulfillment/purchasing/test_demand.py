@@ -10,8 +10,8 @@ from catalog.models import Sku
 from core import clock
 from fulfillment.models import Code, CodeBatch, DailyDemand, Forecast, SalesOccasion
 from fulfillment.queries.demand import histories, occasions
-from fulfillment.services.count_demand import count_demand, last_settled
-from fulfillment.services.refresh_forecasts import due_skus, refresh_forecasts
+from fulfillment.services.purchasing.count_demand import count_demand, last_settled
+from fulfillment.services.purchasing.refresh_forecasts import due_skus, refresh_forecasts
 from tests.factories.fulfillment import make_goods, make_stock
 from tests.factories.purchasing import make_history, make_sales
 

@@ -13,8 +13,8 @@ from fulfillment.models import CodeBatch, Purchase, PurchaseSource, SalesOccasio
 from fulfillment.purchasing.chart import draw
 from fulfillment.queries.restocking import restocks
 from fulfillment.queries.stock_money import stock_money
-from fulfillment.services.refresh_forecasts import refresh_forecasts
-from fulfillment.services.run_import import run_import
+from fulfillment.services.imports.run_import import run_import
+from fulfillment.services.purchasing.refresh_forecasts import refresh_forecasts
 from tests.factories.accounts import make_staff
 from tests.factories.fulfillment import make_file, make_goods, make_stock, make_supplier
 from tests.factories.purchasing import make_draft, make_history, make_order, make_source

@@ -14,16 +14,29 @@ from core.tx import step
 from fulfillment.invariants import PURCHASING
 from fulfillment.models import CodeBatch, Purchase, PurchaseLine, PurchaseSource
 from fulfillment.queries.restocking import restocks
-from fulfillment.services.bind_batch import is_open
-from fulfillment.services.cancel_import import cancel_import
-from fulfillment.services.fund_supplier import fund_supplier
-from fulfillment.services.import_codes import ImportRefused
-from fulfillment.services.order_purchase import cancel_purchase, order_purchase, units_received
-from fulfillment.services.plan_purchase import NotPlannable, Wish, change_draft, plan_purchase
-from fulfillment.services.receive_purchase import close_purchase, end_receipt, receive_purchase
-from fulfillment.services.refresh_forecasts import refresh_forecasts
-from fulfillment.services.run_import import run_import
-from fulfillment.services.start_import import start_import
+from fulfillment.services.imports.cancel_import import cancel_import
+from fulfillment.services.imports.import_codes import ImportRefused
+from fulfillment.services.imports.run_import import run_import
+from fulfillment.services.imports.start_import import start_import
+from fulfillment.services.purchasing.bind_batch import is_open
+from fulfillment.services.purchasing.fund_supplier import fund_supplier
+from fulfillment.services.purchasing.order_purchase import (
+    cancel_purchase,
+    order_purchase,
+    units_received,
+)
+from fulfillment.services.purchasing.plan_purchase import (
+    NotPlannable,
+    Wish,
+    change_draft,
+    plan_purchase,
+)
+from fulfillment.services.purchasing.receive_purchase import (
+    close_purchase,
+    end_receipt,
+    receive_purchase,
+)
+from fulfillment.services.purchasing.refresh_forecasts import refresh_forecasts
 from tests.factories.fulfillment import make_file, make_goods, make_stock, make_supplier
 from tests.factories.purchasing import BY, make_draft, make_history, make_order, make_source
 from tests.races.crowd import crowd

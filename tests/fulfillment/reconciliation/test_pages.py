@@ -10,7 +10,7 @@ from core.models import Approval, Comparison, Difference, Statement
 from core.reconciliation.runs import RUNS, take_statement
 from core.reconciliation.values import DAY, day_bounds, day_of
 from fulfillment.reconciliation import files
-from fulfillment.services.fund_supplier import fund_supplier
+from fulfillment.services.purchasing.fund_supplier import fund_supplier
 from tests.factories.fulfillment import make_supplier
 from tests.fulfillment.settlement.test_pages import browser, text
 

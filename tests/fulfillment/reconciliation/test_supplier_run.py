@@ -15,8 +15,8 @@ from core.reconciliation.runs import RUNS, reconcile, refresh_statement, take_st
 from core.reconciliation.values import day_bounds
 from fulfillment.models import Attempt, Supplier
 from fulfillment.reconciliation import files
-from fulfillment.services.connect_supplier import connect_supplier
-from fulfillment.services.fund_supplier import fund_supplier
+from fulfillment.services.purchasing.fund_supplier import fund_supplier
+from fulfillment.services.suppliers.connect_supplier import connect_supplier
 from fulfillment.suppliers.lists import StatementLine
 from simulators.supply.script import Supplier as Script
 from tests.factories.accounts import make_staff

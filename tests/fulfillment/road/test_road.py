@@ -11,9 +11,9 @@ from pytest_django import Settings
 
 from core import clock, faults, transitions
 from fulfillment.models import Attempt, Code, Delivery, Entitlement, ManualCase, Supplier
-from fulfillment.services.fund_supplier import AlreadyFunded, fund_supplier
+from fulfillment.services.purchasing.fund_supplier import AlreadyFunded, fund_supplier
 from fulfillment.services.reveal import reveal
-from fulfillment.services.save_supplier import switch_supplier
+from fulfillment.services.suppliers.save_supplier import switch_supplier
 from simulators.client import ScriptError
 from simulators.process import Simulator
 from simulators.supplier_c.script import Supplier as Script

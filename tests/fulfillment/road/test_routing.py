@@ -18,7 +18,7 @@ from fulfillment.models import (
 )
 from fulfillment.services.prepare_attempt import prepare_attempt
 from fulfillment.services.retry_delivery import retry_delivery
-from fulfillment.services.save_supplier import switch_supplier
+from fulfillment.services.suppliers.save_supplier import switch_supplier
 from fulfillment.trace import chain_of
 from tests.factories.supply import (
     BY,

@@ -7,8 +7,8 @@ import pytest
 
 from core import clock
 from core.invariants import check_all
+from fulfillment.invariants.routing import ROUTING
 from fulfillment.models import Attempt, SupplierCircuit, SupplierSlot
-from fulfillment.routing_invariants import ROUTING
 from tests.factories.supply import advance, open_unit
 from tests.fulfillment.road.three import Three, standing_three, three_simulators
 

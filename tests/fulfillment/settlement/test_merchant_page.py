@@ -11,7 +11,7 @@ from django.test import Client
 from core import clock
 from core.reconciliation.values import DAY, day_of
 from fulfillment.models import Clerk, ClerkRole, Payout, Redemption
-from fulfillment.services.end_payout import confirm_payout
+from fulfillment.services.settlement.end_payout import confirm_payout
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.redemption import make_clerk, make_store
 from tests.factories.supply import BY

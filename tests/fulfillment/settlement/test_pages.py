@@ -12,7 +12,7 @@ from core.models import Approval
 from core.reconciliation.values import DAY, day_of
 from core.tx import step
 from fulfillment.models import Payout, Supplier
-from fulfillment.services.propose_payouts import ACTION
+from fulfillment.services.settlement.propose_payouts import ACTION
 from tests.factories.accounts import make_staff, sign_in
 from tests.factories.fulfillment import make_supplier
 from tests.fulfillment.settlement.test_payouts import used

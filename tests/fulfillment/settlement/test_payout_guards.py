@@ -13,10 +13,10 @@ from core.faults import without
 from core.models import Approval
 from fulfillment.models import Payout
 from fulfillment.reconciliation.invariants import STATEMENTS
-from fulfillment.services.end_payout import NotAgreed, confirm_payout, return_payout
-from fulfillment.services.propose_payouts import ACTION, NothingOwed
-from fulfillment.services.redeem import redeem
-from fulfillment.services.undo_redemption import undo_redemption
+from fulfillment.services.redeeming.redeem import redeem
+from fulfillment.services.redeeming.undo_redemption import undo_redemption
+from fulfillment.services.settlement.end_payout import NotAgreed, confirm_payout, return_payout
+from fulfillment.services.settlement.propose_payouts import ACTION, NothingOwed
 from fulfillment.settling import account_of
 from tests.factories.accounts import make_staff
 from tests.factories.redemption import make_clerk, make_store, make_voucher_sku, sell_voucher

@@ -11,11 +11,11 @@ from core.approvals import NotAllowed, SelfApproval, StalePayload
 from fulfillment.models import Merchant, PayeeKind, Payout
 from fulfillment.queries.account import account
 from fulfillment.redemption import ClerkView, Redeemed
-from fulfillment.services.end_payout import NotAgreed, confirm_payout, return_payout
-from fulfillment.services.propose_payouts import NothingOwed, propose_payouts
-from fulfillment.services.redeem import redeem
-from fulfillment.services.sweep_settlement import SETTLE_SECONDS, sweep_settlement
-from fulfillment.services.undo_redemption import undo_redemption
+from fulfillment.services.redeeming.redeem import redeem
+from fulfillment.services.redeeming.undo_redemption import undo_redemption
+from fulfillment.services.settlement.end_payout import NotAgreed, confirm_payout, return_payout
+from fulfillment.services.settlement.propose_payouts import NothingOwed, propose_payouts
+from fulfillment.services.settlement.sweep_settlement import SETTLE_SECONDS, sweep_settlement
 from fulfillment.settling import account_of
 from tests.factories.accounts import make_staff
 from tests.factories.redemption import make_clerk, make_store, make_voucher_sku, sell_voucher

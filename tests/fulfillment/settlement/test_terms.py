@@ -10,10 +10,10 @@ from core.reconciliation.values import day_of
 from core.tx import step
 from fulfillment import postings
 from fulfillment.models import Code, CodeBatch, CodeIssue, Delivery, Supplier, SupplierTerms
-from fulfillment.services.change_terms import change_terms
-from fulfillment.services.expire_codes import expire_codes
+from fulfillment.services.pool.expire_codes import expire_codes
 from fulfillment.services.receive_callback import receive_callback
-from fulfillment.services.settle_consigned import settle_consigned
+from fulfillment.services.settlement.change_terms import change_terms
+from fulfillment.services.settlement.settle_consigned import settle_consigned
 from simulators.process import Simulator
 from simulators.supply.script import Supplier as Script
 from tests.factories.fulfillment import import_file, make_file, make_goods, make_supplier

@@ -11,8 +11,8 @@ from pytest_django import Settings
 from core import clock
 from fulfillment.models import Alert, SupplierGood, SupplierOffer
 from fulfillment.queries.watching import LEAST_MINOR
-from fulfillment.services.save_supplier import put_key
-from fulfillment.services.watch_alerts import watch_alerts
+from fulfillment.services.suppliers.save_supplier import put_key
+from fulfillment.services.suppliers.watch_alerts import watch_alerts
 from tests.factories.supply import connect, drive, last_attempt, make_topup, open_unit
 from tests.factories.syncing import sync_now
 from tests.fulfillment.suppliers.ground import Ground, settled

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from core import approvals, clock, ledger
 from core.models import AuditEntry
 from fulfillment.models import Supplier, SupplierOffer
-from fulfillment.services.change_supplier_keys import Wanted, ask_to_change_keys
-from fulfillment.services.connect_supplier import connect_supplier
-from fulfillment.services.save_supplier import BadSupplier, save_supplier
+from fulfillment.services.suppliers.change_supplier_keys import Wanted, ask_to_change_keys
+from fulfillment.services.suppliers.connect_supplier import connect_supplier
+from fulfillment.services.suppliers.save_supplier import BadSupplier, save_supplier
 from fulfillment.suppliers.registry import NoSuchDialect
 from simulators.process import Simulator
 from tests.factories.accounts import make_staff

@@ -8,9 +8,13 @@ import pytest
 from core import clock
 from core.crypto import ensure_data_key
 from fulfillment.models import Supplier
-from fulfillment.services.change_supplier_keys import read_text
-from fulfillment.services.connect_supplier import connect_supplier
-from fulfillment.services.save_supplier import TakesTwoPersons, options_text, save_supplier
+from fulfillment.services.suppliers.change_supplier_keys import read_text
+from fulfillment.services.suppliers.connect_supplier import connect_supplier
+from fulfillment.services.suppliers.save_supplier import (
+    TakesTwoPersons,
+    options_text,
+    save_supplier,
+)
 from fulfillment.suppliers.options import BadOptions, Option, read_options
 
 KNOWN = {

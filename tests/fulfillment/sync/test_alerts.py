@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from core import clock
 from fulfillment.models import Alert, Code, Purchase, SupplierOffer, SupplierSync
-from fulfillment.services.fund_supplier import fund_supplier
-from fulfillment.services.refresh_forecasts import refresh_forecasts
-from fulfillment.services.watch_alerts import LOOKS, watch_alerts
+from fulfillment.services.purchasing.fund_supplier import fund_supplier
+from fulfillment.services.purchasing.refresh_forecasts import refresh_forecasts
+from fulfillment.services.suppliers.watch_alerts import LOOKS, watch_alerts
 from tests.factories.accounts import make_staff
 from tests.factories.fulfillment import make_goods, make_offer, make_stock, make_supplier
 from tests.factories.purchasing import make_history, make_order, make_source

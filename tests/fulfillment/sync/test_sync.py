@@ -29,11 +29,11 @@ from fulfillment.models import (
     SupplyChange,
 )
 from fulfillment.queries.heat import hot_pages, pause_seconds
-from fulfillment.services.follow_good import follow_goods, mend_shelf
-from fulfillment.services.save_offer import Terms, save_offer
-from fulfillment.services.save_supplier import switch_supplier
-from fulfillment.services.sync_supplier import sync_suppliers
-from fulfillment.services.write_goods import LostSync, begin_reading, write_page
+from fulfillment.services.suppliers.follow_good import follow_goods, mend_shelf
+from fulfillment.services.suppliers.save_offer import Terms, save_offer
+from fulfillment.services.suppliers.save_supplier import switch_supplier
+from fulfillment.services.suppliers.sync_supplier import sync_suppliers
+from fulfillment.services.suppliers.write_goods import LostSync, begin_reading, write_page
 from fulfillment.suppliers.lists import CatalogPage, Stock
 from fulfillment.suppliers.registry import adapter_for
 from simulators.process import Simulator

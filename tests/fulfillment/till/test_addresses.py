@@ -2,7 +2,7 @@
 
 import pytest
 
-from fulfillment.services.make_till import BadAddress, read_addresses
+from fulfillment.services.redeeming.make_till import BadAddress, read_addresses
 
 
 @pytest.mark.parametrize("text", ["10.0.0.0/33", "nowhere", "10.0.0.1 10.0.0.2", "::1\n" * 17])

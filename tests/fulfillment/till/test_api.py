@@ -22,8 +22,8 @@ from core import clock
 from core.tx import step
 from fulfillment.models import Redemption, RefusedScan, Store, TillKey, TillNonce
 from fulfillment.queries.scanning import WRONG_BY_ACTOR
-from fulfillment.services.admit_till import Signed, forget_nonces, signed_text
-from fulfillment.services.make_till import end_till, make_till
+from fulfillment.services.redeeming.admit_till import Signed, forget_nonces, signed_text
+from fulfillment.services.redeeming.make_till import end_till, make_till
 from fulfillment.vouchers.codes import new_code
 from tests.factories.redemption import make_store, make_voucher_sku, sell_voucher
 

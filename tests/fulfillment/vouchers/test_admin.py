@@ -23,8 +23,8 @@ from fulfillment.models import (
 )
 from fulfillment.queries.clerks import clerk_of
 from fulfillment.redemption import RedeemRefused
-from fulfillment.services.make_till import open_secret
-from fulfillment.services.redeem import redeem
+from fulfillment.services.redeeming.make_till import open_secret
+from fulfillment.services.redeeming.redeem import redeem
 from fulfillment.vouchers.codes import new_code
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.fulfillment import make_goods

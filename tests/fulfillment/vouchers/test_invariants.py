@@ -12,8 +12,8 @@ from core.crypto import ensure_data_key, forget_keys
 from core.invariants import check_all
 from fulfillment.invariants import VOUCHERS
 from fulfillment.models import ClerkRole
-from fulfillment.services.redeem import redeem
-from fulfillment.services.undo_redemption import undo_redemption
+from fulfillment.services.redeeming.redeem import redeem
+from fulfillment.services.redeeming.undo_redemption import undo_redemption
 from tests.factories.redemption import make_clerk, make_store, make_voucher_sku, sell_voucher
 
 pytestmark = pytest.mark.usefixtures("committed")

@@ -10,12 +10,12 @@ from core.models import AuditEntry
 from core.tx import step
 from fulfillment.models import CodeReveal, Entitlement, TillKey, VoucherCode, VoucherTerms
 from fulfillment.queries import tracing_vouchers
-from fulfillment.services.issue_voucher import open_voucher, reissue_voucher
-from fulfillment.services.make_till import make_till, open_secret
 from fulfillment.services.open_deliveries import OpenLine, open_deliveries
-from fulfillment.services.redeem import redeem
+from fulfillment.services.redeeming.issue_voucher import open_voucher, reissue_voucher
+from fulfillment.services.redeeming.make_till import make_till, open_secret
+from fulfillment.services.redeeming.redeem import redeem
+from fulfillment.services.redeeming.undo_redemption import undo_redemption
 from fulfillment.services.reveal import STAFF_LOOKS_A_DAY, NotRevealable, RevealLimited, reveal
-from fulfillment.services.undo_redemption import undo_redemption
 from fulfillment.vouchers.codes import qr_text, read_code
 from tests.factories.fulfillment import make_goods
 from tests.factories.redemption import (

@@ -24,10 +24,10 @@ from fulfillment.models import (
 )
 from fulfillment.queries.scanning import WRONG_BY_ACTOR
 from fulfillment.redemption import ClerkView, Redeemed, RedeemRefused, Refusal
-from fulfillment.services.issue_voucher import reissue_voucher
-from fulfillment.services.peek import peek
-from fulfillment.services.redeem import redeem
-from fulfillment.services.set_activation_terms import set_activation_terms
+from fulfillment.services.redeeming.issue_voucher import reissue_voucher
+from fulfillment.services.redeeming.peek import peek
+from fulfillment.services.redeeming.redeem import redeem
+from fulfillment.services.wallet.set_activation_terms import set_activation_terms
 from fulfillment.vouchers.codes import new_code, qr_text
 from risk.models import Assessment
 from tests.factories.fulfillment import import_file, make_goods

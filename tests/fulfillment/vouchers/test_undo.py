@@ -10,8 +10,8 @@ from core.invariants import check_all
 from core.models import AuditEntry, OutboxEvent, StateChange
 from fulfillment.models import Clerk, ClerkRole, Entitlement, Redemption
 from fulfillment.redemption import ClerkView, Redeemed, RedeemRefused, Refusal
-from fulfillment.services.redeem import redeem
-from fulfillment.services.undo_redemption import request_undo, undo_redemption
+from fulfillment.services.redeeming.redeem import redeem
+from fulfillment.services.redeeming.undo_redemption import request_undo, undo_redemption
 from tests.factories.accounts import make_staff
 from tests.factories.redemption import make_clerk, make_store, make_voucher_sku, sell_voucher
 

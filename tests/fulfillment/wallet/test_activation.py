@@ -17,9 +17,9 @@ from fulfillment.models import Entitlement, EntitlementBinding
 from fulfillment.queries.activation import terms_of
 from fulfillment.queries.deliveries import delivery_view
 from fulfillment.queries.looking import ACTIVATE, ELSEWHERE, hindrance
-from fulfillment.services.activate import Bearer, NotActivated, Refused, activate
-from fulfillment.services.give import NotGiven, Obstacle
-from fulfillment.services.set_activation_terms import set_activation_terms
+from fulfillment.services.wallet.activate import Bearer, NotActivated, Refused, activate
+from fulfillment.services.wallet.give import NotGiven, Obstacle
+from fulfillment.services.wallet.set_activation_terms import set_activation_terms
 from risk.values import NotAValue
 from tests.factories.fulfillment import make_stock
 from tests.factories.wallet import buy_one, claim, given

@@ -12,21 +12,21 @@ from core.invariants import check_all
 from core.models import StateChange
 from core.tx import step
 from fulfillment.models import CodeReveal, Entitlement, Gift, OwnershipChange, VoucherCode
-from fulfillment.services.attach_owner import attach_owner
-from fulfillment.services.claim_gift import Gone, NotClaimed, claim_gift
-from fulfillment.services.end_gift import return_overdue_gifts, take_back_gift
-from fulfillment.services.expire_owned import expire_owned
-from fulfillment.services.give import (
+from fulfillment.services.reveal import NotRevealable, reveal
+from fulfillment.services.revoke_delivery import PassedOn, revoke_refunded
+from fulfillment.services.wallet.attach_owner import attach_owner
+from fulfillment.services.wallet.claim_gift import Gone, NotClaimed, claim_gift
+from fulfillment.services.wallet.end_gift import return_overdue_gifts, take_back_gift
+from fulfillment.services.wallet.expire_owned import expire_owned
+from fulfillment.services.wallet.give import (
     NotGiven,
     Obstacle,
     plain_name,
     plain_text,
     renew_gift_link,
 )
-from fulfillment.services.keep_claimed import NotHeld, keep_claimed
-from fulfillment.services.reveal import NotRevealable, reveal
-from fulfillment.services.revoke_delivery import PassedOn, revoke_refunded
-from fulfillment.services.send_gift import TooManySent, send_gift
+from fulfillment.services.wallet.keep_claimed import NotHeld, keep_claimed
+from fulfillment.services.wallet.send_gift import TooManySent, send_gift
 from fulfillment.states import EntitlementState, GiftState
 from fulfillment.tokens import fits
 from tests.factories.accounts import make_user

@@ -12,10 +12,10 @@ from core import clock, ledger
 from core.crypto import ensure_data_key, forget_keys
 from core.invariants import check_all
 from core.tx import step
-from fulfillment.services.activate import Bearer, activate
-from fulfillment.services.reveal_links import send_reveal_link
-from fulfillment.services.set_activation_terms import set_activation_terms
-from fulfillment.wallet_wiring import WALLET
+from fulfillment.services.wallet.activate import Bearer, activate
+from fulfillment.services.wallet.reveal_links import send_reveal_link
+from fulfillment.services.wallet.set_activation_terms import set_activation_terms
+from fulfillment.wiring.wallet import WALLET
 from tests.factories.fulfillment import make_stock
 from tests.factories.wallet import buy, buy_one, claim, given
 

@@ -10,7 +10,7 @@ from catalog.models import Product
 from core import clock
 from core.ids import new_token
 from fulfillment.models import CodeReveal, Entitlement, RevealLink
-from fulfillment.services.reveal_links import (
+from fulfillment.services.wallet.reveal_links import (
     LinkOver,
     NotSent,
     end_old_links,

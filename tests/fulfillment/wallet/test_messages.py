@@ -10,7 +10,7 @@ from accounts.services.send_message import send_message
 from core import clock
 from core.tx import step
 from fulfillment.models import Entitlement
-from fulfillment.services.remind_owners import remind_owners
+from fulfillment.services.wallet.remind_owners import remind_owners
 from tests.factories.orders import make_paid, relay_all, stocked
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from accounts.models import Message, User
 from accounts.rendering import rendered
 from core import clock
 from fulfillment.models import CodeReveal, Entitlement, Gift, ReminderChoice
-from fulfillment.services.set_activation_terms import set_activation_terms
+from fulfillment.services.wallet.set_activation_terms import set_activation_terms
 from tests.factories.accounts import make_user
 from tests.factories.fulfillment import make_stock
 from tests.factories.orders import make_paid, stocked

@@ -11,10 +11,10 @@ from core import clock
 from core.invariants import check_all
 from core.models import OutboxEvent, StateChange
 from fulfillment.models import Entitlement, ExpiryReminder
-from fulfillment.services.choose_reminders import choose_reminders
-from fulfillment.services.expire_owned import expire_owned
-from fulfillment.services.remind_owners import remind_owners
-from fulfillment.services.sweep_wallet import sweep_wallet
+from fulfillment.services.wallet.choose_reminders import choose_reminders
+from fulfillment.services.wallet.expire_owned import expire_owned
+from fulfillment.services.wallet.remind_owners import remind_owners
+from fulfillment.services.wallet.sweep_wallet import sweep_wallet
 from tests.factories.accounts import make_user
 from tests.factories.wallet import buy, buy_one, given
 

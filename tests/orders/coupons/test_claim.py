@@ -10,7 +10,7 @@ from accounts.rendering import rendered
 from core import approvals, clock
 from core.crypto import ensure_data_key, unseal
 from core.invariants import check_all
-from fulfillment.services.choose_reminders import choose_reminders
+from fulfillment.services.wallet.choose_reminders import choose_reminders
 from orders.models import Coupon, CouponBatch, CouponExport
 from orders.services.close_order import cancel_order
 from orders.services.coupons import make_coupons as making

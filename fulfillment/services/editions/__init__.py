@@ -1,0 +1,1 @@
+"""Numbered editions: pieces kept, certificates issued and chained."""

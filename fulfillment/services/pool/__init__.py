@@ -1,0 +1,1 @@
+"""The pool of our own codes: shares of channels, what is taken out, put back, written off, handed out."""

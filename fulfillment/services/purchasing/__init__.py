@@ -1,0 +1,1 @@
+"""What to buy, how much, and what came of it."""

@@ -1,0 +1,1 @@
+"""Vouchers at the till: issued, looked at, used, undone."""

@@ -1,0 +1,1 @@
+"""Suppliers set up, connected, and followed in what they offer."""

@@ -1,0 +1,1 @@
+"""What people own: joined to an account, activated, given on, reminded of."""
