@@ -31,7 +31,18 @@ BLOCKS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         },
     ),
     ("categories", "", "", {}),
+    ("flash", "限时秒杀", "Flash sales", {"limit": 4}),
     ("rail", "大家都在买", "Popular now", {"source": "hot", "limit": 8}),
+    (
+        "cards", "更多省钱办法", "More ways to save",
+        {
+            "title_1": "拼团", "title_1_en": "Buy together", "link_1": "/groups/", "hue_1": 25,
+            "title_2": "连续订阅", "title_2_en": "Subscribe", "link_2": "/plans/", "hue_2": 255,
+            "title_3": "幸运抽奖", "title_3_en": "Prize draws", "link_3": "/lottery/", "hue_3": 300,
+            "title_4": "积分商城", "title_4_en": "Points mall", "link_4": "/points/mall/", "hue_4": 160,
+        },
+    ),
+    ("coupons", "先领券再下单", "Take a coupon first", {"limit": 4}),
     _shelf("组合更划算", "Cheaper together", "bundles"),
     (
         "banner", "周末好时光", "A good weekend",

@@ -360,7 +360,7 @@ class RewardState(models.TextChoices):
 
 
 class PacketState(models.TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("red packet", "Open")
     OVER = "over", _("All opened")
     LAPSED = "lapsed", _("Lapsed")
 

@@ -76,7 +76,7 @@ def _group_of(rule: Rule) -> int:
 
 def _by_sum(cart: Cart, priced: PricedCart, rule: Rule) -> Hint | None:
     """So much more of a good that this rule is about, at the least."""
-    have = _sum_for(cart, priced, rule)
+    have = sum_for(cart, priced, rule)
     start = next((one for one in _starts(rule, have) if one > have), 0)
     if not start:
         return None
@@ -86,7 +86,7 @@ def _by_sum(cart: Cart, priced: PricedCart, rule: Rule) -> Hint | None:
     for _try in range(MOST_TRIES):
         more = Line(MORE, names, 1, missing, 0)
         grown = _grown(cart, more)
-        reached = _sum_for(grown, price_cart(grown), rule)
+        reached = sum_for(grown, price_cart(grown), rule)
         if reached >= start:
             return _tried(cart, priced, rule, more, minor=missing)
         missing += start - reached
@@ -103,7 +103,7 @@ def _starts(rule: Rule, have: int) -> Sequence[int]:
     return [terms.from_minor] if isinstance(terms, PercentOff | GiftWith) else []
 
 
-def _sum_for(cart: Cart, priced: PricedCart, rule: Rule) -> int:
+def sum_for(cart: Cart, priced: PricedCart, rule: Rule) -> int:
     """What the rule's goods cost by the time it is its turn."""
     earlier = {one.id for one in cart.rules if one.group < rule.group}
     return sum(

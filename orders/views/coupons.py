@@ -33,6 +33,7 @@ from orders.services.coupons.claim_coupon import (
 from orders.services.coupons.grant_coupon import holds_until
 from orders.states import CouponState, PromotionState
 from orders.views.cart import channel_of
+from orders.views.coupon_goods import goods_of
 from orders.views.line import english
 from orders.views.order import SeeOther
 from risk.requests import client_ip
@@ -59,6 +60,8 @@ class CouponFace:
     soon: bool = False
     words: str = ""
     url: str = ""
+    about: str = ""
+    about_url: str = ""
 
 
 @never_cache
@@ -75,9 +78,19 @@ def claim(request: HttpRequest, name: str) -> HttpResponse:
         "campaign": campaign,
         "asks_word": campaign.claiming == Claiming.CODE,
         "gone": _gone(campaign, now),
+        "has": _has(campaign, request),
         "login": f"{reverse('account_login')}?{urlencode({'next': request.path})}",
     }
     return render(request, "orders/coupon_claim.html", context)
+
+
+def _has(campaign: CouponCampaign, request: HttpRequest) -> bool:
+    """Whether the reader has taken as many as one may."""
+    if not request.user.is_authenticated:
+        return False
+    key = f"{claims_key(campaign)}:by:{request.user.public_id}"
+    taken = LimitCount.objects.filter(key=key, used__gte=campaign.most_per_person)
+    return taken.exists()
 
 
 def _claim(request: HttpRequest, campaign: CouponCampaign) -> HttpResponse:
@@ -111,7 +124,14 @@ def coupons(request: HttpRequest) -> HttpResponse:
     tabs = [
         {"key": key, "label": labels[key], "url": f"{request.path}?show={key}"} for key in SHOWS
     ]
-    return render(request, "orders/coupons.html", {"page": page, "show": show, "tabs": tabs})
+    context = {"page": page, "show": show, "tabs": tabs, "to_get": _to_get(request, owner, now)}
+    return render(request, "orders/coupons.html", context)
+
+
+def _to_get(request: HttpRequest, owner: str, now: datetime) -> list[CouponFace]:
+    """What this person has not claimed yet and may."""
+    has = Coupon.objects.filter(owner=owner).values_list("promotion_id", flat=True)
+    return claimable(channel_of(request).code, now, but=frozenset(has))
 
 
 @never_cache
@@ -142,7 +162,9 @@ def coupon_strip(request: HttpRequest) -> HttpResponse:
     return render(request, "orders/_coupon_strip.html", {"faces": faces})
 
 
-def claimable(channel: str, now: datetime) -> list[CouponFace]:
+def claimable(
+    channel: str, now: datetime, *, but: frozenset[int] = frozenset()
+) -> list[CouponFace]:
     """Campaigns that anybody who is signed in may claim from in a channel, the newest first."""
     rows = CouponCampaign.objects.select_related("promotion").filter(
         claiming=Claiming.OPEN, promotion__state=PromotionState.LIVE
@@ -153,7 +175,9 @@ def claimable(channel: str, now: datetime) -> list[CouponFace]:
             url=reverse("orders:claim", args=[row.slug]),
         )
         for row in rows.order_by("-id")[: MOST_IN_STRIP * 2]
-        if not _gone(row, now) and channel in (row.promotion.channels or [channel])
+        if row.promotion_id not in but
+        and not _gone(row, now)
+        and channel in (row.promotion.channels or [channel])
     ]  # fmt: skip
 
 
@@ -189,7 +213,8 @@ def face_of(
     worth, terms = _worth(promotion)
     soon = until is not None and now < until <= now + SOON
     title = (english() and promotion.name_en) or promotion.name
-    return CouponFace(title, worth, terms, until, soon, words, url)
+    goods = goods_of(promotion.goods)
+    return CouponFace(title, worth, terms, until, soon, words, url, goods.words, goods.url)
 
 
 def _worth(promotion: Promotion) -> tuple[str, str]:

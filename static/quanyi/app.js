@@ -200,6 +200,12 @@
     markSums();
     tick();
   };
+  // A row of places longer than the phone begins where one is.
+  for (const here of document.querySelectorAll(".side [aria-current], .chips [aria-current]")) {
+    const row = here.parentElement;
+    if (row.scrollWidth > row.clientWidth) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+  }
+
   document.addEventListener("htmx:afterSettle", mark);
   setInterval(tick, 1000);
   mark();

@@ -1,9 +1,11 @@
 """Friends and rewards in pictures: a link, what it opens, a packet that is shared, tasks."""
 
+from playwright.sync_api import BrowserContext, Page
+
 from demo.people import SHOPPERS, password
 from tests.browser import acts
 from tests.browser.stories import enter_office
-from tests.browser.studio import BOTH, DARK, DESKTOP_LOOK, ENGLISH_DESKTOP, Studio
+from tests.browser.studio import BOTH, DARK, DESKTOP_LOOK, ENGLISH_DESKTOP, PHONE_LOOK, Studio
 
 LOOKS = (*BOTH, DARK, ENGLISH_DESKTOP)
 
@@ -18,7 +20,7 @@ def rewards(studio: Studio) -> None:
     page.goto("/invite/")
     link = page.locator("dl.code dd").first.inner_text()
     studio.take("invited", "What it opens", link[link.index("/invite/") :], looks=LOOKS)
-    studio.take("packets", "Red packets to share", "/packet/", by=shopper, looks=BOTH)
+    _share(studio, shopper, page)
     studio.take("tasks", "Tasks", "/tasks/", by=shopper, looks=LOOKS)
     operator = enter_office(studio, "operator")
     for name, title in (("inviteprogramme", "Invite programmes"), ("packettemplate", "Red packets"),
@@ -26,3 +28,20 @@ def rewards(studio: Studio) -> None:
         studio.take(
             f"office-{name}", title, f"/admin/orders/{name}/", by=operator, looks=(DESKTOP_LOOK,)
         )
+
+
+def _share(studio: Studio, shopper: BrowserContext, page: Page) -> None:
+    """An order brings a packet; a friend opens a share of it."""
+    acts.buy(page, acts.CARD, "JD-E-100")
+    acts.delivered(page)
+    studio.take("packets", "Red packets to share", "/packet/", by=shopper, looks=(PHONE_LOOK,))
+    page.goto("/packet/")
+    link = page.locator("main h2 a[href^='/packet/']").first.get_attribute("href")
+    assert link
+    friend = studio.person()
+    there = friend.new_page()
+    acts.sign_in(there, SHOPPERS[1].sign_in, password("shopper"))
+    there.goto(link)
+    there.locator("main form button.btn").click()
+    there.locator(".packet-sum").wait_for()
+    studio.take("packet", "Opened by a friend", link, by=friend, looks=(PHONE_LOOK, DARK))

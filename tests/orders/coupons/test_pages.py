@@ -5,9 +5,11 @@ from django.test import Client
 
 from core.crypto import ensure_data_key
 from orders.models import Coupon, Order
+from orders.views.coupon_goods import goods_of
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_sku
 from tests.factories.coupons import coupon_promotion, make_campaign, make_coupon, make_printed
+from tests.factories.promotions import make_promotion
 
 pytestmark = pytest.mark.django_db
 NOBODY = {"steps": [[1_000_000, 500]]}
@@ -47,6 +49,58 @@ def test_claimed_it_stands_under_my_coupons(client: Client, ann: str) -> None:
     assert "form method" not in client.get("/coupon/spring/").content.decode()
     client.post("/coupon/spring/")
     assert Coupon.objects.count() == 1
+
+
+def test_my_coupons_show_what_may_be_had_and_lead_to_the_goods(client: Client, ann: str) -> None:
+    good = make_sku(price_minor=9000, cost_minor=1)
+    address = f"/p/{good.product.slug}/"
+    promotion = coupon_promotion(goods=[f"product:{good.product.slug}"])
+    make_campaign(promotion, slug="spring")
+    page = client.get("/coupons/").content.decode()
+    assert "/coupon/spring/" in page
+    assert address not in page
+    client.post("/coupon/spring/")
+    page = client.get("/coupons/").content.decode()
+    assert "/coupon/spring/" not in page
+    assert address in page
+    claimed = client.get("/coupon/spring/")
+    assert claimed.context["has"]
+    assert address in claimed.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("goods", "url"),
+    [
+        ([], "/c/"),
+        (["brand:gone"], "/c/"),
+        (["strange"], "/c/"),
+    ],
+)
+def test_a_coupon_for_all_or_for_what_is_gone_leads_to_everything(
+    goods: list[str], url: str
+) -> None:
+    assert goods_of(goods).url == url
+
+
+def test_a_coupon_says_its_goods_by_each_kind_of_name() -> None:
+    sku = make_sku(price_minor=9000, cost_minor=1)
+    product = sku.product
+    assert goods_of([f"sku:{sku.code}"]).url == f"/p/{product.slug}/?sku={sku.code}"
+    assert goods_of([f"category:{product.category.slug}"]).url == f"/c/{product.category.slug}/"
+    several = goods_of([f"product:{product.slug}", f"category:{product.category.slug}"])
+    assert several.url == "/c/"
+    assert product.name in several.words
+
+
+def test_what_is_missing_is_reckoned_after_other_offers(client: Client, ann: str) -> None:
+    good = make_sku(kind="topup", price_minor=9500, cost_minor=1)
+    make_promotion("percent_off")
+    idle = make_coupon(coupon_promotion({"steps": [[9000, 500]]}), ann)
+    page = client.get("/checkout/", {"sku": good.code, "quantity": "1", "in_phone": "13800138000"},
+                      headers={"accept-language": "en"})  # fmt: skip
+    choices = {one.value: one for one in page.context["coupons"]}
+    # 95.00 less a tenth is 85.50; of what is added a tenth goes too.
+    assert choices[idle.public_id].text == "¥5.00 more, and it can be used."
 
 
 def test_a_printed_code_is_put_under_my_coupons(client: Client, ann: str) -> None:
