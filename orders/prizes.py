@@ -58,6 +58,8 @@ class PrizeKind:
     problem: Callable[[Any], str]
     give: Callable[..., str] | None = None
     endless: bool = True
+    # Whether a line's `amount` is money in minor units, not a number of pieces.
+    money: bool = False
     needs_account: bool = False
     hindrance: Callable[..., str] | None = None
     address: Callable[[str], str] | None = None

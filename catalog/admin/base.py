@@ -18,6 +18,7 @@ from catalog.services.record_edit import record_edit
 from catalog.services.set_price import PriceRefused
 from core import clock
 from core.admin.base import actor
+from core.admin.readable import Readable, label_of
 from core.money import BadMoney, decimal_text, parse_minor
 from core.tx import step
 
@@ -30,9 +31,11 @@ class MinorField(forms.Field):
 
     widget = UnfoldAdminTextInputWidget
 
-    def __init__(self, *, currency: str = "CNY", **kwargs: Any) -> None:
+    def __init__(self, *, currency: str = "CNY", empty: int | None = None, **kwargs: Any) -> None:
+        """`empty` is what nothing typed means, in minor units: a column that is never null needs it."""
         super().__init__(**kwargs)
         self.currency = currency
+        self.empty = empty
 
     def prepare_value(self, value: Any) -> Any:
         return decimal_text(value, self.currency) if isinstance(value, int) else value
@@ -40,7 +43,7 @@ class MinorField(forms.Field):
     def to_python(self, value: Any) -> Any:
         text = str(value or "").strip()
         if not text:
-            return None
+            return self.empty
         try:
             amount = parse_minor(text[:LONGEST_AMOUNT], self.currency)
         except BadMoney:
@@ -56,17 +59,20 @@ class MinorField(forms.Field):
             return True
 
 
-class MinorFields:
-    """Draws every `*_minor` column as a decimal amount."""
+class MinorFields(Readable):
+    """Draws every `*_minor` column as a decimal amount, typed or only shown."""
 
     def formfield_for_dbfield(
         self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name.endswith("_minor"):
             return MinorField(
-                label=db_field.verbose_name,
+                label=kwargs.get("label") or label_of(db_field),
                 required=not db_field.blank,
-                help_text=db_field.help_text,
+                help_text=kwargs.get("help_text", db_field.help_text),
+                empty=None
+                if db_field.null or not db_field.has_default()
+                else db_field.get_default(),
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 

@@ -91,9 +91,6 @@ class BundleAdmin(SkuAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*self.readonly_fields, *(["code", "product"] if obj else [])]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fieldsets
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A bundle begins as a SKU of a product of a bundle's type."""
         return False

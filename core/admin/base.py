@@ -8,8 +8,10 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from core.admin.readable import Readable
 
-class ReadOnlyAdmin(ModelAdmin):
+
+class ReadOnlyAdmin(Readable, ModelAdmin):
     """A list and a detail page; nothing is added, edited or deleted through the form."""
 
     actions: Sequence[str] | None = None

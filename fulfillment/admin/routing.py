@@ -16,6 +16,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.roles import may
+from catalog.admin.base import MinorFields
 from catalog.models import Sku
 from core import clock
 from core.admin.base import actor
@@ -50,7 +51,7 @@ class PaidForm(forms.Form):
 
 
 @admin.register(RoutePolicy)
-class RoutePolicyAdmin(ModelAdmin):
+class RoutePolicyAdmin(MinorFields, ModelAdmin):
     """How SKUs are routed among their suppliers, what would be asked now, and how suppliers do."""
 
     list_display = ["sku", "policy", "max_attempts", "floor", "guard", "overflow", "order_now"]
@@ -83,7 +84,7 @@ class RoutePolicyAdmin(ModelAdmin):
         return format_html('<a class="text-primary-600" href="{}">{}</a>', url, _("now"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["sku"] if obj else []
+        return [*super().get_readonly_fields(request, obj), *(["sku"] if obj else [])]
 
     def save_model(
         self,

@@ -8,12 +8,13 @@ from unfold.admin import ModelAdmin
 from accounts.roles import may
 from core import clock
 from core.admin.base import actor
+from core.admin.readable import Readable
 from fulfillment.services.redeeming.note_setup import note_setup
 
 LONGEST = 200
 
 
-class SetupAdmin(ModelAdmin):
+class SetupAdmin(Readable, ModelAdmin):
     """`act` is what staff must be allowed; `tag` is under which edits are audited."""
 
     act: ClassVar[str]

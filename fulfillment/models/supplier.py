@@ -106,3 +106,8 @@ class SupplierOffer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.supplier_sku} @ {self.supplier_id}"
+
+    @property
+    def currency(self) -> str:
+        """Of its costs: its supplier's."""
+        return self.supplier.currency

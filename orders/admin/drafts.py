@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from catalog.admin.base import MinorFields
 from core import clock
 from core.admin.base import actor
 from fulfillment.admin.setup import SetupAdmin
@@ -17,7 +18,7 @@ from risk.admin.confirm import confirm
 DRAFT = "draft"
 
 
-class DraftAdmin(SetupAdmin):
+class DraftAdmin(MinorFields, SetupAdmin):
     """Every field on its screen is fixed when it is no draft; `maker` is the column of who made it."""
 
     maker: ClassVar[str] = "by"
@@ -30,8 +31,8 @@ class DraftAdmin(SetupAdmin):
         field.choices = channel_choices()
         return field
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fixed = list(self.readonly_fields)
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fixed = list(super().get_readonly_fields(request, obj))
         if obj is not None and obj.state != DRAFT:
             for _title, options in self.fieldsets or ():
                 for name in options["fields"]:

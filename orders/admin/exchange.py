@@ -97,7 +97,8 @@ class ExchangeBatchAdmin(DraftAdmin):
     list_select_related = ["sku"]
     search_fields = ["=public_id", "name", "name_en", "sku__code"]
     autocomplete_fields = ["sku"]
-    readonly_fields = ["public_id", "kind_shown", "state_badge", "check_shown", "made_by"]
+    readonly_fields = ["public_id", "kind_shown", "amount_shown", "state_badge", "check_shown",
+                       "made_by"]  # fmt: skip
     fieldsets: list[Any] = [
         (None, {"fields": [("name", "name_en"), "channel"]}),
         (
@@ -111,15 +112,23 @@ class ExchangeBatchAdmin(DraftAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The kind in words where it is no longer chosen."""
+        fieldsets = super().get_fieldsets(request, obj)
         if obj is None or obj.state == BatchState.DRAFT:
-            return self.fieldsets
-        first, _gives, *rest = self.fieldsets
-        gives = {"fields": [("kind_shown", "sku"), ("amount", "ref"), "cost_minor"]}
-        return [first, (_gives[0], gives), *rest]
+            return fieldsets
+        first, (title, gives), *rest = fieldsets
+        (_kind, sku), (_amount, ref), *more = gives["fields"]
+        shown = [("kind_shown", sku), ("amount_shown", ref), *more]
+        return [first, (title, {"fields": shown}), *rest]
 
     @display(description=_("kind"))
     def kind_shown(self, row: ExchangeBatch) -> str:
         return kind_words(row.kind)
+
+    @display(description=_("how much"))
+    def amount_shown(self, row: ExchangeBatch) -> str:
+        kind = PRIZES.find(row.kind)
+        money = kind is not None and kind.money
+        return format_minor(row.amount, row.currency) if money else f"{row.amount:,}"
 
     @display(description=_("State"), label=BADGES)
     def state_badge(self, row: ExchangeBatch) -> Badge:

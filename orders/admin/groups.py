@@ -1,5 +1,6 @@
 """Group buys in the back office: set up on one screen, switched on, watched, ended."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -15,21 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
-from catalog.admin.base import MinorFields
-from catalog.offers import Offer
-from catalog.queries import channel_by_code, default_channel, offer_by_id
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.money import format_minor
 from fulfillment.admin.timeline import table
-from orders.admin.drafts import DraftAdmin
+from orders.admin.priced import PricedCampaignAdmin
 from orders.models import BuyGroup, GroupBuy, GroupSeat
-from orders.services.groups.approve_group_buy import ACT, request_group_subsidy
-from orders.services.groups.group_rule import subsidy_sha
+from orders.services.groups.approve_group_buy import ACT, GROUP_SUBSIDY
 from orders.services.groups.run_group_buy import NotStartable, end_group_buy, start_group_buy
-from orders.states import BuyGroupState, GroupBuyState
+from orders.states import BuyGroupState
 
-BADGES = {"draft": "warning", "live": "success", "ended": ""}
 GROUP_BADGES = {"open": "info", "full": "success", "expired": ""}
 SEAT_BADGES = {"held": "warning", "paid": "success", "left": ""}
 REASONS = {
@@ -42,67 +38,44 @@ REASONS = {
 
 
 @admin.register(GroupBuy)
-class GroupBuyAdmin(MinorFields, DraftAdmin):
+class GroupBuyAdmin(PricedCampaignAdmin):
     """Price, size and times, beside what they cost; the board while it runs."""
 
     act = ACT
     tag = "group:set_up"
-    maker = "created_by"
+    subsidy = GROUP_SUBSIDY
+    public = "orders:group_buy"
+    prices = (_("Alone"), _("In a group"))
+    subsidy_words = _("Once another person agrees, its groups may give %(sum)s under the floor.")
+    end_words = (
+        _(
+            "No new group can be opened. Groups that are open may still fill until their own"
+            " deadline; after it their members get the money back."
+        ),
+        _("No group can be opened any more."),
+    )
     list_display = ["name", "state_badge", "sku", "price", "size", "starts_at", "ends_at", "full"]
-    list_filter = ["state"]
-    list_select_related = ["sku"]
-    search_fields = ["=public_id", "slug", "name", "name_en", "=sku__code"]
-    autocomplete_fields = ["sku"]
-    prepopulated_fields = {"slug": ["name_en"]}
-    readonly_fields = ["public_id", "state_badge", "sums", "board", "page"]
     fieldsets: list[Any] = [
         (None, {"fields": [("name", "name_en"), ("slug", "sku"), "channels"]}),
         (_("Price and seats"), {"fields": [
             ("price_minor", "subsidy_minor"), ("size", "hours"), ("most_groups", "per_person")]}),
         (_("When"), {"fields": [("starts_at", "ends_at")]}),
-        (_("What it costs"), {"fields": ["sums"]}),
-        (_("Board"), {"fields": ["state_badge", "board", "page", "public_id"]}),
+        *PricedCampaignAdmin.shared_fieldsets,
     ]  # fmt: skip
     actions_detail = ["ask_subsidy", "switch_on", "end_now"]
-
-    @display(description=_("State"), label=BADGES)
-    def state_badge(self, row: GroupBuy) -> Badge:
-        return Badge(row.state, row.get_state_display())
-
-    @display(description=_("group price"), ordering="price_minor")
-    def price(self, row: GroupBuy) -> str:
-        return format_minor(row.price_minor, row.currency)
 
     @display(description=_("groups full / open / at most"))
     def full(self, row: GroupBuy) -> str:
         full = row.groups.filter(state=BuyGroupState.FULL).count()
         return f"{full} / {row.opened - full} / {row.most_groups}"
 
-    @display(description="")
-    def sums(self, row: GroupBuy) -> SafeString | str:
-        """Price alone and together, cost, margin and subsidy of one seat, a group and all."""
-        offer = _offer(row)
-        if offer is None:
-            return gettext("Save once; then cost and margin are shown here.")
-        titles = (gettext("one seat"), gettext("one group"), gettext("all groups"))
-        lines: list[tuple[str, ...]] = [("", *titles)]
-        sums = [(gettext("Alone"), offer.unit_minor), (gettext("In a group"), row.price_minor)]
-        if offer.cost_minor is not None:
-            cost = offer.cost_minor
-            sums += [(gettext("Cost"), cost), (gettext("Margin"), row.price_minor - cost)]
-        sums.append((gettext("Under the floor"), max(0, offer.floor_minor - row.price_minor)))
-        for title, one in sums:
-            times = (1, row.size, row.size * row.most_groups)
-            lines.append((title, *(format_minor(one * n, row.currency) for n in times)))
-        approved = row.subsidy_minor > 0 and row.subsidy_sha == subsidy_sha(row)
-        said = gettext("agreed to by two persons") if approved else gettext("not agreed to")
-        lines.append((gettext("Subsidy"), said, "", format_minor(row.subsidy_minor, row.currency)))
-        return table(lines)
+    def counts(self, row: GroupBuy) -> list[tuple[str, int]]:
+        return [
+            (gettext("one seat"), 1), (gettext("one group"), row.size),
+            (gettext("all groups"), row.size * row.most_groups),
+        ]  # fmt: skip
 
-    @display(description="")
-    def board(self, row: GroupBuy) -> SafeString | str:
-        if row._state.adding or row.state == GroupBuyState.DRAFT:
-            return "–"
+    def board_of(self, row: GroupBuy) -> str:
         groups = row.groups
         counts = [
             (str(label), groups.filter(state=value).count())
@@ -120,29 +93,8 @@ class GroupBuyAdmin(MinorFields, DraftAdmin):
         )  # fmt: skip
         return table([*counts, (link, "")])
 
-    @display(description=_("public page"))
-    def page(self, row: GroupBuy) -> SafeString | str:
-        if row._state.adding or row.state == GroupBuyState.DRAFT:
-            return "–"
-        address = reverse("orders:group_buy", args=[row.slug])
-        return format_html('<a class="text-primary-600" href="{}">{}</a>', address, address)
-
-    @action(description=_("Ask for the subsidy…"), url_path="ask-subsidy")
-    def ask_subsidy(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        row = get_object_or_404(GroupBuy, pk=object_id)
-
-        def run(data: dict[str, Any]) -> str:
-            if row.state != GroupBuyState.DRAFT or not row.subsidy_minor:
-                raise ValidationError(gettext("Only a draft with a subsidy budget needs this."))
-            request_group_subsidy(
-                buy=row.public_id, by=actor(request).removeprefix("user:"),
-                reason=data["reason"], now=clock.now(),
-            )  # fmt: skip
-            return gettext("A second person has to agree.")
-
-        text = gettext("Once another person agrees, its groups may give %(sum)s under the floor.")
-        text %= {"sum": format_minor(row.subsidy_minor, row.currency)}
-        return self.ask(request, row, gettext("Ask for it"), text, run)
+    def end(self, row: GroupBuy, *, by: str, now: datetime, why: str) -> bool:
+        return end_group_buy(buy=row.public_id, by=by, now=now, why=why)
 
     @action(description=_("Switch it on…"), url_path="switch-on")
     def switch_on(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -163,30 +115,6 @@ class GroupBuyAdmin(MinorFields, DraftAdmin):
             "hours": row.hours,
         }  # fmt: skip
         return self.ask(request, row, gettext("Switch it on"), text, run)
-
-    @action(description=_("End it now…"), url_path="end-now")
-    def end_now(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        row = get_object_or_404(GroupBuy, pk=object_id)
-
-        def run(data: dict[str, Any]) -> str:
-            if not end_group_buy(
-                buy=row.public_id, by=actor(request), now=clock.now(), why=data["reason"]
-            ):
-                raise ValidationError(gettext("It has ended already."))
-            return gettext("No group can be opened any more.")
-
-        text = gettext(
-            "No new group can be opened. Groups that are open may still fill until their own"
-            " deadline; after it their members get the money back."
-        )
-        return self.ask(request, row, gettext("End it"), text, run)
-
-
-def _offer(row: GroupBuy) -> Offer | None:
-    channel = channel_by_code(row.channels[0]) if row.channels else default_channel()
-    if channel is None or not row.sku_id:
-        return None
-    return offer_by_id(row.sku_id, channel, clock.now())
 
 
 class SeatInline(TabularInline):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from catalog.admin.base import MinorFields
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.admin.who import who
@@ -47,7 +48,7 @@ def check_side(cleaned: dict[str, Any], *, kind: str, points: str, coupon: str) 
         )
 
 
-class BudgetedAdmin(SetupAdmin):
+class BudgetedAdmin(MinorFields, SetupAdmin):
     """A programme with dates and budgets, and how much of them is used."""
 
     act, tag = ACT, SET_UP

@@ -17,6 +17,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.roles import may
+from catalog.admin.base import MinorFields
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.admin.who import who
@@ -81,7 +82,7 @@ class _WhileDraft:
         return self._allowed(request, obj)
 
 
-class PrizeInline(_WhileDraft, TabularInline):
+class PrizeInline(_WhileDraft, MinorFields, TabularInline):
     model = Prize
     form = PrizeForm
     autocomplete_fields = ["sku"]
@@ -107,7 +108,7 @@ class ChanceRuleForm(forms.ModelForm):
         labels = {"source": _("earned by"), "code": _("code word")}
 
 
-class ChanceRuleInline(_WhileDraft, TabularInline):
+class ChanceRuleInline(_WhileDraft, MinorFields, TabularInline):
     model = ChanceRule
     form = ChanceRuleForm
 

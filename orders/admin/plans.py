@@ -16,11 +16,12 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from catalog.admin.base import MinorField, MinorFields
 from catalog.offers import ChannelView
 from catalog.queries import default_channel
 from core import clock
 from core.admin.base import Badge, actor
-from core.money import BadMoney, decimal_text, format_minor, parse_minor
+from core.money import format_minor
 from fulfillment.admin.timeline import changes, table
 from orders.margins import margin_in
 from orders.models import Plan, PlanPhase, Subscription
@@ -48,30 +49,9 @@ PROBLEMS = {
 }
 
 
-class YuanField(forms.CharField):
-    """An amount as people write it; cleans to minor units of CNY."""
-
-    widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
-
-    def prepare_value(self, value: Any) -> Any:
-        return decimal_text(value) if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        if not text:
-            return 0
-        try:
-            minor = parse_minor(text)
-        except BadMoney:
-            raise ValidationError(gettext("This is not an amount.")) from None
-        if minor < 0:
-            raise ValidationError(gettext("This is not an amount."))
-        return minor
-
-
 class PlanForm(forms.ModelForm):
-    budget_minor = YuanField(
-        label=_("Subsidy budget (yuan)"), required=False,
+    budget_minor = MinorField(
+        label=_("Subsidy budget (yuan)"), required=False, empty=0,
         help_text=_("For prices under the floor and for gifts. Two persons agree to it."),
     )  # fmt: skip
     slug = forms.SlugField(
@@ -93,7 +73,7 @@ class PlanForm(forms.ModelForm):
 
 
 class PhaseForm(forms.ModelForm):
-    price_minor = YuanField(label=_("Price (yuan)"))
+    price_minor = MinorField(label=_("Price (yuan)"))
 
     class Meta:
         model = PlanPhase
@@ -103,7 +83,7 @@ class PhaseForm(forms.ModelForm):
         ]  # fmt: skip
 
 
-class PhaseInline(TabularInline):
+class PhaseInline(MinorFields, TabularInline):
     """One phase after another."""
 
     model = PlanPhase
@@ -126,7 +106,7 @@ class PhaseInline(TabularInline):
 
 
 @admin.register(Plan)
-class PlanAdmin(ModelAdmin):
+class PlanAdmin(MinorFields, ModelAdmin):
     """What is sold period by period, what it costs the shop, and whether it is on sale."""
 
     form = PlanForm

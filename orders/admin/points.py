@@ -16,6 +16,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
+from catalog.admin.base import MinorFields
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.money import format_minor
@@ -57,6 +58,7 @@ class PointsRuleForm(forms.ModelForm):
             "starts_at", "ends_at", "multiplier_bp", "multiplied_from", "multiplied_until", "wait_days",
             "life_days",
         )  # fmt: skip
+        help_texts = {"per_minor": _("So many points for each such amount paid.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,7 +68,7 @@ class PointsRuleForm(forms.ModelForm):
 
 
 @admin.register(PointsRule)
-class PointsRuleAdmin(SetupAdmin):
+class PointsRuleAdmin(MinorFields, SetupAdmin):
     """How points are earned; several rules in force add up."""
 
     act, tag = ACT, TAG

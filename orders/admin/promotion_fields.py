@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextInpu
 
 from catalog.admin.base import MinorField
 from catalog.snapshot import current
+from core.admin.readable import NOTHING, READERS
 from orders.promotions.rules.reading import WHOLE_BP
 from orders.views.line import english
 
@@ -101,6 +102,12 @@ def channel_choices() -> list[tuple[str, str]]:
     return [(one.code, one.name) for one in current().channels.values()]
 
 
+def channel_words(codes: list[str]) -> str:
+    """Channels as people know them; those that are gone by their code. None chosen: all."""
+    names = dict(channel_choices())
+    return _(", ").join(names.get(code, code) for code in codes) or _("all channels")
+
+
 def sku_choices() -> list[tuple[str, str]]:
     """Goods by code, with their names."""
     snap = current()
@@ -108,6 +115,11 @@ def sku_choices() -> list[tuple[str, str]]:
         (sku.code, f"{_named(snap.products[sku.product_id])} {_named(sku)} · {sku.code}")
         for sku in sorted(snap.skus.values(), key=lambda one: one.code)
     ]
+
+
+def goods_words(names: list[str]) -> str:
+    """The goods something is for; none chosen: everything."""
+    return names_words(names) or _("everything")
 
 
 def names_words(names: list[str]) -> str:
@@ -118,3 +130,8 @@ def names_words(names: list[str]) -> str:
 
 def _named(row: Any) -> str:
     return str((english() and row.name_en) or row.name)
+
+
+READERS.register("channels", channel_words)
+READERS.register("goods", goods_words)
+READERS.register("goods_left_out", lambda names: names_words(names) or NOTHING)

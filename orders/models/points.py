@@ -119,6 +119,11 @@ class PointsEarning(models.Model):
     def __str__(self) -> str:
         return f"{self.owner} {self.points}"
 
+    @property
+    def currency(self) -> str:
+        """Of what was paid: its order's."""
+        return self.order.currency
+
 
 class PointsLot(models.Model):
     """Points of one cause with one end. The first to end is spent first."""

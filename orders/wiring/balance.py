@@ -40,7 +40,7 @@ def register() -> None:
         book.KIND,
         PrizeKind(
             book.KIND, _("Balance"), give_balance.balance_problem, give_balance.give_balance,
-            needs_account=True, address=_balance_address, codes_only=True,
+            needs_account=True, address=_balance_address, codes_only=True, money=True,
         ),
     )  # fmt: skip
     PRIZES.register(

@@ -10,9 +10,10 @@ from core import approvals, clock
 from core.crypto import ensure_data_key
 from core.models import Approval, AuditEntry
 from orders.models import FlashSale, FlashUnit
-from orders.services.flash.approve_flash import request_flash_subsidy
+from orders.services.flash.approve_flash import FLASH_SUBSIDY
 from orders.services.flash.flash_rule import flash_rule, subsidy_sha
 from orders.services.flash.run_flash import NotCuttable, cut_flash
+from orders.services.promotions.campaign_subsidy import request_subsidy
 from tests.factories.accounts import make_staff, sign_in
 from tests.factories.flash import draft_flash, make_flash, order_flash
 from tests.factories.orders import stocked
@@ -40,8 +41,12 @@ def deep() -> FlashSale:
 
 def ask(sale: FlashSale) -> Approval:
     maker = make_staff("operator")
-    return request_flash_subsidy(
-        sale=sale.public_id, by=maker.public_id, reason="opening week", now=clock.now()
+    return request_subsidy(
+        FLASH_SUBSIDY,
+        campaign=sale.public_id,
+        by=maker.public_id,
+        reason="opening week",
+        now=clock.now(),
     )
 
 
@@ -98,9 +103,10 @@ def test_a_sale_changed_after_agreeing_loses_its_subsidy() -> None:
 def test_whoever_may_not_set_up_sales_may_not_ask() -> None:
     sale = deep()
     with pytest.raises(approvals.NotAllowed):
-        request_flash_subsidy(
-            sale=sale.public_id, by=make_staff("support").public_id, reason="x", now=clock.now()
-        )
+        request_subsidy(
+            FLASH_SUBSIDY, campaign=sale.public_id, by=make_staff("support").public_id, reason="x",
+            now=clock.now(),
+        )  # fmt: skip
 
 
 def test_a_sale_is_set_up_on_one_screen_asked_for_cut_and_ended(operator: Client) -> None:

@@ -1,0 +1,115 @@
+"""Columns as people read them: money with its sign instead of minor units, codes by their names.
+
+A column that is only shown is shown by a callable of its own, on records, in lists and in inline
+rows alike. Which columns: every `*_minor`, and those whose reader an upper floor registers here.
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.admin.utils import flatten_fieldsets
+from django.db import models
+from django.http import HttpRequest
+
+from core.money import format_minor
+from core.sockets import Socket
+
+# By the name of a column: its value in words.
+READERS: Socket[Callable[[Any], str]] = Socket("readers of columns")
+MINOR = "_minor"
+NOTHING = "–"
+# "cost of one (minor units)": true of the column, and wrong beside an amount with its sign.
+UNIT = re.compile(r"\s*[(（][^()（）]*[)）]$")
+
+
+def is_raw(model: type[models.Model], name: object) -> bool:
+    """Whether this is a column that nobody should see as it is kept."""
+    if not isinstance(name, str) or not (name.endswith(MINOR) or name in READERS):
+        return False
+    return name in {field.name for field in model._meta.concrete_fields}
+
+
+def label_of(field: "models.Field[Any, Any]") -> str:
+    """A column's name without the unit it is kept in, in the reader's language."""
+    if not field.name.endswith(MINOR):
+        return str(field.verbose_name)
+    return UNIT.sub("", str(field.verbose_name))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One column in words; the back office takes it wherever it takes a column's name."""
+
+    model: type[models.Model]
+    name: str
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    @property
+    def short_description(self) -> str:
+        return label_of(self.model._meta.get_field(self.name))  # type: ignore[arg-type]
+
+    @property
+    def admin_order_field(self) -> str:
+        return self.name
+
+    def __call__(self, row: Any) -> str:
+        value = getattr(row, self.name)
+        if value is None:
+            return NOTHING
+        if (read := READERS.find(self.name)) is not None:
+            return read(value)
+        return format_minor(value, getattr(row, "currency", None) or "CNY")
+
+
+class Readable:
+    """For a desk or its inline rows: of the columns that are only shown, the raw ones are `Shown`."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """What is fixed, and every raw column in words: which of them appear is up to the fieldsets."""
+        fixed = super().get_readonly_fields(request, obj)  # type: ignore[misc]
+        model: type[models.Model] = self.model  # type: ignore[attr-defined]
+        columns = [field.name for field in model._meta.concrete_fields]
+        return [*fixed, *(Shown(model, name) for name in columns if is_raw(model, name))]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        names = super().get_fields(request, obj)  # type: ignore[misc]
+        return [name for name in names if not isinstance(name, Shown)]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fieldsets = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        fixed: Collection[Any] = flatten_fieldsets(fieldsets)
+        if _writes(self, request, obj):
+            fixed = self.get_readonly_fields(request, obj)
+        return [
+            (title, {**options, "fields": _in_words(self, options["fields"], fixed)})
+            for title, options in fieldsets
+        ]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        names = super().get_list_display(request)  # type: ignore[misc]
+        return _in_words(self, names, names)
+
+
+def _writes(desk: Any, request: HttpRequest, obj: Any) -> bool:
+    """Whether there is anything to type: who may only look sees every column as fixed."""
+    if obj is None or desk.has_change_permission(request, obj):
+        return True
+    return isinstance(desk, InlineModelAdmin) and desk.has_add_permission(request, obj)
+
+
+def _in_words(desk: Any, names: Sequence[Any], fixed: Collection[Any]) -> list[Any]:
+    found: list[Any] = []
+    for name in names:
+        if isinstance(name, list | tuple):
+            found.append(tuple(_in_words(desk, name, fixed)))
+        elif name in fixed and is_raw(desk.model, name):
+            found.append(Shown(desk.model, name))
+        else:
+            found.append(name)
+    return found

@@ -1,0 +1,70 @@
+"""No desk of the back office shows money as a bare number of fen, or a channel by its code."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.options import BaseModelAdmin, InlineModelAdmin
+from django.contrib.admin.utils import flatten_fieldsets
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.http import HttpRequest
+from django.test import RequestFactory
+
+from core.admin.readable import Shown, is_raw
+from tests.factories.accounts import make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+def asked_by(*roles: str) -> HttpRequest:
+    request = RequestFactory().get("/admin/")
+    request.user = make_staff(*roles)
+    return request
+
+
+def rows_of(model: type[models.Model]) -> Iterator[models.Model]:
+    """A row in each of its states."""
+    try:
+        states = [value for value, _label in model._meta.get_field("state").flatchoices]  # type: ignore[union-attr]
+    except FieldDoesNotExist:
+        states = []
+    yield from (model(state=state) for state in states)
+    if not states:
+        yield model()
+
+
+def only_shown(desk: "BaseModelAdmin[Any]", request: HttpRequest, row: models.Model) -> list[Any]:
+    """What stands on the record and cannot be typed into."""
+    names = flatten_fieldsets(desk.get_fieldsets(request, row))
+    if desk.has_change_permission(request, row):
+        fixed = desk.get_readonly_fields(request, row)
+        assert {name for name in names if isinstance(name, Shown)} <= set(fixed), desk
+        return [name for name in names if name in fixed]
+    if isinstance(desk, InlineModelAdmin) and desk.has_add_permission(request, row):
+        return []
+    return names
+
+
+def raw_ones(request: HttpRequest) -> tuple[set[str], int]:
+    found, shown = set(), 0
+    for model, desk in admin.site._registry.items():
+        lists = [name for name in desk.get_list_display(request) if is_raw(model, name)]
+        found |= {f"list of {model.__name__}: {name}" for name in lists}
+        inlines = [inline(model, admin.site) for inline in desk.inlines]
+        for row in rows_of(model):
+            for each in (desk, *inlines):
+                names = only_shown(each, request, row)
+                found |= {
+                    f"{type(each).__name__}: {name}" for name in names if is_raw(each.model, name)
+                }
+                shown += sum(isinstance(name, Shown) for name in names)
+    return found, shown
+
+
+@pytest.mark.parametrize("role", ["owner", "operator", "auditor"])
+def test_money_and_codes_are_shown_in_words(role: str) -> None:
+    raw, shown = raw_ones(asked_by(role))
+    assert raw == set()
+    assert shown > 10
