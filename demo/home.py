@@ -31,8 +31,8 @@ BLOCKS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         },
     ),
     ("categories", "", "", {}),
-    ("flash", "限时秒杀", "Flash sales", {"limit": 4}),
     ("rail", "大家都在买", "Popular now", {"source": "hot", "limit": 8}),
+    ("flash", "限时秒杀", "Flash sales", {"limit": 4}),
     (
         "cards", "更多省钱办法", "More ways to save",
         {
