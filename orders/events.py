@@ -52,3 +52,11 @@ class OrderRefunded:
     amount_minor: int
     currency: str
     full: bool
+
+
+@dataclass(frozen=True)
+class GroupJoined:
+    """Somebody has paid for a seat in a group that is not full yet; the goods wait for the others."""
+
+    order: str
+    group: str

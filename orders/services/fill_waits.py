@@ -20,6 +20,7 @@ from orders.queries.orders import lock_order, overdue_waits, waited_skus, waitin
 from orders.services.confirm_payment import open_lines, wait_for_stock
 from orders.services.derive_order import derive_order
 from orders.services.groups.end_group import is_over
+from orders.services.groups.tell_group import tell_full, tell_over
 from orders.services.request_refund import WAITING, request_refund_in_step
 from orders.services.unit_entries import delivered_entries
 from orders.states import BuyGroupState, OrderState, WaitState
@@ -74,8 +75,11 @@ def _fill(row: Order, now: datetime) -> bool:
         ):
             postings.post(entry, now=now)
     _end_wait(row, WaitState.FILLED, now)
-    why = "its group is full" if row.state == OrderState.PAID else "stock arrived"
+    grouped = row.state == OrderState.PAID
+    why = "its group is full" if grouped else "stock arrived"
     derive_order(row, now=now, acting="system", why=why)
+    if grouped:
+        tell_full(order=row.public_id, now=now)
     return True
 
 
@@ -115,9 +119,11 @@ def end_overdue_wait(*, order: str, now: datetime) -> bool:
             return False
         if row.state == OrderState.PAID:
             reason = "its group was not full in time"
-            if not is_over(GroupSeat.objects.get(order=row).group_id, now=now):
+            group = GroupSeat.objects.select_related("group").get(order=row).group
+            if not is_over(group.pk, now=now):
                 _fill(row, now)
                 return False
+            tell_over(order=order, until=group.deadline, now=now)
         else:
             reason = "no stock in time"
             if _fill(row, now):

@@ -3,7 +3,7 @@
 What was bought is named only where the parts of a bundle went different ways.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.timezone import localtime
 
 from accounts.models import Message
-from accounts.services.send_message import compose_message, queue_messages
+from accounts.services.send_message import Value, compose_message, queue_messages
 from core import audit
 from core.money import format_minor
 from core.tx import part, step
@@ -62,7 +62,7 @@ def tell_refunded(
         return False
     amount = format_minor(amount_minor, currency)
     told = {"refund": refund, "amount": amount, "account": _account(row, refund=refund)}
-    return _send(row, "refund_done", now, told)
+    return tell(row, "refund_done", now, told)
 
 
 @part
@@ -72,7 +72,7 @@ def tell_waiting(*, order: str, until: datetime, now: datetime) -> bool:
     if row is None:
         return False
     shown = localtime(until).strftime("%Y-%m-%d %H:%M")
-    return _send(row, "waiting_stock", now, {"until": shown})
+    return tell(row, "waiting_stock", now, {"until": shown})
 
 
 @part
@@ -81,7 +81,7 @@ def tell_ending(*, order: str, day: str, days: int, units: int, now: datetime) -
     row = lock_order(order)
     if row is None or row.owner:
         return False
-    return _send(row, "guest_ending", now, {"day": day, "days": str(days), "units": str(units)})
+    return tell(row, "guest_ending", now, {"day": day, "days": str(days), "units": str(units)})
 
 
 @step()
@@ -91,7 +91,7 @@ def resend_link(*, order: str, now: datetime, acting: str) -> bool:
     if row is None:
         return False
     audit.record(tag="order:link_resent", by=acting, subject=order, now=now)
-    return _send(row, "order_link", now, {})
+    return tell(row, "order_link", now, {})
 
 
 def order_link(public_id: str, token: str) -> str:
@@ -120,7 +120,9 @@ def _account(order: Order, *, refund: str = "") -> str:
         return account_of(bundles_around(lines))
 
 
-def _send(order: Order, template: str, now: datetime, more: dict[str, str]) -> bool:
+@part
+def tell(order: Order, template: str, now: datetime, more: Mapping[str, Value]) -> bool:
+    """Queue a message about a locked order with its link; False when its channel tells its buyers."""
     message = _composed(order, template, now, more)
     if message is None:
         return False
@@ -128,7 +130,9 @@ def _send(order: Order, template: str, now: datetime, more: dict[str, str]) -> b
     return True
 
 
-def _composed(order: Order, template: str, now: datetime, more: dict[str, str]) -> Message | None:
+def _composed(
+    order: Order, template: str, now: datetime, more: Mapping[str, Value]
+) -> Message | None:
     if order.contact_kind not in ContactKind:
         # An outside channel tells its own buyers.
         return None

@@ -1,10 +1,20 @@
 """What group buys hang into the sockets of the floors below."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts import acts
 from core import audit
+from core.outbox import subscribe
+from orders.events import GroupJoined
 from orders.services.groups import approve_group_buy
+from orders.services.groups.tell_group import tell_joined
+
+
+@subscribe(GroupJoined, "orders.tell_joined")
+def on_joined(event: GroupJoined, *, now: datetime) -> None:
+    tell_joined(order=event.order, now=now)
 
 
 def register() -> None:

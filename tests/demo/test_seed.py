@@ -1,5 +1,6 @@
 """The demo fills a shop once, whatever happens, and its people can do their jobs."""
 
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from core import ledger
 from core.clock import now
 from core.crypto import ensure_data_key
 from core.invariants import check_all
+from demo.balances import WELCOME_MINOR
 from demo.history import SOLD, SOURCES
 from demo.home import BLOCKS, CAMPAIGN_BLOCKS
 from demo.people import CLERKS, SHOPPERS, STAFF, password
@@ -30,6 +32,8 @@ from fulfillment.models import (
     SupplierOffer,
     VoucherTerms,
 )
+from orders.models import BuyGroup, GroupSeat
+from orders.queries.balance import balance_of
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -45,7 +49,7 @@ def _supplier(settings: Any) -> None:
 def counts() -> tuple[int, ...]:
     models = (
         Sku, CodeBatch, Code, SupplierOffer, User, StaffRole, PageBlock, Store, Clerk, VoucherTerms,
-        DailyDemand, PurchaseSource,
+        DailyDemand, PurchaseSource, GroupSeat,
     )  # fmt: skip
     return tuple(model.objects.count() for model in models)
 
@@ -72,6 +76,16 @@ def test_filling_twice_is_filling_once() -> None:
     assert check_all(now=now()) == []
     _people()
     _tills()
+    _group()
+
+
+def _group() -> None:
+    """Two sit in a group that lasts, and have paid: one more buyer completes it."""
+    group = BuyGroup.objects.get()
+    assert (group.state, group.size, group.taken, group.paid) == ("open", 3, 2, 2)
+    assert group.deadline > now() + timedelta(days=2)
+    lin = User.objects.get(email=SHOPPERS[0].email)
+    assert balance_of(lin.public_id) == WELCOME_MINOR
 
 
 def _tills() -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db import connection
 
-from core import transitions, wake
+from core import outbox, transitions, wake
 from core.faults import guard_off
 from core.tx import part
 from fulfillment.services.set_apart import keep_longer
+from orders.events import GroupJoined
 from orders.models import BuyGroup, GroupSeat, OrderWait
 from orders.models.wait import WaitKind
 from orders.states import BuyGroupState, GroupSeatState
@@ -56,6 +57,7 @@ def must_wait(*, order_pk: int, order: str, now: datetime) -> bool:
         return False
     keep_longer(reference=order, until=seat.group.deadline + SLACK)
     _wait(order_pk, seat.group.deadline, now)
+    outbox.publish(GroupJoined(order, seat.group.public_id), now=now)
     return True
 
 
