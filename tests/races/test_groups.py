@@ -114,7 +114,7 @@ class Tie:
 
 def test_the_deadline_against_who_joins_and_pays_in_that_moment() -> None:
     """Either all get the goods or nobody does, however the moment falls."""
-    buy = endless(size=2, per_person=1000)
+    buy = endless(size=2, per_person=1000, most_groups=ROUNDS)
     tie, outcomes = Tie(), Counter[tuple[str, ...]]()
     for number in range(ROUNDS):
         ann = first_of(buy, f"ann{number}")
@@ -144,7 +144,7 @@ def test_the_deadline_against_who_joins_and_pays_in_that_moment() -> None:
 
 def test_the_deadline_against_who_sits_down_in_that_moment() -> None:
     """Whoever was too late has no order; whoever was in time keeps nothing of a group that is over."""
-    buy = endless(size=2, per_person=1000)
+    buy = endless(size=2, per_person=1000, most_groups=ROUNDS)
     tie, outcomes = Tie(), Counter[str]()
     for number in range(ROUNDS):
         ann = first_of(buy, f"ann{number}")
