@@ -1,6 +1,7 @@
 """What core itself registers: the chart's own rows, its invariants, its switches."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import approvals, audit, desk, health, invariants, ledger
 from core.desk import Task
@@ -12,7 +13,7 @@ from core.reconciliation.invariants import STATEMENTS
 
 def register() -> None:
     """Called once when the app is ready."""
-    ledger.CHART.register("bank", ChartRow("asset", _("Bank")))
+    ledger.CHART.register("bank", ChartRow("asset", pgettext_lazy("ledger", "Bank")))
     ledger.CHART.register("writeoff", ChartRow("expense", _("Write-offs")))
     health.QUEUES.register("outbox", Queue(_("Facts to tell upward"), OUTBOX_QUEUE))
     health.QUEUES.register("outbox-dead", Queue(_("Facts given up"), OUTBOX_DEAD, late_seconds=0))

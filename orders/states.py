@@ -367,7 +367,7 @@ class PacketState(models.TextChoices):
 
 class ShareState(models.TextChoices):
     FREE = "free", _("Free")
-    TAKEN = "taken", _("Opened")
+    TAKEN = "taken", pgettext_lazy("share", "Opened")
     LAPSED = "lapsed", _("Lapsed")
 
 

@@ -2,6 +2,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalog.inputs import VALIDATORS, wrong_params
 from catalog.states import Binding, DeliveryKind, RefundPolicy, StockMode, ValidityKind
@@ -25,7 +26,9 @@ class ProductType(models.Model):
     )
     name = models.CharField(_("name"), max_length=60)
     name_en = models.CharField(_("name in English"), max_length=60)
-    delivery_kind = models.CharField(_("delivery"), max_length=12, choices=DeliveryKind)
+    delivery_kind = models.CharField(
+        pgettext_lazy("kind", "delivery"), max_length=12, choices=DeliveryKind
+    )
     stock_mode = models.CharField(_("stock"), max_length=12, choices=StockMode)
     validity_kind = models.CharField(
         _("validity"), max_length=16, choices=ValidityKind, default=ValidityKind.NONE

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -102,7 +102,7 @@ class DeliveryAdmin(VaultActs, ReadOnlyAdmin):
     def state_badge(self, row: Delivery) -> tuple[str, str]:
         return row.state, row.get_state_display()
 
-    @display(description=_("Opened"), ordering="created_at")
+    @display(description=pgettext_lazy("time", "Opened"), ordering="created_at")
     def opened(self, row: Delivery) -> str:
         return timezone.localtime(row.created_at).strftime("%m-%d %H:%M:%S")
 

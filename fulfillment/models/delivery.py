@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.models.base import LeasedWork, public_id_field
 from core.transitions import guard
@@ -23,7 +24,9 @@ class Delivery(LeasedWork):
     kind = models.CharField(_("kind"), max_length=12)
     # JSON of the buyer's inputs, sealed with context `fulfillment_delivery:target:<public_id>`.
     target = models.BinaryField(null=True, editable=False)
-    target_masked = models.CharField(_("recipient"), max_length=120, blank=True, default="")
+    target_masked = models.CharField(
+        pgettext_lazy("goods", "recipient"), max_length=120, blank=True, default=""
+    )
     # Blind index of the first input (phone, account): finds every delivery to one recipient.
     target_index = models.BinaryField(null=True, editable=False, max_length=32)
     state = models.CharField(

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -42,7 +42,7 @@ CAME_TO_NOTHING = (OrderState.CLOSED, OrderState.LATE_PAID, OrderState.REFUNDED)
 
 class CodesForm(forms.Form):
     number = forms.IntegerField(label=_("How many codes"), min_value=1, max_value=MOST_CODES)
-    note = forms.CharField(label=_("what for"), max_length=80, required=False)
+    note = forms.CharField(label=pgettext_lazy("note", "what for"), max_length=80, required=False)
 
 
 @admin.register(CouponCampaign)
@@ -119,7 +119,7 @@ class CouponBatchAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     actions_detail = ["freeze", "free", "make_void", "export"]
 
-    @display(description=_("Codes"))
+    @display(description=pgettext_lazy("coupons", "Codes"))
     def progress(self, row: CouponBatch) -> str:
         return f"{row.made:,} / {row.total:,}"
 

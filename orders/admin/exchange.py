@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
@@ -80,7 +80,10 @@ class RangeForm(ReasonForm):
         label=_("From number"), min_value=1, initial=1, widget=UnfoldAdminIntegerFieldWidget
     )
     rows = forms.IntegerField(
-        label=_("Codes"), min_value=1, max_value=MAX_ROWS, widget=UnfoldAdminIntegerFieldWidget
+        label=pgettext_lazy("coupons", "Codes"),
+        min_value=1,
+        max_value=MAX_ROWS,
+        widget=UnfoldAdminIntegerFieldWidget,
     )
     field_order = ["first", "rows", "reason"]
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
@@ -224,7 +224,7 @@ class LotteryAdmin(DraftAdmin):
             return gettext("It is over; the secret number is published within a minute.")
 
         text = gettext("No more draws. Chances that were not used are void; prizes won are kept.")
-        return self.ask(request, row, gettext("End it"), text, run)
+        return self.ask(request, row, pgettext("campaign", "End it"), text, run)
 
 
 def _verdict(row: Lottery) -> str:

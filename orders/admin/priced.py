@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -138,4 +138,4 @@ class PricedCampaignAdmin(DraftAdmin):
                 raise ValidationError(gettext("It has ended already."))
             return str(ended)
 
-        return self.ask(request, row, gettext("End it"), str(text), run)
+        return self.ask(request, row, pgettext("campaign", "End it"), str(text), run)

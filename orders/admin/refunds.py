@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -84,7 +84,7 @@ class RefundAdmin(ReadOnlyAdmin):
         )
         return self._confirm(request, row, "orders.query", gettext("Ask now"), text, run)
 
-    @action(description=_("Send again…"), url_path="retry")
+    @action(description=pgettext_lazy("refund", "Send again…"), url_path="retry")
     def retry(self, request: HttpRequest, object_id: int) -> HttpResponse:
         row = get_object_or_404(Refund, pk=object_id)
 
@@ -98,7 +98,9 @@ class RefundAdmin(ReadOnlyAdmin):
         text = gettext(
             "The provider refused it for good. It is sent once more, under a new number."
         )
-        return self._confirm(request, row, "orders.retry_refund", gettext("Send again"), text, run)
+        return self._confirm(
+            request, row, "orders.retry_refund", pgettext("refund", "Send again"), text, run
+        )
 
     @staticmethod
     def _confirm(

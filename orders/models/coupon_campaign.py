@@ -2,6 +2,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import transitions
 from core.models.base import LeasedWork, public_id_field
@@ -73,7 +74,9 @@ class CouponBatch(LeasedWork):
         _("state"), max_length=8, choices=CouponBatchState, default=CouponBatchState.MAKING
     )
     state_at = models.DateTimeField(_("in this state since"))
-    note = models.CharField(_("what for"), max_length=80, blank=True, default="")
+    note = models.CharField(
+        pgettext_lazy("note", "what for"), max_length=80, blank=True, default=""
+    )
     created_at = models.DateTimeField(_("made at"))
     created_by = models.CharField(_("made by"), max_length=48)
 

@@ -3,6 +3,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import transitions
 from core.models.base import public_id_field
@@ -132,7 +133,7 @@ class OrderLine(models.Model):
     sku = models.ForeignKey("catalog.Sku", models.PROTECT, db_index=False, related_name="+")
     sku_code = models.CharField(_("SKU"), max_length=64)
     quantity = models.PositiveIntegerField(_("quantity"))
-    delivery_kind = models.CharField(_("delivery"), max_length=16)
+    delivery_kind = models.CharField(pgettext_lazy("kind", "delivery"), max_length=16)
 
     product_title = models.CharField(_("product"), max_length=200)
     product_title_en = models.CharField(
@@ -155,7 +156,9 @@ class OrderLine(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
 
     target_sealed = models.BinaryField(null=True, editable=False)
-    target_masked = models.CharField(_("recipient"), max_length=120, blank=True, default="")
+    target_masked = models.CharField(
+        pgettext_lazy("goods", "recipient"), max_length=120, blank=True, default=""
+    )
     target_index = models.BinaryField(max_length=32, null=True, editable=False)
 
     # Units that arrived, units taken back or refunded, units the suppliers gave up.

@@ -3,6 +3,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import transitions
 from core.models.base import LeasedWork, public_id_field
@@ -42,7 +43,9 @@ class Subscription(models.Model):
     terms_version = models.CharField(_("version of the terms"), max_length=32)
     consent_at = models.DateTimeField(_("consent at"))
     inputs_sealed = models.BinaryField(null=True, editable=False)
-    inputs_masked = models.CharField(_("recipient"), max_length=120, blank=True, default="")
+    inputs_masked = models.CharField(
+        pgettext_lazy("goods", "recipient"), max_length=120, blank=True, default=""
+    )
 
     # Period `anchor_number` begins on `anchor`; all others are counted from there.
     anchor = models.DateField(_("counted from"), null=True, blank=True)

@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -198,7 +198,7 @@ def words_of(kind: str) -> str:
         "points.order": _("Earned with an order"),
         "points.gift": _("Won, or from a code"),
         "points.correction": _("Put right by the shop"),
-        "points.held": _("Held for an order"),
+        "points.held": pgettext("points", "Held for an order"),
         "points.released": _("Given back: the order was not paid"),
         "points.returned": _("Given back with a refund"),
         "points.unearned": _("Taken back: the order was refunded"),

@@ -28,3 +28,16 @@ def test_placeholders_agree(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(catalogs()))
 def test_nothing_is_fuzzy(name: str) -> None:
     assert [message.id for message in catalogs()[name] if message.id and message.fuzzy] == []
+
+
+def test_a_sentence_has_one_chinese_wherever_it_stands() -> None:
+    """Django reads all catalogs as one: of two that differ, one is never shown. Contexts tell them apart."""
+    found: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for name, catalog in catalogs().items():
+        for message in catalog:
+            if message.id:
+                text = message.id[0] if isinstance(message.id, tuple | list) else message.id
+                said = found.setdefault((message.context or "", text), {})
+                said.setdefault(str(message.string), set()).add(name.split("/")[0])
+    assert len(found) > 1000
+    assert {key: said for key, said in found.items() if len(said) > 1} == {}
