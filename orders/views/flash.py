@@ -22,22 +22,14 @@ from orders.services.flash.admit_flash import PACE, Place, admit_flash, busy
 from orders.services.flash.flash_rule import flash_rule
 from orders.services.flash.free_flash import free_flash
 from orders.services.flash.take_flash import FlashSoldOut
-from orders.services.place_order import (
-    FormReused,
-    LimitReached,
-    NotBuyable,
-    PriceChanged,
-    Refused,
-    SoldOut,
-    Wanted,
-    place_order,
-)
+from orders.services.place_order import SoldOut, Wanted, place_order
 from orders.services.quote import Item
 from orders.views.cart import channel_of
-from orders.views.checkout import ACCEPT, NoContact, go_and_pay, wanted_of
+from orders.views.checkout import ACCEPT, go_and_pay, wanted_of
 from orders.views.flash_line import full_line, refusal, wait
 from orders.views.flash_showing import is_open, page_context, sales_shown
 from orders.views.proof import acting
+from orders.views.refusals import REFUSALS, why_not
 from risk.values import normal, value_index
 
 # A sale's page changes with every order; a visitor's copy is this old at most.
@@ -120,10 +112,9 @@ def _place(request: HttpRequest, sale: FlashSale, form: PlaceForm, place: Place)
         return _none_now(request, sale, place)
     except SoldOut:
         return refusal(request, sale, count_units(sale.pk, clock.now()))
-    except (NotBuyable, PriceChanged, Refused, LimitReached, FormReused, NoContact) as no:
-        if isinstance(no, PriceChanged):
-            form.ask_again()
-        return _again(request, sale, form, _why(no, wanted))
+    except REFUSALS as no:
+        had = _("You have had your share of this sale already.")
+        return _again(request, sale, form, why_not(no, form, wanted, had_share=had))
     return go_and_pay(request, placed, from_cart=False)
 
 
@@ -144,21 +135,6 @@ def _with_price(wanted: Wanted, sale: FlashSale) -> Wanted:
     return replace(
         wanted, rules=(rule,), promotions=False, codes=(), hold_seconds=sale.hold_seconds
     )
-
-
-def _why(no: Exception, wanted: Wanted | None) -> str:
-    if isinstance(no, PriceChanged) and wanted and no.quote.fingerprint == wanted.shown:
-        return _("You have had your share of this sale already.")
-    if isinstance(no, NotBuyable):
-        return " ".join(problem.message for problem in no.quote.problems)
-    if isinstance(no, Refused):
-        return str(no.assessment.message)
-    if isinstance(no, LimitReached):
-        return no.message
-    return {
-        PriceChanged: _("The price has changed since you looked. Please check it and agree again."),
-        NoContact: _("Please verify a phone or a mail address in your account first."),
-    }.get(type(no), _("This page was used before. Please look at it again and order anew."))
 
 
 def _again(request: HttpRequest, sale: FlashSale, form: PlaceForm, why: str) -> HttpResponse:

@@ -13,22 +13,14 @@ from core.ids import new_token
 from orders.forms import LONGEST, PlaceForm
 from orders.models import BuyGroup, GroupBuy
 from orders.queries.group_buys import group_buy_by_slug, group_buys, group_by_id
-from orders.services.place_order import (
-    FormReused,
-    LimitReached,
-    NotBuyable,
-    PriceChanged,
-    Refused,
-    SoldOut,
-    Wanted,
-    place_order,
-)
+from orders.services.place_order import Wanted, place_order
 from orders.states import BuyGroupState
 from orders.views.cart import channel_of
-from orders.views.checkout import ACCEPT, NoContact, go_and_pay
+from orders.views.checkout import ACCEPT, go_and_pay
 from orders.views.group_cards import buys_shown
 from orders.views.group_showing import page_context, sits_in, wanted_seat
 from orders.views.proof import acting
+from orders.views.refusals import REFUSALS, why_not
 
 UNPROCESSABLE = 422
 
@@ -83,27 +75,11 @@ def _order(request: HttpRequest, buy: GroupBuy, into: BuyGroup | None) -> HttpRe
     try:
         wanted = wanted_seat(request, form, buy, into, now=clock.now())
         placed = place_order(wanted=wanted, now=clock.now(), acting=acting(request))
-    except (
-        NotBuyable, PriceChanged, Refused, LimitReached, SoldOut, FormReused, NoContact,
-    ) as no:  # fmt: skip
-        return _page(request, buy, into, form=form, why=_why(no, wanted))
+    except REFUSALS as no:
+        had = _("You have had your share of this group buy already.")
+        why = why_not(no, form, wanted, had_share=had)
+        return _page(request, buy, into, form=form, why=why)
     return go_and_pay(request, placed, from_cart=False)
-
-
-def _why(no: Exception, wanted: Wanted | None) -> str:
-    if isinstance(no, PriceChanged) and wanted and no.quote.fingerprint == wanted.shown:
-        return _("You have had your share of this group buy already.")
-    if isinstance(no, NotBuyable):
-        return " ".join(problem.message for problem in no.quote.problems)
-    if isinstance(no, Refused):
-        return str(no.assessment.message)
-    if isinstance(no, LimitReached):
-        return no.message
-    return {
-        SoldOut: _("Somebody was faster: there are not enough left. Nothing was charged."),
-        PriceChanged: _("The price has changed since you looked. Please check it and agree again."),
-        NoContact: _("Please verify a phone or a mail address in your account first."),
-    }.get(type(no), _("This page was used before. Please look at it again and order anew."))
 
 
 def _page(

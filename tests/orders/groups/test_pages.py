@@ -105,6 +105,19 @@ def test_a_form_that_comes_too_late_says_why(buy: GroupBuy) -> None:
     assert nothing.status_code == 422
 
 
+def test_consent_to_another_price_is_not_taken_for_consent_to_this(buy: GroupBuy) -> None:
+    ann, address = Client(headers=ENGLISH), f"/groups/{buy.slug}/"
+    answer = order_by(ann, address, "ann@example.com", fingerprint="of-yesterday")
+    assert answer.status_code == 422
+    said = answer.content.decode()
+    assert "The price has changed since you looked" in said
+    assert 'value="ann@example.com"' in said
+    consent = re.search(r'<input type="checkbox" name="consent"[^>]*>', said)
+    assert consent is not None
+    assert "checked" not in consent[0]
+    assert not Order.objects.exists()
+
+
 def test_its_buyer_may_leave_while_it_waits(buy: GroupBuy) -> None:
     client = Client(headers=ENGLISH)
     order_by(client, f"/groups/{buy.slug}/", "ann@example.com")
