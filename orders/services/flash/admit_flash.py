@@ -19,8 +19,8 @@ SALT = "orders.flash.ticket"
 PATIENCE = timedelta(minutes=5)
 # A line is no longer than this for each unit that is left, and this: some go away, some do not pay.
 PER_UNIT, ALWAYS = 2, 20
-# Half of the time one order is being placed, half of the time none: others have the rest of the host.
-PACE = Pace(share=0.5, least=2)
+# A third of the time one order is being placed, the rest of it none: others have the rest of the host.
+PACE = Pace(share=0.33, least=2)
 BUSY = timedelta(milliseconds=250)
 
 
