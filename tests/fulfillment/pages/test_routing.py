@@ -102,7 +102,7 @@ def test_the_order_of_asking_with_its_reasons(supplier_c: Simulator) -> None:
 def test_a_policy_is_made_changed_and_deleted_with_a_trail(supplier_c: Simulator) -> None:
     sku = make_topup(connect(supplier_c.url))
     browser = staff("owner")
-    form = {"sku": sku.pk, "policy": "cheapest", "max_attempts": 2, "margin_floor_minor": 50,
+    form = {"sku": sku.pk, "policy": "cheapest", "max_attempts": 2, "margin_floor_minor": "0.50",
             "margin_floor_bp": 0, "price_guard_bp": "", "overflow": "on"}  # fmt: skip
     assert browser.post(reverse("admin:fulfillment_routepolicy_add"), form).status_code == 302
     policy = RoutePolicy.objects.get(sku=sku)
