@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from core.money import format_minor
 from core.sockets import Socket
 
-# By the name of a column: its value in words.
+# By the name of a column that keeps a list (a count of goods has that name too): its value in words.
 READERS: Socket[Callable[[Any], str]] = Socket("readers of columns")
 MINOR = "_minor"
 NOTHING = "–"
@@ -29,7 +29,8 @@ def is_raw(model: type[models.Model], name: object) -> bool:
     """Whether this is a column that nobody should see as it is kept."""
     if not isinstance(name, str) or not (name.endswith(MINOR) or name in READERS):
         return False
-    return name in {field.name for field in model._meta.concrete_fields}
+    column = next((one for one in model._meta.concrete_fields if one.name == name), None)
+    return column is not None and (name.endswith(MINOR) or isinstance(column, models.JSONField))
 
 
 def label_of(field: "models.Field[Any, Any]") -> str:

@@ -10,10 +10,14 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import HttpRequest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from core.admin.readable import Shown, is_raw
+from fulfillment.models import SupplierSync
+from orders.models import Promotion
 from tests.factories.accounts import make_staff
+from tests.factories.fulfillment import make_supplier
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +72,15 @@ def test_money_and_codes_are_shown_in_words(role: str) -> None:
     raw, shown = raw_ones(asked_by(role))
     assert raw == set()
     assert shown > 10
+
+
+def test_a_column_is_read_by_what_it_keeps_not_by_its_name_alone(client: Client) -> None:
+    """A promotion's goods are a list of codes; a supplier's are a number of them."""
+    supplier = make_supplier(dialect="rest_hmac", name="速充云")
+    SupplierSync.objects.create(supplier=supplier, goods=4711, balance_minor=10_00)
+    client.force_login(make_staff("operator"))
+    page = client.get(reverse("admin:fulfillment_suppliersync_changelist")).content.decode()
+    assert "4711" in page or "4,711" in page
+    assert "¥10.00" in page
+    assert not is_raw(SupplierSync, "goods")
+    assert is_raw(Promotion, "goods")
