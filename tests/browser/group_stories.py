@@ -17,18 +17,18 @@ def groups(studio: Studio) -> None:
     """What the one who opens a group sees, what a friend sees, and what an operator set up."""
     studio.chapter = "Buying together"
     first, friend = studio.person(), studio.person()
-    studio.take("group-buys", "What one may buy together", "/groups/", looks=BOTH)
+    studio.take("group-buys", "What one may buy together", "/groups/", looks=(PHONE_LOOK,))
     studio.take("group-buy", "Alone or together", f"/groups/{SLUG}/", looks=(*BOTH, DARK, ENGLISH))
     page = first.new_page()
     page.goto(f"/groups/{SLUG}/")
     order = _sit_down(page, 0)
     studio.take(
-        "group-waiting", "Paid, and waiting for friends", order, by=first, looks=(*BOTH, DARK)
+        "group-waiting", "Paid, and waiting for friends", order, by=first, looks=(PHONE_LOOK,)
     )
     page.goto(order)
     address = re.search(r"/group/[^/\s\"]+/", page.content())
     assert address is not None, "an order that waits names its group"
-    studio.take("group", "What a friend opens", address[0], by=friend, looks=(*BOTH, DARK, ENGLISH))
+    studio.take("group", "What a friend opens", address[0], by=friend, looks=(PHONE_LOOK, DARK))
     page = friend.new_page()
     page.goto(address[0])
     _sit_down(page, 1)

@@ -5,9 +5,9 @@ from playwright.sync_api import BrowserContext, Page
 from demo.people import SHOPPERS, password
 from tests.browser import acts
 from tests.browser.stories import enter_office
-from tests.browser.studio import BOTH, DARK, DESKTOP_LOOK, ENGLISH_DESKTOP, PHONE_LOOK, Studio
+from tests.browser.studio import DARK, DESKTOP_LOOK, ENGLISH_DESKTOP, PHONE_LOOK, Studio
 
-LOOKS = (*BOTH, DARK, ENGLISH_DESKTOP)
+LOOKS = (PHONE_LOOK, ENGLISH_DESKTOP)
 
 
 def rewards(studio: Studio) -> None:

@@ -54,6 +54,7 @@ class Studio:
         self.url, self.folder = url, folder
         self.only = re.compile(only)
         self.pictures: list[Picture] = []
+        self.staff: dict[str, BrowserContext] = {}
         self.chapter = ""
         expect.set_options(timeout=PATIENCE_MS)
         self._starter = sync_playwright()
