@@ -23,6 +23,12 @@ from tests import databases
 from tests.house import House, standing
 from tests.surroundings import SERVICES
 
+# A browser shares two cores with the shop, its workers and another thousand tests. A wait of half a
+# minute that ran out there is tried once more and told at the end as `R`; a wrong value is wrong at once.
+ONCE_MORE = pytest.mark.flaky(
+    reruns=1, only_rerun=[r"Locator expected", r"TimeoutError", r"Page expected", r"net::ERR_"]
+)
+
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
@@ -34,6 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     whole = {item for item in items if "_house" in getattr(item, "fixturenames", ())}
     for item in whole:
         item.add_marker(pytest.mark.xdist_group("house"))
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(ONCE_MORE)
     yield
     items.sort(key=lambda item: (item not in whole, "shop" in getattr(item, "fixturenames", ())))
 

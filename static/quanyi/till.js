@@ -74,6 +74,7 @@
     stage.replaceChildren(empty);
     entry.value = "";
     typed = "";
+    sent = null;
     settle();
   };
 
@@ -103,12 +104,30 @@
     setTimeout(enter, 0);
   });
 
+  // A scanner does not wait for an answer: what it types meanwhile stays, and a whole scan is sent
+  // as soon as the answer lies on the stage, unless that is a refusal, which must be read first.
+  let sent = null;
+  let scanned = false;
+  document.addEventListener("htmx:beforeSend", (event) => {
+    sent = event.detail.requestConfig.formData.get("entry") || "";
+    scanned = false;
+  });
+  const takeUp = () => {
+    if (sent === null) return;
+    const whole = scanned && kind() !== "refused";
+    entry.value = entry.value.startsWith(sent) && scanned === whole ? entry.value.slice(sent.length) : "";
+    sent = null;
+    scanned = false;
+    if (whole && entry.value) setTimeout(enter, 0);
+  };
+
   form.addEventListener(
     "submit",
     () => {
       if (composedIn && typed) composedIn.value = typed;
       typed = "";
       composedIn = null;
+      scanned = sent !== null && entry.value !== sent;
     },
     true,
   );
@@ -190,9 +209,9 @@
     } else complain(form.dataset.away);
   });
   document.addEventListener("htmx:afterSettle", () => {
-    entry.value = "";
     if (kind() !== "idle") say(kind());
     settle();
+    takeUp();
   });
 
   if ("serviceWorker" in navigator) navigator.serviceWorker.register(form.dataset.worker).catch(() => {});

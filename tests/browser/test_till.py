@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import acts
 from tests.browser.chromium import DESKTOP, PHONE
@@ -55,6 +55,47 @@ def test_a_second_scan_confirms_and_a_line_end_sent_twice_does_not(
     scan(page, bought.scanned.lower())
     stage(page, "done")
     assert used() == 1
+
+
+def slowly(page: Page, act: Callable[[], object], meanwhile: Callable[[], object]) -> None:
+    """Ask the till something; its answer comes only after this was done at the counter."""
+    held: list[Route] = []
+    page.route("**/redeem/desk/", lambda route: held.append(route), times=1)  # noqa: PLW0108  is given a mark
+    act()
+    while not held:
+        page.wait_for_timeout(20)
+    meanwhile()
+    held[0].continue_()
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["half a scan", "a whole scan"])
+def test_a_scan_before_the_last_answer_loses_no_letter(
+    bought: Bought, clerk: Callable[..., Page], used: Callable[[], int], whole: bool
+) -> None:
+    page = clerk("/redeem/desk/", size=DESKTOP)
+    scan(page, bought.scanned)
+    stage(page, "found")
+    page.wait_for_timeout(A_LOOK)
+    early, late = (bought.scanned + "\n", "") if whole else (bought.scanned[:9], bought.scanned[9:])
+    slowly(page, lambda: page.keyboard.press("Enter"), lambda: page.keyboard.type(early))
+    if late:
+        stage(page, "done")
+        expect(page.locator("#entry")).to_have_value(early)
+        scan(page, late)
+    stage(page, "found")
+    expect(page.locator("#entry")).to_have_value("")
+    assert used() == 1
+
+
+def test_a_scan_before_a_refusal_does_not_wipe_it_away(
+    bought: Bought, clerk: Callable[..., Page]
+) -> None:
+    page = clerk("/redeem/desk/", size=DESKTOP)
+    slowly(page, lambda: scan(page, "WXP://F2F0ABCDEFG"), lambda: scan(page, bought.scanned))
+    stage(page, "refused")
+    expect(page.locator("#entry")).to_have_value("")
+    page.wait_for_timeout(A_LOOK)
+    stage(page, "refused")
 
 
 def test_the_cursor_is_brought_home_before_a_scan_lands(

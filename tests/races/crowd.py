@@ -14,7 +14,7 @@ where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))
 """
 
 
-def comes_up(race: Callable[[], bool], *, rounds: int = 12) -> bool:
+def comes_up(race: Callable[[], bool], *, rounds: int = 40) -> bool:
     """Whether a race whose guard is gone is lost in one of so many rounds: chance decides in which."""
     return any(race() for _ in range(rounds))
 

@@ -31,9 +31,9 @@ where one.public_id = %(group)s and one.state = 'open'
   and one.buy_id = (select id from orders_groupbuy where public_id = %(buy)s)
 returning one.id
 """
-# Only for the negative control of the race test: look, then sit down.
+# Only for the negative control of the race test: look, then sit down, with a breath between.
 UNGUARDED = """
-select one.id from orders_buygroup one where one.public_id = %(group)s and one.state = 'open'
+select one.id, pg_sleep(0.05) from orders_buygroup one where one.public_id = %(group)s and one.state = 'open'
   and (select count(*) from orders_groupseat s
        where s.group_id = one.id and s.state <> 'left') < one.size
 """
