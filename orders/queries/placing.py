@@ -11,7 +11,7 @@ from typing import Any
 
 from core.hot import hot_cursor
 from core.tx import part
-from orders.models import Order, OrderBundle, PromotionUse
+from orders.models import Order, OrderBundle
 from orders.promotions.values import Used
 from orders.states import OrderState, PaymentState
 
@@ -108,7 +108,7 @@ class NewOrder:
         return self.total_minor - self.balance_minor
 
 
-# What a new row starts with besides what the order says; the columns of all three tables.
+# What a new row starts with besides what the order says; the columns of each table.
 ORDER_COLUMNS = (
     "public_id", "form_token", "body_hash", "channel_id", "channel_code", "attribution", "user_id",
     "owner", "contact_kind", "contact_masked", "contact_index", "private_sealed", "secret_hash",
@@ -127,6 +127,7 @@ PAYMENT_COLUMNS = (
     "public_id", "number", "provider", "amount_minor", "currency", "state", "state_at", "applied",
     "provider_txn", "created_at", "expires_at", "not_before", "lease_token", "tries",
 )  # fmt: skip
+USE_COLUMNS = ("rule", "discount_minor", "subsidy_minor", "currency", "created_at")
 CHANGE_COLUMNS = ("entity", "subject", "was", "became", "at", "by", "why")
 
 # One document instead of sixty parameters: psycopg prepares and caches it, PostgreSQL takes it
@@ -146,6 +147,10 @@ o as (
     insert into orders_payment (order_id, {payment})
     select o.id, {x_payment}
     from o, n, jsonb_populate_record(null::orders_payment, n.doc -> 'payment') as x
+), u as (
+    insert into orders_promotionuse (order_id, {use})
+    select o.id, {x_use}
+    from o, n, jsonb_populate_recordset(null::orders_promotionuse, n.doc -> 'uses') as x
 ), h as (
     insert into core_statechange ({change})
     select {x_change}
@@ -158,6 +163,8 @@ select id from o
     x_line=", ".join(f"x.{name}" for name in LINE_COLUMNS),
     payment=", ".join(PAYMENT_COLUMNS),
     x_payment=", ".join(f"x.{name}" for name in PAYMENT_COLUMNS),
+    use=", ".join(USE_COLUMNS),
+    x_use=", ".join(f"x.{name}" for name in USE_COLUMNS),
     change=", ".join(CHANGE_COLUMNS),
     x_change=", ".join(f"x.{name}" for name in CHANGE_COLUMNS),
 )
@@ -165,7 +172,8 @@ select id from o
 
 @part
 def insert_order(new: NewOrder, *, by: str, now: datetime) -> bool:
-    """Write order, lines, payment and their first history; False when the form token was used.
+    """Write order, lines, payment, the promotions used and a first history; False when the form
+    token was used.
 
     The payment is written as sent to the provider: the page's address is made from it afterwards,
     without another write.
@@ -188,19 +196,6 @@ def insert_bundles(new: NewOrder) -> None:
     )
 
 
-@part
-def insert_uses(new: NewOrder, *, now: datetime) -> None:
-    """Write which promotions made an order cheaper, and what that cost."""
-    order_id = Order.objects.values_list("pk", flat=True).get(public_id=new.public_id)
-    PromotionUse.objects.bulk_create(
-        PromotionUse(
-            order_id=order_id, rule=used.rule, discount_minor=used.discount_minor,
-            subsidy_minor=used.subsidy_minor, currency=new.currency, created_at=now,
-        )
-        for used in new.uses
-    )  # fmt: skip
-
-
 def _document(new: NewOrder, *, by: str, now: datetime) -> str:
     pending = OrderState.PENDING_PAYMENT.value
     created, submitted = PaymentState.CREATED.value, PaymentState.SUBMITTED.value
@@ -219,13 +214,22 @@ def _document(new: NewOrder, *, by: str, now: datetime) -> str:
         "expires_at": new.payment_expires_at, "not_before": new.first_query_at, "lease_token": "",
         "tries": 0,
     }  # fmt: skip
+    uses = [
+        {
+            "rule": used.rule, "discount_minor": used.discount_minor,
+            "subsidy_minor": used.subsidy_minor, "currency": new.currency, "created_at": now,
+        }
+        for used in new.uses
+    ]  # fmt: skip
     steps = (
         ("order", new.public_id, "", pending),
         ("payment", new.payment, "", created),
         ("payment", new.payment, created, submitted),
     )
     history = [dict(zip(CHANGE_COLUMNS, (*step, now, by[:48], ""), strict=True)) for step in steps]
-    document = {"order": order, "lines": lines, "payment": payment, "history": history}
+    document = {
+        "order": order, "lines": lines, "payment": payment, "uses": uses, "history": history,
+    }  # fmt: skip
     return json.dumps(document, ensure_ascii=False, default=_plain)
 
 

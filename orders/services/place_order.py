@@ -30,7 +30,7 @@ from orders.models.private import (
 from orders.payments.registry import FREE
 from orders.promotions.values import Group, Rule
 from orders.queries.ladder import first_query_at
-from orders.queries.placing import NewOrder, insert_bundles, insert_order, insert_uses
+from orders.queries.placing import NewOrder, insert_bundles, insert_order
 from orders.services.balance.pay_balance import hold_balance
 from orders.services.coupons.find_coupons import BEST
 from orders.services.coupons.hold_coupons import hold_coupons
@@ -201,8 +201,6 @@ def _write(new: NewOrder, wanted: Wanted, priced: Quote, acting: str, now: datet
         return False
     if new.bundles:
         insert_bundles(new)
-    if new.uses:
-        insert_uses(new, now=now)
     assessment = assess(point="order", subject=new.public_id, facts=_facts(new, wanted), now=now)
     if assessment.stops and not guard_off("orders.risk"):
         raise Refused(assessment)

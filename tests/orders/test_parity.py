@@ -1,5 +1,6 @@
 """The wide statements leave the very rows that the plain functions of core would leave."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,9 @@ from core.ids import new_id, new_token
 from core.models import Journal, OutboxEvent, Posting, StateChange
 from orders import postings
 from orders.events import OrderCompleted, OrderPaid
-from orders.models import Order, OrderLine, Payment
+from orders.models import Order, OrderLine, Payment, PromotionUse
 from orders.models.private import Private
+from orders.promotions.values import Used
 from orders.queries.confirming import Settlement, lock_for_payment, settle, steps_of
 from orders.queries.placing import NewLine, NewOrder, insert_order
 from orders.services import place_order as placing
@@ -43,7 +45,8 @@ def new_order(now: datetime) -> NewOrder:
     form = wanted(*goods, contact="parity@example.com", attribution="campaign")
     priced = quote(items=goods, channel=form.channel, buyer=Buyer(), now=now)
     private = Private("parity@example.com", new_token(), "SECRET12")
-    return placing._new_order(form, priced, "parity@example.com", private, b"h" * 32, now)
+    new = placing._new_order(form, priced, "parity@example.com", private, b"h" * 32, now)
+    return replace(new, uses=(Used("pro_ONE", 300, 0), Used("pro_TWO", 250, 100)))
 
 
 def place_plainly(new: NewOrder, *, by: str, now: datetime) -> None:
@@ -57,6 +60,11 @@ def place_plainly(new: NewOrder, *, by: str, now: datetime) -> None:
         OrderLine.objects.create(
             order=order, position=position, currency=new.currency,
             **{name: getattr(line, name) for name in NewLine.__dataclass_fields__},
+        )  # fmt: skip
+    for used in new.uses:
+        PromotionUse.objects.create(
+            order=order, rule=used.rule, discount_minor=used.discount_minor,
+            subsidy_minor=used.subsidy_minor, currency=new.currency, created_at=now,
         )  # fmt: skip
     payment = Payment.objects.create(
         public_id=new.payment, number=new.payment_number, order=order, provider=new.provider,
@@ -100,6 +108,12 @@ def test_placing_writes_what_plain_functions_write() -> None:
         [plain(x, own=OWN | goods) for x in o.lines.order_by("position")] for o in (order, other)
     ]
     assert lines[0] == lines[1]
+    uses = [
+        [plain(x) for x in PromotionUse.objects.filter(order=o).order_by("id")]
+        for o in (order, other)
+    ]
+    assert len(uses[0]) == 2
+    assert uses[0] == uses[1]
     assert history(wide.public_id, wide.payment) == history(simple.public_id, simple.payment)
 
 
