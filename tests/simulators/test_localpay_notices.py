@@ -1,5 +1,6 @@
 """Notices as the merchant gets them: true ones, repeated ones, and those nobody may believe."""
 
+import threading
 import time
 from urllib.parse import parse_qsl
 
@@ -80,15 +81,18 @@ def test_is_repeated_until_the_exact_word(
 def test_waits_no_longer_than_it_says(
     gateway: Gateway, merchant: Merchant, receiver: Receiver
 ) -> None:
+    answer_now, answered = threading.Event(), threading.Event()
+
     def slow(_: Request) -> Answer:
-        time.sleep(0.4)
+        answer_now.wait(20)
+        answered.set()
         return text_answer("success")
 
     receiver.reply = slow
     code = number()
-    start = time.monotonic()
     assert gateway.pay(code, url=merchant.link(code, notify_url=receiver.url), wait=0)["ok"]
-    assert time.monotonic() - start < 0.35, "paying must not wait for the merchant"
+    assert not answered.is_set(), "paying must not wait for the merchant"
+    answer_now.set()
     receiver.await_count(1)
 
 
@@ -103,13 +107,13 @@ def test_copies_arrive_together(gateway: Gateway, merchant: Merchant, receiver: 
 
 def test_none_and_late(gateway: Gateway, merchant: Merchant, receiver: Receiver) -> None:
     silent, late = number(), number()
+    start = time.monotonic()
     gateway.fault("none", op="notice", match={"number": silent})
     gateway.fault("late", op="notice", match={"number": late}, seconds=0.5)
     for code in (silent, late):
         gateway.pay(code, url=merchant.link(code, notify_url=receiver.url), wait=0)
-    start = time.monotonic()
     assert receiver.await_count(1)[0].form()["number"] == late
-    assert time.monotonic() - start > 0.2
+    assert time.monotonic() - start >= 0.5
     assert merchant.query(silent).fields["status"] == "SUCCESS"
 
 
