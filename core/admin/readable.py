@@ -2,17 +2,19 @@
 
 A column that is only shown is shown by a callable of its own, on records, in lists and in inline
 rows alike. Which columns: every `*_minor`, and those whose reader an upper floor registers here.
+Where nothing is left to type, the record is one to look at: it offers no Save.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from core.money import format_minor
 from core.sockets import Socket
@@ -21,6 +23,7 @@ from core.sockets import Socket
 READERS: Socket[Callable[[Any], str]] = Socket("readers of columns")
 MINOR = "_minor"
 NOTHING = "–"
+SAVES = ("show_save", "show_save_and_continue", "show_save_and_add_another")
 # "cost of one (minor units)": true of the column, and wrong beside an amount with its sign.
 UNIT = re.compile(r"\s*[(（][^()（）]*[)）]$")
 
@@ -95,6 +98,28 @@ class Readable:
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         names = super().get_list_display(request)  # type: ignore[misc]
         return _in_words(self, names, names)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Whoever can type nothing is told that they view, and gets *Close* in the place of *Save*."""
+        if kwargs.get("change") and not _typed(context):
+            context |= dict.fromkeys(SAVES, False)
+            if self.has_change_permission(request, kwargs.get("obj")):  # type: ignore[attr-defined]
+                # Django's own sentence for who may only view.
+                context["title"] = gettext("View %s") % self.opts.verbose_name  # type: ignore[attr-defined]
+        shown: HttpResponse = super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+        return shown
+
+
+def _typed(context: Mapping[str, Any]) -> bool:
+    """Whether the record or one of its inline rows has a field that is not only shown."""
+    inlines = context["inline_admin_formsets"]
+    return bool(context["adminform"].form.fields) or any(
+        one.has_delete_permission
+        or ((one.has_add_permission or one.has_change_permission) and one.formset.form.base_fields)
+        for one in inlines
+    )
 
 
 def _writes(desk: Any, request: HttpRequest, obj: Any) -> bool:
