@@ -31,11 +31,18 @@ class MinorField(forms.Field):
 
     widget = UnfoldAdminTextInputWidget
 
-    def __init__(self, *, currency: str = "CNY", empty: int | None = None, **kwargs: Any) -> None:
-        """`empty` is what nothing typed means, in minor units: a column that is never null needs it."""
+    def __init__(
+        self, *, currency: str = "CNY", empty: int | None = None, signed: bool = False,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """`empty` is what nothing typed means, in minor units: a column that is never null needs it.
+
+        Only what is `signed` may be typed with a minus.
+        """
         super().__init__(**kwargs)
         self.currency = currency
         self.empty = empty
+        self.signed = signed
 
     def prepare_value(self, value: Any) -> Any:
         return decimal_text(value, self.currency) if isinstance(value, int) else value
@@ -48,7 +55,7 @@ class MinorField(forms.Field):
             amount = parse_minor(text[:LONGEST_AMOUNT], self.currency)
         except BadMoney:
             raise forms.ValidationError(_("Write an amount such as 98.50.")) from None
-        if amount < 0:
+        if amount < 0 and not self.signed:
             raise forms.ValidationError(_("An amount is not negative."))
         return amount
 

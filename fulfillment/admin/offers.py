@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from catalog.admin.base import MinorFields
 from core import clock
 from core.admin.base import actor
-from core.admin.readable import Readable
 from core.money import format_minor
 from core.tx import step
 from fulfillment.models import SupplierOffer
@@ -19,7 +19,7 @@ from fulfillment.services.suppliers.save_offer import Terms, delete_offer, save_
 
 
 @admin.register(SupplierOffer)
-class SupplierOfferAdmin(Readable, ModelAdmin):
+class SupplierOfferAdmin(MinorFields, ModelAdmin):
     """Who supplies what, at which highest cost, in which order. Edits are audited."""
 
     list_display = ["sku", "supplier", "supplier_sku", "cost", "highest", "position", "weight", "active",

@@ -14,9 +14,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
+from catalog.admin.base import MinorField
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin
 from core.admin.who import who
@@ -42,10 +43,8 @@ class CorrectForm(forms.Form):
     owner = forms.CharField(
         label=_("Person (public id)"), max_length=24, widget=UnfoldAdminTextInputWidget
     )
-    amount_minor = forms.IntegerField(
-        label=_("Amount (minor units)"),
-        help_text=_("100 is one yuan. Negative takes away."),
-        widget=UnfoldAdminIntegerFieldWidget,
+    amount_minor = MinorField(
+        label=_("Amount"), help_text=_("In yuan, such as 98.50. Negative takes away."), signed=True
     )
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=UnfoldAdminTextInputWidget)
 

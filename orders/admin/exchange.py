@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
+from catalog.admin.base import MinorField
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
 from core.admin.who import who
@@ -55,10 +56,29 @@ CHANGES: dict[str, tuple[str, Any, Any]] = {
 }  # fmt: skip
 
 
+class HowMuch(MinorField):
+    """So many pieces; in yuan where the kind is money, which is for the form to say."""
+
+    money = False
+
+    def prepare_value(self, value: Any) -> Any:
+        return super().prepare_value(value) if self.money else value
+
+    def to_python(self, value: Any) -> Any:
+        amount = super().to_python(value) if self.money else forms.IntegerField().to_python(value)
+        if amount is not None and amount < 1:
+            raise forms.ValidationError(gettext("Not nothing."))
+        return amount
+
+
 class BatchForm(forms.ModelForm):
     """Kinds without anything to give are no goods of a code."""
 
     kind = forms.ChoiceField(label=_("kind"), widget=UnfoldAdminSelectWidget)
+    amount = HowMuch(
+        label=_("how much"), initial=1,
+        help_text=_("Of a balance: its face value in yuan, such as 98.50. Else: so many pieces."),
+    )  # fmt: skip
 
     class Meta:
         model = ExchangeBatch
@@ -73,6 +93,10 @@ class BatchForm(forms.ModelForm):
         if "kind" in self.fields:
             choices = [(kind.key, kind.title) for kind in PRIZES if kind.give is not None]
             self.fields["kind"].choices = choices  # type: ignore[attr-defined]
+        if "amount" in self.fields:
+            key = self.data.get(self.add_prefix("kind")) if self.is_bound else self.instance.kind
+            chosen = PRIZES.find(str(key))
+            self.fields["amount"].money = chosen is not None and chosen.money  # type: ignore[attr-defined]
 
 
 class RangeForm(ReasonForm):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin, InlineModelAdmin
 from django.contrib.admin.templatetags.admin_modify import submit_row
@@ -15,7 +16,8 @@ from django.template import RequestContext
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from core.admin.readable import SAVES, Shown, is_raw
+from catalog.admin.base import MinorField
+from core.admin.readable import MINOR, SAVES, Shown, is_raw
 from core.crypto import ensure_data_key
 from fulfillment.models import SupplierSync
 from orders.models import Promotion
@@ -70,6 +72,48 @@ def raw_ones(request: HttpRequest) -> tuple[set[str], int]:
                 }
                 shown += sum(isinstance(name, Shown) for name in names)
     return found, shown
+
+
+def typed_forms(request: HttpRequest) -> Iterator[tuple[str, dict[str, forms.Field]]]:
+    """Every form that staff type into: of a desk, of its inline rows, of an act."""
+    for model, desk in admin.site._registry.items():
+        inlines = [inline(model, admin.site) for inline in desk.inlines]
+        for row in (None, *rows_of(model)):
+            for each in inlines:
+                if each.has_add_permission(request, row) or each.has_change_permission(
+                    request, row
+                ):
+                    yield type(each).__name__, each.get_formset(request, row).form.base_fields
+            if row is None:
+                # A desk with a page of its own for what is new has a form of its own there.
+                ours = not type(desk).add_view.__module__.startswith(("django.", "unfold."))
+                may = not ours and desk.has_add_permission(request)
+            else:
+                may = desk.has_change_permission(request, row)
+            if may:
+                form = desk.get_form(request, row, change=row is not None)
+                yield type(desk).__name__, form.base_fields
+    yield from ((form.__name__, form.base_fields) for form in acts(forms.Form))
+
+
+def acts(parent: type[forms.Form]) -> Iterator[type[forms.Form]]:
+    for form in parent.__subclasses__():
+        yield from acts(form)
+        if ".admin." in form.__module__:
+            yield form
+
+
+@pytest.mark.parametrize("role", ["owner", "operator", "finance"])
+def test_no_amount_is_typed_in_minor_units(role: str) -> None:
+    found, typed = set(), 0
+    for form, fields in typed_forms(asked_by(role)):
+        money = {name: field for name, field in fields.items() if name.endswith(MINOR)}
+        found |= {
+            f"{form}: {name}" for name, kept in money.items() if not isinstance(kept, MinorField)
+        }
+        typed += len(money)
+    assert found == set()
+    assert typed > 1
 
 
 @pytest.mark.parametrize("role", ["owner", "operator", "auditor"])

@@ -8,9 +8,14 @@ from django.test import Client
 from accounts.models import User
 from core import approvals, clock
 from core.ids import new_token
+from core.models import Approval
 from orders.models import Order
 from orders.queries.balance import balance_of
-from orders.services.balance.correct_balance import BadCorrection, request_balance_correction
+from orders.services.balance.correct_balance import (
+    CORRECT,
+    BadCorrection,
+    request_balance_correction,
+)
 from orders.services.request_refund import request_refund
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.balance import buy, make_cards, put
@@ -140,3 +145,13 @@ def test_staff_read_a_persons_balance_and_its_causes(ann: User) -> None:
     assert "Used for an order" in shown
     assert "Put right by the shop" in shown
     assert ann.public_id in desk.get("/admin/orders/balancepayment/").content.decode()
+
+
+def test_a_correction_is_typed_in_yuan_with_a_minus_for_what_is_taken(ann: User) -> None:
+    put(ann.public_id, 3000)
+    desk = Client(headers={"accept-language": "en"})
+    desk.force_login(make_staff("finance"))
+    url = "/admin/orders/personbalance/correct/"
+    typed = {"owner": ann.public_id, "amount_minor": "-12.5", "reason": "paid out at the counter"}
+    assert desk.post(url, typed).status_code == 302
+    assert Approval.objects.get(action=CORRECT).payload["amount_minor"] == -1250

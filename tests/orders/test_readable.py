@@ -84,6 +84,31 @@ def test_a_draft_is_typed_in_yuan_and_nothing_typed_is_nothing(client: Client) -
     assert (sale.price_minor, sale.subsidy_minor) == (6150, 0)
 
 
+@pytest.mark.parametrize(
+    ("kind", "typed", "kept"), [("balance", "98.5", 9850), ("toy", "3", 3), ("balance", "0", None),
+                                ("toy", "1.5", None)]
+)  # fmt: skip
+def test_what_a_code_gives_is_typed_as_its_kind_says(
+    client: Client, toys: dict[str, int], kind: str, typed: str, kept: int | None
+) -> None:
+    """The face value of a gift card in yuan, anything else in pieces; also when the kind is changed."""
+    ensure_data_key()
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    sign_in(client, make_staff("operator"))
+    batch = make_batch(3, kind="balance", amount=4321, cost_minor=4321)
+    url = f"/admin/orders/exchangebatch/{batch.pk}/change/"
+    form = client.get(url).context["adminform"].form
+    assert form["amount"].value() == "43.21"
+    told = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    for name in ("starts_at", "ends_at"):
+        at = told.pop(name, None)
+        told |= {f"{name}_0": at.date(), f"{name}_1": at.time()} if at else {}
+    answer = client.post(url, {**told, "kind": kind, "amount": typed})
+    assert answer.status_code == (200 if kept is None else 302), answer.context["errors"]
+    batch.refresh_from_db()
+    assert (batch.kind, batch.amount) == ((kind, kept) if kept else ("balance", 4321))
+
+
 def test_the_list_sorts_by_a_column_that_is_shown_in_words(client: Client) -> None:
     """`Shown` stands in a list like a column: with its order, and without raw minor units."""
     ensure_data_key()

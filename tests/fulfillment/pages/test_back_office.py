@@ -152,11 +152,12 @@ def test_an_offer_is_made_by_an_operator(supplier_c: Simulator) -> None:
     supplier, sku = connect(supplier_c.url), make_goods("topup")
     answer = staff("operator").post(
         reverse("admin:fulfillment_supplieroffer_add"),
-        {"sku": sku.pk, "supplier": supplier.pk, "supplier_sku": "TOPUP-1", "cost_minor": 1650,
-         "max_cost_minor": 1700, "position": 1, "weight": 1, "active": "on"},
+        {"sku": sku.pk, "supplier": supplier.pk, "supplier_sku": "TOPUP-1", "cost_minor": "16.50",
+         "max_cost_minor": "17", "position": 1, "weight": 1, "active": "on"},
     )  # fmt: skip
     assert answer.status_code == 302
-    assert SupplierOffer.objects.get(sku=sku).max_cost_minor == 1700
+    offer = SupplierOffer.objects.get(sku=sku)
+    assert (offer.cost_minor, offer.max_cost_minor) == (1650, 1700)
 
 
 def test_an_edited_offer_leaves_who_and_what_it_was(supplier_c: Simulator) -> None:
@@ -166,7 +167,7 @@ def test_an_edited_offer_leaves_who_and_what_it_was(supplier_c: Simulator) -> No
     browser = Client()
     browser.force_login(person)
     form = {"sku": sku.pk, "supplier": supplier.pk, "supplier_sku": offer.supplier_sku,
-            "cost_minor": 1650, "max_cost_minor": 9900, "position": 1, "weight": 1, "active": "on"}  # fmt: skip
+            "cost_minor": "16.50", "max_cost_minor": "99", "position": 1, "weight": 1, "active": "on"}  # fmt: skip
     url = reverse("admin:fulfillment_supplieroffer_change", args=[offer.pk])
     assert browser.post(url, form).status_code == 302
     offer.refresh_from_db()
