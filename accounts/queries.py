@@ -6,10 +6,13 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.urls import reverse
 
 from accounts.contacts import Contact, read_contact
 from accounts.models import ContactPoint, User
+from core.admin.who import Card
 from core.crypto import unseal
+from core.masking import mask_mail
 
 
 def verified_contacts(user: User) -> tuple[Contact, ...]:
@@ -48,9 +51,31 @@ def lacks_second_factor(user: Any) -> bool:
 
 
 def name_of(public_id: str) -> str:
-    """What the back office calls this person; "" for nobody."""
-    found = User.objects.filter(public_id=public_id).values_list("display_name", "email").first()
-    return (found[0] or found[1] or "") if found else ""
+    """What the back office calls this person; "" for nobody. Only staff's addresses stand in full."""
+    found = User.objects.filter(public_id=public_id).first()
+    if found is None:
+        return ""
+    return found.display_name or (found.email or "" if found.is_staff else masked_contact(found))
+
+
+def masked_contact(user: User) -> str:
+    """What staff may see of how somebody is reached: the address or the phone, masked; else "" ."""
+    if user.email:
+        return mask_mail(user.email)
+    phone = ContactPoint.objects.filter(user=user).order_by("verified_at", "pk").first()
+    return phone.masked if phone else ""
+
+
+def card_of(public_id: str) -> Card | None:
+    """How the back office shows this person; None for nobody."""
+    found = User.objects.filter(public_id=public_id).first()
+    if found is None:
+        return None
+    return Card(
+        contact=masked_contact(found) or found.display_name or public_id,
+        page=reverse("admin:accounts_user_change", args=[found.pk]),
+        perm="accounts.view_user",
+    )
 
 
 def contact_indexes(people: Sequence[str]) -> list[tuple[str, bytes]]:

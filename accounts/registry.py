@@ -42,10 +42,11 @@ def register() -> None:
 
 
 def _names() -> None:
-    from accounts.queries import name_of
-    from core.admin.who import NAMES
+    from accounts.queries import card_of, name_of
+    from core.admin.who import CARDS, NAMES
 
     NAMES.register("people", name_of)
+    CARDS.register("people", card_of)
 
 
 def _declare_tags() -> None:

@@ -1,13 +1,14 @@
 """Columns as people read them: money with its sign instead of minor units, codes by their names.
 
 A column that is only shown is shown by a callable of its own, on records, in lists and in inline
-rows alike. Which columns: every `*_minor`, and those whose reader an upper floor registers here.
+rows alike. Which columns: every `*_minor`, every one that keeps a person, and those whose reader an
+upper floor registers here.
 Where nothing is left to type, the record is one to look at: it offers no Save.
 """
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.admin.options import InlineModelAdmin
@@ -16,12 +17,15 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from core.admin.who import person
 from core.money import format_minor
 from core.sockets import Socket
 
 # By the name of a column that keeps a list (a count of goods has that name too): its value in words.
 READERS: Socket[Callable[[Any], str]] = Socket("readers of columns")
 MINOR = "_minor"
+# Columns that keep a person's public id; what is empty is nobody's, or a guest's.
+PEOPLE = frozenset({"owner", "inviter", "friend"})
 NOTHING = "–"
 SAVES = ("show_save", "show_save_and_continue", "show_save_and_add_another")
 # "cost of one (minor units)": true of the column, and wrong beside an amount with its sign.
@@ -30,9 +34,11 @@ UNIT = re.compile(r"\s*[(（][^()（）]*[)）]$")
 
 def is_raw(model: type[models.Model], name: object) -> bool:
     """Whether this is a column that nobody should see as it is kept."""
-    if not isinstance(name, str) or not (name.endswith(MINOR) or name in READERS):
+    if not isinstance(name, str) or not (name.endswith(MINOR) or name in PEOPLE or name in READERS):
         return False
     column = next((one for one in model._meta.concrete_fields if one.name == name), None)
+    if name in PEOPLE:
+        return isinstance(column or getattr(model, name, None), models.CharField | property)
     return column is not None and (name.endswith(MINOR) or isinstance(column, models.JSONField))
 
 
@@ -49,23 +55,34 @@ class Shown:
 
     model: type[models.Model]
     name: str
+    # Who looks: a person's page is a link only for those who may open it.
+    viewer: Any = field(default=None, compare=False)
 
     @property
     def __name__(self) -> str:
         return self.name
 
     @property
-    def short_description(self) -> str:
-        return label_of(self.model._meta.get_field(self.name))  # type: ignore[arg-type]
+    def column(self) -> "models.Field[Any, Any] | None":
+        """None of what a model computes."""
+        return next(
+            (one for one in self.model._meta.concrete_fields if one.name == self.name), None
+        )
 
     @property
-    def admin_order_field(self) -> str:
-        return self.name
+    def short_description(self) -> str:
+        return label_of(self.column) if self.column else gettext(self.name)
+
+    @property
+    def admin_order_field(self) -> str | None:
+        return self.name if self.column else None
 
     def __call__(self, row: Any) -> str:
         value = getattr(row, self.name)
-        if value is None:
+        if value is None or value == "":
             return NOTHING
+        if self.name in PEOPLE:
+            return person(value, self.viewer)
         if (read := READERS.find(self.name)) is not None:
             return read(value)
         return format_minor(value, getattr(row, "currency", None) or "CNY")
@@ -78,8 +95,10 @@ class Readable:
         """What is fixed, and every raw column in words: which of them appear is up to the fieldsets."""
         fixed = super().get_readonly_fields(request, obj)  # type: ignore[misc]
         model: type[models.Model] = self.model  # type: ignore[attr-defined]
-        columns = [field.name for field in model._meta.concrete_fields]
-        return [*fixed, *(Shown(model, name) for name in columns if is_raw(model, name))]
+        names = [column.name for column in model._meta.concrete_fields]
+        names += sorted(PEOPLE.difference(names))
+        raw = (Shown(model, name, request.user) for name in names if is_raw(model, name))
+        return [*fixed, *raw]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         names = super().get_fields(request, obj)  # type: ignore[misc]
@@ -91,13 +110,13 @@ class Readable:
         if _writes(self, request, obj):
             fixed = self.get_readonly_fields(request, obj)
         return [
-            (title, {**options, "fields": _in_words(self, options["fields"], fixed)})
+            (title, {**options, "fields": _in_words(self, options["fields"], fixed, request.user)})
             for title, options in fieldsets
         ]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         names = super().get_list_display(request)  # type: ignore[misc]
-        return _in_words(self, names, names)
+        return _in_words(self, names, names, request.user)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -129,13 +148,13 @@ def _writes(desk: Any, request: HttpRequest, obj: Any) -> bool:
     return isinstance(desk, InlineModelAdmin) and desk.has_add_permission(request, obj)
 
 
-def _in_words(desk: Any, names: Sequence[Any], fixed: Collection[Any]) -> list[Any]:
+def _in_words(desk: Any, names: Sequence[Any], fixed: Collection[Any], viewer: Any) -> list[Any]:
     found: list[Any] = []
     for name in names:
         if isinstance(name, list | tuple):
-            found.append(tuple(_in_words(desk, name, fixed)))
+            found.append(tuple(_in_words(desk, name, fixed, viewer)))
         elif name in fixed and is_raw(desk.model, name):
-            found.append(Shown(desk.model, name))
+            found.append(Shown(desk.model, name, viewer))
         else:
             found.append(name)
     return found

@@ -20,7 +20,6 @@ from accounts.models import User
 from catalog.admin.base import MinorField
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin
-from core.admin.who import who
 from core.money import format_minor
 from fulfillment.admin.timeline import table
 from orders.models import BalancePayment, PersonBalance
@@ -53,13 +52,13 @@ class CorrectForm(forms.Form):
 class PersonBalanceAdmin(ReadOnlyAdmin):
     """What people have, and everything that moved it."""
 
-    list_display = ["owner", "person", "amount"]
+    list_display = ["amount", "owner"]
     search_fields = ["account__code"]
     search_help_text = _("Public id of a person")
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
-    fields = ["owner", "person", "amount", "history"]
+    fields = ["owner", "amount", "history"]
     readonly_fields = fields
     actions_list = ["correct"]
     actions_detail = ["correct_this"]
@@ -67,14 +66,6 @@ class PersonBalanceAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PersonBalance]:
         rows: QuerySet[PersonBalance] = super().get_queryset(request)
         return rows.filter(account__code__startswith=f"{HEAD}:")
-
-    @display(description=_("owner"))
-    def owner(self, row: PersonBalance) -> str:
-        return row.owner
-
-    @display(description=_("person"))
-    def person(self, row: PersonBalance) -> str:
-        return who(f"user:{row.owner}")
 
     @display(description=_("Balance"))
     def amount(self, row: PersonBalance) -> str:

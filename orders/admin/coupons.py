@@ -191,7 +191,7 @@ class CouponBatchAdmin(ReadOnlyAdmin):
 class CouponAdmin(ReadOnlyAdmin):
     """Every coupon with its state; its code is never shown."""
 
-    list_display = ["created_at", "public_id", "promotion", "origin", "owned_by", "state_badge",
+    list_display = ["created_at", "public_id", "promotion", "origin", "owner", "state_badge",
                     "valid_until", "order"]  # fmt: skip
     list_filter = ["state", "origin"]
     list_select_related = ["promotion", "order"]
@@ -199,14 +199,10 @@ class CouponAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
-    fields = ["public_id", "promotion", "batch", "origin", "owned_by", "state_badge", "created_at",
+    fields = ["public_id", "promotion", "batch", "origin", "owner", "state_badge", "created_at",
               "claimed_at", "valid_until", "order", "timeline"]  # fmt: skip
     readonly_fields = fields
     actions_detail = ["make_void"]
-
-    @display(description=_("Owner"))
-    def owned_by(self, row: Coupon) -> str:
-        return who(row.owner) if row.owner else "—"
 
     @display(description=_("State"), label=BADGES)
     def state_badge(self, row: Coupon) -> Badge:

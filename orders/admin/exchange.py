@@ -269,7 +269,7 @@ def _verdict(row: ExchangeBatch) -> str:
 class ExchangeAdmin(ReadOnlyAdmin):
     """Codes that were redeemed, by whom, and what each became."""
 
-    list_display = ["created_at", "public_id", "batch", "number", "state_badge", "person",
+    list_display = ["created_at", "public_id", "batch", "number", "state_badge", "owner",
                     "result", "last_error"]  # fmt: skip
     list_filter = ["state", "batch"]
     list_select_related = ["batch", "code"]
@@ -277,7 +277,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
-    fields = ["public_id", "batch", "number", "state_badge", "person", "contact_masked", "result",
+    fields = ["public_id", "batch", "number", "state_badge", "owner", "contact_masked", "result",
               "last_error", "tries", "created_at", "state_at"]  # fmt: skip
     readonly_fields = fields
     actions_detail = ["settle"]
@@ -290,10 +290,6 @@ class ExchangeAdmin(ReadOnlyAdmin):
     def number(self, row: Exchange) -> int:
         code: ExchangeCode = row.code
         return code.number
-
-    @display(description=_("person"))
-    def person(self, row: Exchange) -> str:
-        return who(f"user:{row.owner}" if row.owner else "guest")
 
     @action(description=_("Settle by hand…"), url_path="settle")
     def settle(self, request: HttpRequest, object_id: int) -> HttpResponse:

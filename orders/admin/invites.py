@@ -15,7 +15,6 @@ from unfold.decorators import action, display
 from catalog.admin.base import MinorFields
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
-from core.admin.who import who
 from core.money import format_minor
 from fulfillment.admin.setup import SetupAdmin
 from orders.admin.orders import ReasonForm
@@ -139,9 +138,9 @@ class InviteAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
-    fields = ["public_id", "programme", ("inviter_name", "friend_name"), "order", "state_badge",
+    fields = ["public_id", "programme", ("inviter", "friend"), "order", "state_badge",
               "reason", "assessment", ("created_at", "state_at", "not_before")]  # fmt: skip
-    readonly_fields = ["public_id", "programme", "inviter_name", "friend_name", "order",
+    readonly_fields = ["public_id", "programme", "inviter", "friend", "order",
                        "state_badge", "reason", "assessment", "created_at", "state_at",
                        "not_before"]  # fmt: skip
     actions_detail = ["take_back"]
@@ -149,14 +148,6 @@ class InviteAdmin(ReadOnlyAdmin):
     @display(description=_("State"), label=BADGES)
     def state_badge(self, row: Invite) -> Badge:
         return Badge(row.state, row.get_state_display())
-
-    @display(description=_("Inviter"))
-    def inviter_name(self, row: Invite) -> str:
-        return who(row.inviter)
-
-    @display(description=_("Friend"))
-    def friend_name(self, row: Invite) -> str:
-        return who(row.friend)
 
     @action(description=_("Take rewards back…"), url_path="take-back")
     def take_back(self, request: HttpRequest, object_id: int) -> HttpResponse:

@@ -239,26 +239,22 @@ def _verdict(row: Lottery) -> str:
 class DrawAdmin(ReadOnlyAdmin):
     """Every draw in its order."""
 
-    list_display = ["lottery", "number", "at", "prize", "person", "public_id"]
+    list_display = ["lottery", "number", "at", "prize", "owner", "public_id"]
     list_filter = ["lottery"]
     list_select_related = ["lottery", "prize"]
     search_fields = ["=public_id", "=owner"]
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
-    fields = ["public_id", "lottery", "number", "at", "client", "hit", "prize", "person"]
+    fields = ["public_id", "lottery", "number", "at", "client", "hit", "prize", "owner"]
     readonly_fields = fields
-
-    @display(description=_("person"))
-    def person(self, row: Draw) -> str:
-        return who(f"user:{row.owner}")
 
 
 @admin.register(Award)
 class AwardAdmin(ReadOnlyAdmin):
     """Prizes that were won, and what became of them."""
 
-    list_display = ["created_at", "public_id", "prize", "state_badge", "person", "result",
+    list_display = ["created_at", "public_id", "prize", "state_badge", "owner", "result",
                     "last_error"]  # fmt: skip
     list_filter = ["state", "prize__kind"]
     list_select_related = ["prize"]
@@ -266,7 +262,7 @@ class AwardAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
-    fields = ["public_id", "draw", "prize", "person", "state_badge", "result", "last_error",
+    fields = ["public_id", "draw", "prize", "owner", "state_badge", "result", "last_error",
               "tries", "created_at", "state_at"]  # fmt: skip
     readonly_fields = fields
     actions_detail = ["settle"]
@@ -274,10 +270,6 @@ class AwardAdmin(ReadOnlyAdmin):
     @display(description=_("State"), label=AWARD_BADGES)
     def state_badge(self, row: Award) -> Badge:
         return Badge(row.state, row.get_state_display())
-
-    @display(description=_("person"))
-    def person(self, row: Award) -> str:
-        return who(f"user:{row.owner}")
 
     @action(description=_("Settle by hand…"), url_path="settle")
     def settle(self, request: HttpRequest, object_id: int) -> HttpResponse:

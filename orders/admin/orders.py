@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import audit, clock, tx
 from core.admin.base import Badge, ReadOnlyAdmin, actor
-from core.admin.who import who
+from core.admin.who import person, who
 from core.money import format_minor
 from fulfillment.admin.timeline import postings, table
 from fulfillment.models import Delivery
@@ -220,7 +220,7 @@ class OrderAdmin(ReadOnlyAdmin):
         ]  # fmt: skip
         paid += [
             (b.public_id, gettext("Balance"), "", format_minor(b.amount_minor, b.currency),
-             str(b.get_state_display()), "", b.owner)
+             str(b.get_state_display()), "", person(b.owner))
             for b in BalancePayment.objects.filter(order=row)
         ]  # fmt: skip
         return table(paid)

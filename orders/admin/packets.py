@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from core.admin.base import Badge, ReadOnlyAdmin
+from core.admin.who import person
 from fulfillment.admin.timeline import table
 from orders.admin.invites import BudgetedAdmin, check_side
 from orders.models import Packet, PacketTemplate
@@ -75,7 +76,7 @@ class PacketAdmin(ReadOnlyAdmin):
     @display(description=_("Shares"))
     def board(self, row: Packet) -> SafeString | str:
         return table(
-            (str(share.number), str(share.points), share.get_state_display(), share.owner,
+            (str(share.number), str(share.points), share.get_state_display(), person(share.owner),
              localtime(share.state_at).strftime("%Y-%m-%d %H:%M"))
             for share in row.shares.order_by("number")
         )  # fmt: skip

@@ -17,11 +17,12 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from catalog.admin.base import MinorField
-from core.admin.readable import MINOR, SAVES, Shown, is_raw
+from core import clock
+from core.admin.readable import MINOR, PEOPLE, SAVES, Shown, is_raw
 from core.crypto import ensure_data_key
 from fulfillment.models import SupplierSync
-from orders.models import Promotion
-from tests.factories.accounts import make_staff, sign_in
+from orders.models import PointsLot, Promotion
+from tests.factories.accounts import make_staff, make_user, sign_in
 from tests.factories.flash import draft_flash, make_flash
 from tests.factories.fulfillment import make_supplier
 from tests.factories.orders import stocked
@@ -192,3 +193,30 @@ def test_a_running_sale_can_be_looked_at_and_a_draft_saved(client: Client) -> No
         assert ('name="_save"' in page) is saved
         assert ('name="_continue"' in page) is saved
         assert ("View flash sale" in page) is not saved
+
+
+def test_whose_something_is_stands_masked_and_leads_to_the_person(client: Client) -> None:
+    """On every desk that names its owner by a column; who may not open people sees no link."""
+    ann = make_user(email="ann.desk@example.com")
+    lot = PointsLot.objects.create(
+        owner=ann.public_id, points=5, left=5, kind="given", subject="x", created_at=clock.now()
+    )
+    link = f'href="{reverse("admin:accounts_user_change", args=[ann.pk])}"'
+    for role, leads in (("support", True), ("finance", False)):
+        sign_in(client, make_staff(role))
+        listed = client.get(reverse("admin:orders_pointslot_changelist"))
+        record = client.get(reverse("admin:orders_pointslot_change", args=[lot.pk]))
+        for page in (listed.content.decode(), record.content.decode()):
+            assert "a***@example.com" in page, role
+            assert (link in page) is leads
+            assert "ann.desk@" not in page
+            assert f">{ann.public_id}<" not in page
+
+
+def test_no_list_leads_to_a_record_and_to_a_person_by_one_word() -> None:
+    """The first column is the link to the record; a link cannot stand in a link."""
+    request = asked_by("owner")
+    for model, desk in admin.site._registry.items():
+        shown = desk.get_list_display(request)
+        links = desk.get_list_display_links(request, shown) or []
+        assert not [one for one in links if isinstance(one, Shown) and one.name in PEOPLE], model

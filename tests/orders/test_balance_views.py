@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import User
 from core import approvals, clock
 from core.ids import new_token
+from core.masking import mask_mail
 from core.models import Approval
 from orders.models import Order
 from orders.queries.balance import balance_of
@@ -144,7 +145,7 @@ def test_staff_read_a_persons_balance_and_its_causes(ann: User) -> None:
     shown = desk.get(found[0]).content.decode()
     assert "Used for an order" in shown
     assert "Put right by the shop" in shown
-    assert ann.public_id in desk.get("/admin/orders/balancepayment/").content.decode()
+    assert mask_mail(str(ann.email)) in desk.get("/admin/orders/balancepayment/").content.decode()
 
 
 def test_a_correction_is_typed_in_yuan_with_a_minus_for_what_is_taken(ann: User) -> None:
