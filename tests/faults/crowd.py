@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from simulators.client import ScriptError
-from tests.faults.goods import CARD, TOPUP
+from tests.faults.goods import CARD, CARD_MINOR, MEMBERS, TOPUP
 from tests.faults.shopper import NoAnswer, PayLink, Shopper, Turned
 from tests.faults.stage import Stage
 
@@ -18,6 +18,8 @@ PATIENCE_SECONDS = 40.0
 THINKS_SECONDS = (0.1, 0.7)
 #: How long a buyer stays on the order page for the codes.
 LOOKS_SECONDS = 12.0
+#: How many of those who pay from their balance cancel first, and pay the rest all the same.
+REGRETS = 0.25
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Crowd:
         self._plans: dict[str, tuple[int, Callable[[Shopper, Trip, random.Random], None]]] = {
             "cards": (8, self._cards), "topup": (5, self._topup), "both": (3, self._both),
             "cancel": (1, self._cancel), "regret": (2, self._regret), "abandon": (1, self._abandon),
-            "late": (1, self._pay_late), "twice": (1, self._twice),
+            "balance": (3, self._balance), "late": (1, self._pay_late), "twice": (1, self._twice),
         }  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -130,6 +132,23 @@ class Crowd:
         shopper.put_in_cart(self.stage.goods.card_slug, CARD)
         shopper.put_in_cart(self.stage.goods.topup_slug, TOPUP, phone=phone(rng))
         self._pay(trip, shopper.check_out())
+        trip.codes = shopper.codes(trip.order, wanted=1, seconds=self.looks_seconds)
+
+    def _balance(self, shopper: Shopper, trip: Trip, rng: random.Random) -> None:
+        """A member pays some or all of it from the balance; now and then they cancel before they pay the rest."""
+        stage = self.stage
+        shopper = stage.member(rng.randrange(MEMBERS), patience=shopper.browser.patience)
+        link = shopper.buy_from_balance(
+            stage.goods.card_slug, CARD, minor=rng.choice((1, 4000, CARD_MINOR - 1, CARD_MINOR))
+        )
+        if isinstance(link, str):
+            trip.order = link
+        else:
+            trip.order, trip.number = link.order, link.number
+            stage.gateway.open(link.url)
+            if rng.random() < REGRETS:
+                shopper.cancel(link.order)
+            stage.gateway.pay_late(link.number, wait=0)
         trip.codes = shopper.codes(trip.order, wanted=1, seconds=self.looks_seconds)
 
     def _cancel(self, shopper: Shopper, trip: Trip, rng: random.Random) -> None:

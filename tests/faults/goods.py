@@ -14,6 +14,7 @@ MARK = "QYCANARY"
 CARD, TOPUP, FREE, RARE = "FLT-CARD", "FLT-TOPUP", "FLT-FREE", "FLT-RARE"
 CARD_MINOR, RARE_MINOR, TOPUP_MINOR, TOPUP_COST_MINOR = 9850, 50000, 1990, 1650
 FUNDED_MINOR = 50_000_00
+MEMBERS, MEMBER_MINOR = 40, 5_000_00
 FIRST_FREE, FREE_CODES = 9_000_000, 20
 FIRST_RARE, RARE_CODES = 8_000_000, 4
 BY = "user:usr_STAGE"
@@ -21,7 +22,10 @@ BY = "user:usr_STAGE"
 
 @dataclass(frozen=True)
 class Goods:
-    """Where the goods are to be found: slugs of product pages, database keys of SKUs."""
+    """Where the goods are to be found: slugs of product pages, database keys of SKUs.
+
+    And who comes for them with money on a balance: id, key and cookies of each (people.py).
+    """
 
     card_slug: str
     card_id: int
@@ -31,6 +35,7 @@ class Goods:
     free_id: int
     rare_slug: str
     rare_id: int
+    members: list[dict[str, Any]]
 
 
 def code_text(number: int) -> tuple[str, str]:
@@ -50,6 +55,7 @@ def make(*, codes: int) -> Goods:
     from tests.factories.catalog import fresh, make_sku
     from tests.factories.fulfillment import import_file, make_offer
     from tests.factories.supply import connect
+    from tests.faults.people import make as make_people
 
     ensure_data_key()
     card = make_sku(code=CARD, price_minor=CARD_MINOR)
@@ -81,6 +87,10 @@ def make(*, codes: int) -> Goods:
         free_id=free.pk,
         rare_slug=slugs[RARE],
         rare_id=rare.pk,
+        members=make_people(
+            {"email": f"member{n}@example.com", "balance_minor": MEMBER_MINOR}
+            for n in range(MEMBERS)
+        ),
     )
 
 

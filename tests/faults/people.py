@@ -6,21 +6,25 @@ the public id, the key and the cookie of a session.
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 
-def make(wishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Staff when there are roles, customers otherwise."""
+def make(wishes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Staff when there are roles, customers otherwise; `balance_minor` lies on the balance of one."""
     from django.test import Client
 
     from tests.factories.accounts import make_staff, make_user
+    from tests.factories.balance import put
 
     made = []
     for wish in wishes:
-        roles = wish.pop("roles", [])
+        roles, balance_minor = wish.pop("roles", []), wish.pop("balance_minor", 0)
         user = make_staff(*roles, **wish) if roles else make_user(**wish)
         client = Client()
         client.force_login(user)
+        if balance_minor:
+            put(user.public_id, balance_minor)
         cookies = {name: morsel.value for name, morsel in client.cookies.items()}
         made.append({"id": user.public_id, "pk": user.pk, "cookies": cookies})
     return made

@@ -14,6 +14,7 @@ from tests.faults.goods import MARK
 HIDDEN = re.compile(r'name="([a-z_]+)" value="([^"]*)"')
 CODE = re.compile(rf"{MARK}-\d{{8}}-\d{{8}}")
 RETURN = re.compile(r"^/pay/[a-z]+/return/(?P<order>[^/]+)/$")
+ORDER = re.compile(r"^/orders/(?P<order>ord_[0-9A-Z]+)/")
 DELIVERY = re.compile(r'id="unit-(dlv_[0-9A-Z]+)" data-state="([a-z]+)"')
 FIELDS = ("csrfmiddlewaretoken", "form_token", "quoted_minor", "key", "fingerprint")
 PAUSE_SECONDS = 0.25
@@ -163,6 +164,17 @@ class Shopper:
         form = self.form_of(f"/p/{slug}/")
         asked = {f"in_{name}": value for name, value in inputs.items()}
         return self.place({**form, "sku": sku, "quantity": str(quantity), **asked})
+
+    def buy_from_balance(self, slug: str, sku: str, *, minor: int) -> "PayLink | str":
+        """So much of it from the balance: the way to pay the rest, or the order when there is none.
+
+        Raises Turned.
+        """
+        form = {**self.form_of(f"/p/{slug}/"), "sku": sku, "quantity": "1", "balance": str(minor)}
+        told = {"contact": self.contact, "consent": "on"}
+        answer = self.browser.post("/orders/place/", {**form, **told})
+        order = ORDER.match(urlsplit(answer.location).path)
+        return order["order"] if order else self.to_pay(answer)
 
     def put_in_cart(self, slug: str, sku: str, *, quantity: int = 1, **inputs: str) -> None:
         form = self.form_of(f"/p/{slug}/")

@@ -65,6 +65,7 @@ OPEN = {
     "attempt": "select public_id || ' ' || state || ' ' || answer_code from fulfillment_attempt"
     " where state in ('prepared', 'sent', 'accepted', 'unknown')",
     "hold": "select id::text || ' ' || held_by from fulfillment_code where state = 'held'",
+    "balance": "select public_id from orders_balancepayment where state = 'held'",
     "event": "select id::text || ' ' || topic || ' ' || tries || ' ' || last_error"
     " from core_outboxevent where done_at is null",
     "message": "select public_id || ' ' || template || ' ' || last_error from accounts_message"
@@ -110,6 +111,12 @@ class Stage:
         person = next(self._people)
         address = f"10.{person // 62500 % 250}.{person // 250 % 250}.{person % 250 + 1}"
         return Shopper(Browser(self.house.url, address, patience), f"buyer{person}@example.com")
+
+    def member(self, number: int, *, patience: float = 30.0) -> Shopper:
+        """Somebody with money on a balance, signed in, at an address of their own."""
+        member, shopper = self.goods.members[number], self.shopper(patience=patience)
+        shopper.browser.cookies = dict(member["cookies"])
+        return shopper
 
     def restart(self, *names: str, **env: str) -> None:
         """Stop and start parts of ours with other environment variables."""

@@ -7,12 +7,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from tests.faults.goods import MEMBER_MINOR
 from tests.faults.stage import Stage
 
 DELIVERED_UNITS = """
 select d.reference, d.line, d.unit, d.public_id, d.kind, l.paid_minor / l.quantity as unit_minor
 from fulfillment_delivery d join orders_orderline l on l.public_id = d.line
 where d.state = 'delivered'
+"""
+FROM_BALANCES = """
+select o.public_id as reference, b.owner, b.amount_minor - b.returned_minor as minor
+from orders_balancepayment b join orders_order o on o.id = b.order_id where b.state = 'spent'
 """
 ISSUED = """
 select c.id::text, c.state, c.batch_id, i.id as issue, d.state as delivery_state, d.reference
@@ -25,6 +30,7 @@ def compare(stage: Stage, seen: Iterable[tuple[str, list[str]]] = ()) -> None:
     """Everything below; `seen` is (order, codes) as the buyers' browsers showed them."""
     money_in_and_out(stage)
     money_is_for_goods(stage)
+    balances_add_up(stage)
     supplier_units(stage)
     codes_conserved(stage)
     codes_seen(stage, seen)
@@ -109,6 +115,8 @@ def money_is_for_goods(stage: Stage) -> None:
     for refund in truth["refunds"]:
         if refund["status"] == "SUCCESS":
             kept[order_of[refund["number"]]] -= refund["amount_minor"]
+    for row in stage.rows(FROM_BALANCES):
+        kept[row["reference"]] += int(row["minor"])
     worth: Counter[str] = Counter()
     for unit in stage.rows(DELIVERED_UNITS):
         worth[unit["reference"]] += unit["unit_minor"]
@@ -127,6 +135,22 @@ def money_is_for_goods(stage: Stage) -> None:
         )
     revenue = -int(accounts.get("revenue", {"total": 0})["total"])
     assert revenue == sum(worth.values()), f"revenue {revenue}, goods {sum(worth.values())}"
+
+
+def balances_add_up(stage: Stage) -> None:
+    """What a member has is what was put there, less what their orders kept of it."""
+    kept: Counter[str] = Counter()
+    for row in stage.rows(FROM_BALANCES):
+        kept[row["owner"]] += int(row["minor"])
+    has = {
+        row["account_id"].partition(":")[2]: -int(row["total"])
+        for row in stage.rows(
+            "select account_id, sum(amount) as total from core_posting"
+            " where account_id like 'balance:%%' group by account_id", ()
+        )
+    }  # fmt: skip
+    members = [one["id"] for one in stage.goods.members]
+    same({one: MEMBER_MINOR - kept[one] for one in members}, has, "balances and what was spent")
 
 
 def supplier_units(stage: Stage) -> None:
