@@ -32,6 +32,7 @@ from orders.services.place_order import (
     Wanted,
     place_order,
 )
+from orders.services.placed_before import placed_before
 from orders.services.points.points_rule import points_offer, points_rule
 from orders.services.quote import Item, Quote
 from orders.services.save_cart import empty_cart, items_of
@@ -79,7 +80,7 @@ def place(request: HttpRequest) -> HttpResponse:
     items, express = _wanted_items(request, request.POST)
     form = PlaceForm(request.POST, guest=not request.user.is_authenticated)
     if not items:
-        return SeeOther(reverse("orders:cart"))
+        return _sent_again(request, form) or SeeOther(reverse("orders:cart"))
     if "apply" in request.POST:
         return _page(request, _half_filled(request), items, express)
     if not form.is_valid():
@@ -93,6 +94,27 @@ def place(request: HttpRequest) -> HttpResponse:
     except (NotBuyable, PriceChanged, Refused, LimitReached, SoldOut, FormReused, NoContact) as no:
         return _refused(request, form, items, express, no)
     return go_and_pay(request, placed, from_cart=express is None)
+
+
+def _sent_again(request: HttpRequest, form: PlaceForm) -> HttpResponse | None:
+    """The cart is empty because this very form has made an order of it: to that order."""
+    placed = earlier(request, form)
+    if placed is None:
+        return None
+    response = go_and_pay(request, placed, from_cart=True)
+    forget_cart(response)
+    return response
+
+
+def earlier(request: HttpRequest, form: PlaceForm) -> Placed | None:
+    """The order this form made before, when it is the same buyer who sends it again."""
+    user = request.user
+    form.is_valid()  # What was sent may have been half of a form; its token is looked for anyway.
+    return placed_before(
+        form_token=form.token,
+        owner=user.public_id if user.is_authenticated else "",
+        contact=(form.cleaned_data.get("contact") or ("", ""))[1],
+    )
 
 
 def _half_filled(request: HttpRequest) -> PlaceForm:

@@ -1,4 +1,4 @@
-// What every page needs: light and dark, the number in the cart, copying, quantities, a form sent once, times that run.
+// What every page needs: light and dark, the number in the cart, copying, quantities, times that run (pace.js: sending).
 // Listeners stand on the document, so what htmx brings later works without being told.
 (function () {
   "use strict";
@@ -126,12 +126,6 @@
     }
   };
 
-  let sending = 0;
-  const sendSoon = (input) => {
-    clearTimeout(sending);
-    sending = setTimeout(() => input.form && input.form.requestSubmit(), 450);
-  };
-
   // Times that run. The page carries the server's clock, the visitor's own may be wrong.
   const skew = Date.parse(root.dataset.now || "") - Date.now() || 0;
   const two = (number) => String(number).padStart(2, "0");
@@ -170,26 +164,10 @@
   });
 
   document.addEventListener("input", markSums);
-  document.addEventListener("change", (event) => {
-    markSteppers();
-    const own = event.target.closest("[data-stepper][data-submit], select[data-submit]");
-    if (own && event.target.reportValidity()) sendSoon(event.target);
-  });
-
-  // A double click sends one form. The server has its own guard; this one only spares the buyer the wait.
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (!form.matches("[data-once]")) return;
-    if (form.dataset.sent) return event.preventDefault();
-    form.dataset.sent = "1";
-    form.setAttribute("aria-busy", "true");
-  });
+  document.addEventListener("change", markSteppers);
+  document.addEventListener("reset", () => setTimeout(mark, 0));
 
   window.addEventListener("pageshow", (event) => {
-    for (const form of document.querySelectorAll("form[data-sent]")) {
-      delete form.dataset.sent;
-      form.removeAttribute("aria-busy");
-    }
     if (event.persisted) markCart();
   });
 

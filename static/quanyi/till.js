@@ -200,13 +200,24 @@
     stage.prepend(note);
     say("refused");
   };
-  document.addEventListener("htmx:sendError", () => complain(form.dataset.away));
+  // What was sent stands marked in the field: Enter sends it again, another scan takes its place.
+  const lose = () => {
+    complain(form.dataset.away);
+    if (sent === null) return;
+    entry.value = sent;
+    if (sent && isDesk) entry.select();
+    typed = "";
+    composedIn = null;
+    sent = null;
+    scanned = false;
+  };
+  for (const lost of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(lost, lose);
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
     if (status === 403) {
       complain(form.dataset.expired);
       setTimeout(() => location.reload(), 1500);
-    } else complain(form.dataset.away);
+    } else lose();
   });
   document.addEventListener("htmx:afterSettle", () => {
     if (kind() !== "idle") say(kind());

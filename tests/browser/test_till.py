@@ -171,6 +171,19 @@ def test_an_answer_that_was_lost_is_asked_for_again(
     assert used() == 1
 
 
+def test_a_scan_whose_answer_was_lost_is_scanned_again(
+    bought: Bought, clerk: Callable[..., Page], used: Callable[[], int], complaints: Complaints
+) -> None:
+    page = clerk("/redeem/desk/", size=DESKTOP)
+    page.route("**/redeem/desk/", lambda route: route.abort(), times=1)
+    scan(page, bought.scanned)
+    expect(page.locator("#stage .note-bad")).to_be_visible()
+    complaints.clear()
+    scan(page, bought.scanned)
+    stage(page, "found")
+    assert used() == 0
+
+
 def test_a_refusal_fills_the_screen_and_says_why(clerk: Callable[..., Page]) -> None:
     page = clerk("/redeem/")
     page.locator("#entry").fill("WXP://F2F0ABCDEFG")
