@@ -92,7 +92,9 @@ def status(request: HttpRequest, order_id: str) -> HttpResponse:
 def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
     """The buyer does not want an unpaid order any more."""
     row, _entry = proven(request, order_id)
-    if not cancel_order(order=row.id, now=clock.now(), acting=acting(request)):
+    canceled = cancel_order(order=row.id, now=clock.now(), acting=acting(request))
+    # Whoever clicked twice has what they wanted.
+    if not canceled and proven(request, order_id)[0].state != OrderState.CLOSED:
         messages.warning(request, _("It was too late to cancel this order."))
     return SeeOther(reverse("orders:order", args=[row.id]))
 

@@ -40,6 +40,7 @@ from orders.services.place_order import (
     Wanted,
     place_order,
 )
+from orders.services.placed_before import placed_before
 from orders.services.points.earn_points import rules_at
 from orders.services.points.points_rule import exchange_rule, goods_for_points
 from orders.services.quote import Item
@@ -109,6 +110,11 @@ def exchange(request: HttpRequest, good_id: str) -> HttpResponse:
         placed = place_order(wanted=_wanted(request, good, now), now=now, acting=acting(request))
     except (CannotExchange, NotBuyable, PriceChanged, Refused, LimitReached, SoldOut,
             FormReused) as no:  # fmt: skip
+        user: User = request.user  # type: ignore[assignment]
+        # The points are gone because this very form has spent them; its answer was lost.
+        key = request.POST.get("key", "")[:64]
+        if earlier := placed_before(form_token=key, owner=user.public_id, contact=""):
+            return SeeOther(reverse("orders:order", args=[earlier.order]))
         messages.error(request, _said(no))
         return SeeOther(reverse("orders:points_mall"))
     if placed.replayed:

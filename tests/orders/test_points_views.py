@@ -66,6 +66,9 @@ def test_a_good_is_exchanged_and_delivered(client: Client) -> None:
     order = Order.objects.get()
     assert order.total_minor == 0
     assert balance_of(person.public_id) == 100
+    # Sent again, since its answer was lost: its points are gone, its order is there.
+    lost = client.post(there, {"key": shown.context["key"] + "1", "consent": "1"})
+    assert lost["Location"] == f"/orders/{order.public_id}/"
     again = client.post(there, {"key": shown.context["key"] + "2", "consent": "1"}, follow=True)
     assert Order.objects.count() == 1
     assert again.status_code == 200

@@ -366,6 +366,9 @@ def test_its_buyer_cancels(client: Client, sku: Sku) -> None:
     order.refresh_from_db()
     assert (order.state, order.close_reason) == ("closed", "cancelled")
     assert not cancel_order(order=order.public_id, now=clock.now(), acting="guest")
+    # A second click has what it wanted, and says nothing of being too late.
+    page = client.post(f"/orders/{order.public_id}/cancel/", follow=True)
+    assert list(page.context["messages"]) == []
 
 
 def test_its_buyer_gives_back_what_is_not_delivered(client: Client) -> None:

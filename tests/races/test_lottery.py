@@ -64,6 +64,14 @@ def test_one_chance_is_one_draw() -> None:
     assert healthy() == []
 
 
+def test_one_form_sent_many_times_at_one_moment_is_one_draw_for_each_of_them() -> None:
+    row, user = opened(make_lottery()), player()
+    give_chances(row, user)
+    found = outcomes(lambda _n: drawn(row, user, form_token="t" * 22).number, 8, threads=8)
+    assert found == {"1": 8}
+    assert healthy() == []
+
+
 def test_without_its_guard_a_chance_is_used_by_more_than_one() -> None:
     """The negative control: only the last net, the draw's unique chance, then catches them."""
     row = opened(make_lottery())

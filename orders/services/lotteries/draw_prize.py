@@ -22,6 +22,8 @@ from orders.states import AwardState
 
 TASK = "orders.hand_over"
 SHORTEST_TOKEN = 16
+# So many chances of one person are looked at: a double click draws once or twice, no more.
+MOST_AWAITED = 20
 
 _TAKE_CHANCE = """
 update orders_chance set used_at = %(now)s where used_at is null and id = (
@@ -77,8 +79,10 @@ def draw_prize(*, lottery: Lottery, entry: Entry, now: datetime) -> Draw:
     try:
         with step():
             return _draw(lottery, entry, now)
-    except IntegrityError:
-        # The second of two clicks at one moment: the first one's draw stands.
+    except (IntegrityError, NoChance):
+        # The second of two clicks at one moment: the first one's draw stands, and it may have used
+        # the last chance.
+        _let_others_end(lottery, entry.owner)
         if found := _drawn_before(lottery, entry):
             return found
         raise
@@ -87,6 +91,13 @@ def draw_prize(*, lottery: Lottery, entry: Entry, now: datetime) -> Draw:
 def _drawn_before(lottery: Lottery, entry: Entry) -> Draw | None:
     mine = Draw.objects.filter(lottery=lottery, owner=entry.owner, form_token=entry.form_token)
     return mine.select_related("prize").first()
+
+
+def _let_others_end(lottery: Lottery, owner: str) -> None:
+    """Wait for draws of this person that are being made: their chances look free, and are locked."""
+    with step():
+        free = Chance.objects.filter(lottery=lottery, owner=owner, used_at=None).order_by("pk")
+        list(free.select_for_update().values_list("pk", flat=True)[:MOST_AWAITED])
 
 
 @part
