@@ -20,6 +20,7 @@ from accounts.services.give_growth import MOST, GrowthRefused, give_growth
 from accounts.services.save_level import save_level, save_member_day
 from core import clock
 from core.admin.base import ReadOnlyAdmin, actor
+from core.admin.readable import Readable
 from core.ids import new_token
 from core.models.statechange import StateChange
 from risk.admin.confirm import confirm
@@ -53,7 +54,7 @@ class DayForm(forms.ModelForm):
         return data
 
 
-class EditedAdmin(ModelAdmin):
+class EditedAdmin(Readable, ModelAdmin):
     """Rows that are edited through a service, which audits and tells those who follow."""
 
     warn_unsaved_form = True

@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.days import DayRule
+from core.naming import named
 
 
 class MemberLevel(models.Model):
@@ -54,7 +55,7 @@ class MemberLevel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class MemberDay(models.Model):
@@ -101,7 +102,7 @@ class MemberDay(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
     @property
     def rule(self) -> DayRule:

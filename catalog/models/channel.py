@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.models.base import public_id_field
+from core.naming import named
 
 
 class Channel(models.Model):
@@ -65,4 +66,4 @@ class Channel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)

@@ -13,6 +13,7 @@ from catalog.states import (
     WhoMayBuy,
 )
 from core.models.base import public_id_field
+from core.naming import named
 from core.transitions import guard
 
 
@@ -73,7 +74,7 @@ class Product(models.Model):
         triggers = [guard(PRODUCT_TRANSITIONS)]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class Sku(models.Model):

@@ -3,6 +3,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from core.naming import named
+
 
 class Category(models.Model):
     """A shelf of the shop."""
@@ -27,7 +29,7 @@ class Category(models.Model):
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class Brand(models.Model):
@@ -52,7 +54,7 @@ class Brand(models.Model):
         constraints = [models.CheckConstraint(condition=Q(hue__lt=360), name="catalog_brand_hue")]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class Tag(models.Model):
@@ -69,4 +71,4 @@ class Tag(models.Model):
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)

@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from catalog.inputs import VALIDATORS, wrong_params
 from catalog.states import Binding, DeliveryKind, RefundPolicy, StockMode, ValidityKind
+from core.naming import named
 
 
 def validator_choices() -> list[tuple[str, object]]:
@@ -60,7 +61,7 @@ class ProductType(models.Model):
         ordering = ["code"]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class InputField(models.Model):

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 
 from core.admin.who import person
 from core.money import format_minor
+from core.naming import named
 from core.sockets import Socket
 
 # By the name of a column that keeps a list (a count of goods has that name too): its value in words.
@@ -26,6 +27,7 @@ READERS: Socket[Callable[[Any], str]] = Socket("readers of columns")
 MINOR = "_minor"
 # Columns that keep a person's public id; what is empty is nobody's, or a guest's.
 PEOPLE = frozenset({"owner", "inviter", "friend"})
+NAME, ENGLISH = "name", "name_en"
 NOTHING = "–"
 SAVES = ("show_save", "show_save_and_continue", "show_save_and_add_another")
 # "cost of one (minor units)": true of the column, and wrong beside an amount with its sign.
@@ -81,6 +83,8 @@ class Shown:
         value = getattr(row, self.name)
         if value is None or value == "":
             return NOTHING
+        if self.name == NAME:
+            return named(row)
         if self.name in PEOPLE:
             return person(value, self.viewer)
         if (read := READERS.find(self.name)) is not None:
@@ -116,7 +120,12 @@ class Readable:
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         names = super().get_list_display(request)  # type: ignore[misc]
-        return _in_words(self, names, names, request.user)
+        found = _in_words(self, names, names, request.user)
+        if ENGLISH in names or not hasattr(self.model, ENGLISH):  # type: ignore[attr-defined]
+            return found
+        # One column for a name that stands in two languages: in the reader's.
+        own = Shown(self.model, NAME, request.user)  # type: ignore[attr-defined]
+        return [own if name == NAME else name for name in found]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

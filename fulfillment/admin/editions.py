@@ -17,6 +17,7 @@ from unfold.decorators import display
 from accounts.roles import may
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
+from core.admin.readable import Readable
 from core.admin.who import who
 from fulfillment.admin.timeline import table
 from fulfillment.models import Certificate, CertificateLink, Edition
@@ -33,7 +34,7 @@ class EditionForm(forms.ModelForm):
 
 
 @admin.register(Edition)
-class EditionAdmin(ModelAdmin):
+class EditionAdmin(Readable, ModelAdmin):
     """One row for each numbered SKU. What stands in the way is said in the form."""
 
     form = EditionForm

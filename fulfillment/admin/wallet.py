@@ -11,6 +11,7 @@ from unfold.decorators import display
 from accounts.roles import may
 from core import clock
 from core.admin.base import Badge, ReadOnlyAdmin, actor
+from core.admin.readable import Readable
 from core.admin.who import who
 from fulfillment.models import ActivationTerms, Gift
 from fulfillment.services.wallet.set_activation_terms import set_activation_terms
@@ -19,7 +20,7 @@ BADGES = {"open": "warning", "claimed": "success", "returned": "info", "ended": 
 
 
 @admin.register(ActivationTerms)
-class ActivationTermsAdmin(ModelAdmin):
+class ActivationTermsAdmin(Readable, ModelAdmin):
     """New terms hold for what is received from now on; the old ones stay for what was sold."""
 
     list_display = ["sku", "binding", "activations", "opens_at", "closes_at", "within_days",

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.models.base import AppendOnly, public_id_field
+from core.naming import named
 
 LARGEST = 100_000
 
@@ -85,7 +86,7 @@ class Edition(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} · {self.size}"
+        return f"{named(self)} · {self.size}"
 
 
 class EditionPlace(models.Model):

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.models.base import public_id_field
+from core.naming import named
 
 
 class Merchant(models.Model):
@@ -23,7 +24,7 @@ class Merchant(models.Model):
         ordering = ["code"]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class Store(models.Model):
@@ -49,7 +50,7 @@ class Store(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class ClerkRole(models.TextChoices):

@@ -12,8 +12,8 @@ from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextInpu
 from catalog.admin.base import MinorField
 from catalog.snapshot import current
 from core.admin.readable import NOTHING, READERS
+from core.naming import named
 from orders.promotions.rules.reading import WHOLE_BP
-from orders.views.line import english
 
 FOLD = re.compile(r"^(\d(?:\.\d{1,3})?)\s*折$")
 PERCENT = re.compile(r"^(\d{1,3}(?:\.\d{1,2})?)\s*%?$")
@@ -86,10 +86,10 @@ def goods_choices(*, kept: list[str]) -> list[tuple[str, list[tuple[str, str]]]]
     """Everything goods can be named by, under what it is; `kept` names stay even if they are gone."""
     snap = current()
     groups = [
-        (_("Categories"), [(f"category:{one.slug}", _named(one)) for one in snap.categories.values()]),
-        (_("Brands"), [(f"brand:{one.slug}", _named(one)) for one in snap.brands.values()]),
-        (_("Tags"), [(f"tag:{one.slug}", _named(one)) for one in snap.tags.values()]),
-        (_("Products"), [(f"product:{one.slug}", _named(one)) for one in snap.products.values()]),
+        (_("Categories"), [(f"category:{one.slug}", named(one)) for one in snap.categories.values()]),
+        (_("Brands"), [(f"brand:{one.slug}", named(one)) for one in snap.brands.values()]),
+        (_("Tags"), [(f"tag:{one.slug}", named(one)) for one in snap.tags.values()]),
+        (_("Products"), [(f"product:{one.slug}", named(one)) for one in snap.products.values()]),
         (_("SKUs"), [(f"sku:{code}", label) for code, label in sku_choices()]),
     ]  # fmt: skip
     known = {name for _group, rows in groups for name, _label in rows}
@@ -112,7 +112,7 @@ def sku_choices() -> list[tuple[str, str]]:
     """Goods by code, with their names."""
     snap = current()
     return [
-        (sku.code, f"{_named(snap.products[sku.product_id])} {_named(sku)} · {sku.code}")
+        (sku.code, f"{named(snap.products[sku.product_id])} {named(sku)} · {sku.code}")
         for sku in sorted(snap.skus.values(), key=lambda one: one.code)
     ]
 
@@ -126,10 +126,6 @@ def names_words(names: list[str]) -> str:
     """Names of goods as people read them."""
     labels = {name: label for _group, rows in goods_choices(kept=names) for name, label in rows}
     return _(", ").join(labels[name] for name in names)
-
-
-def _named(row: Any) -> str:
-    return str((english() and row.name_en) or row.name)
 
 
 READERS.register("channels", channel_words)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import transitions
 from core.models.base import LeasedWork, public_id_field
+from core.naming import named
 from orders.models.order import ContactKind
 from orders.models.promised import kept_once_promised
 from orders.states import AWARD_STEPS, EXCHANGE_BATCH_STEPS, AwardState, BatchState
@@ -107,7 +108,7 @@ class ExchangeBatch(LeasedWork):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
     @property
     def budget_minor(self) -> int:

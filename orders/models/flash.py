@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import transitions
 from core.models.base import public_id_field
+from core.naming import named
 from orders.models.order import Order
 from orders.states import FLASH_STEPS, FLASH_UNIT_STEPS, FlashState, FlashUnitState
 
@@ -77,7 +78,7 @@ class FlashSale(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class FlashUnit(models.Model):

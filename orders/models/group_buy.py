@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import transitions
 from core.models.base import public_id_field
+from core.naming import named
 from orders.models.order import Order
 from orders.states import (
     BUY_GROUP_STEPS,
@@ -86,7 +87,7 @@ class GroupBuy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class BuyGroup(models.Model):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import transitions
 from core.models.base import AppendOnly, LeasedWork, public_id_field
+from core.naming import named
 from orders.models.promised import kept_once_promised
 from orders.promotions.draw import LARGEST_WHOLE
 from orders.states import AWARD_STEPS, LOTTERY_STEPS, AwardState, LotteryState
@@ -99,7 +100,7 @@ class Lottery(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
     @property
     def context(self) -> str:
@@ -159,7 +160,7 @@ class Prize(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
     @property
     def channel_code(self) -> str:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import transitions
 from core.models.base import public_id_field
+from core.naming import named
 from orders.states import PLAN_STEPS, PlanState
 from orders.subscriptions.terms import DAY, MONTH
 
@@ -50,7 +51,7 @@ class Plan(models.Model):
         triggers = [transitions.guard(PLAN_STEPS)]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class PlanPhase(models.Model):

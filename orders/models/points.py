@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from core import transitions
 from core.models.base import AppendOnly, public_id_field
+from core.naming import named
 from orders.states import POINTS_PAYMENT_TRANSITIONS, PointsPaymentState
 
 
@@ -78,7 +79,7 @@ class PointsRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class PointsEarning(models.Model):

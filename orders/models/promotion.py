@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from core import transitions
 from core.models.base import AppendOnly, public_id_field
+from core.naming import named
 from orders.promotions.values import Group
 from orders.states import PROMOTION_TRANSITIONS, PromotionState
 
@@ -123,7 +124,7 @@ class Promotion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class PromotionUse(AppendOnly):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import transitions
 from core.models.base import public_id_field
+from core.naming import named
 from orders.states import REWARD_STEPS, RewardState
 
 
@@ -47,7 +48,7 @@ class Budgeted(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 def dates_rightly(name: str) -> models.CheckConstraint:

@@ -23,6 +23,7 @@ from core.crypto import ensure_data_key
 from fulfillment.models import SupplierSync
 from orders.models import PointsLot, Promotion
 from tests.factories.accounts import make_staff, make_user, sign_in
+from tests.factories.coupons import coupon_promotion, make_coupon
 from tests.factories.flash import draft_flash, make_flash
 from tests.factories.fulfillment import make_supplier
 from tests.factories.orders import stocked
@@ -220,3 +221,32 @@ def test_no_list_leads_to_a_record_and_to_a_person_by_one_word() -> None:
         shown = desk.get_list_display(request)
         links = desk.get_list_display_links(request, shown) or []
         assert not [one for one in links if isinstance(one, Shown) and one.name in PEOPLE], model
+
+
+def test_names_in_two_languages_follow_the_reader(client: Client) -> None:
+    """In the list of the rows themselves, and where other rows name them."""
+    rule = coupon_promotion(name="满减", name_en="Money off")
+    make_coupon(rule)
+    sign_in(client, make_staff("operator"))
+    for address in ("promotion", "coupon"):
+        url = reverse(f"admin:orders_{address}_changelist")
+        for language, said, other in (
+            ("en", "Money off", "满减"),
+            ("zh-hans", "满减", "Money off"),
+        ):
+            page = client.get(url, headers={"accept-language": language}).content.decode()
+            assert said in page, (address, language)
+            assert other not in page, (address, language)
+        Promotion.objects.filter(pk=rule.pk).update(name_en="")
+        assert "满减" in client.get(url, headers={"accept-language": "en"}).content.decode()
+        Promotion.objects.filter(pk=rule.pk).update(name_en="Money off")
+
+
+def test_no_list_shows_one_language_of_two() -> None:
+    request, found = asked_by("owner"), 0
+    for model, desk in admin.site._registry.items():
+        shown = desk.get_list_display(request)
+        if "name" in shown and "name_en" not in shown:
+            assert not hasattr(model, "name_en"), desk
+        found += any(isinstance(one, Shown) and one.name == "name" for one in shown)
+    assert found > 5

@@ -1,12 +1,14 @@
 """Every kind of promotion where its operator sets it up."""
 
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.office_stories import first_of
 from tests.browser.stories import enter_office
 from tests.browser.studio import DARK_DESKTOP, DESKTOP_LOOK, PHONE_LOOK, Studio
 
 WIDE = (DESKTOP_LOOK,)
+# How often, and how far apart, a batch is looked at until its codes are made.
+TRIES, MOMENT_MS = 60, 1_000
 # Name of the picture, what it shows, where the record is found.
 PROMOTIONS = (
     ("amount-off", "Steps of a sum", "追剧季满减"),
@@ -27,6 +29,7 @@ RECORDS = (
     ("subscription", "A subscription and its charges", "orders/subscription/"),
     ("level", "A member level", "accounts/memberlevel/"),
     ("level-price", "What a level pays", "catalog/levelprice/"),
+    ("price-list", "A price list", "catalog/pricelist/"),
 )
 
 
@@ -45,6 +48,32 @@ def setups(studio: Studio) -> None:
         _record(studio, operator, f"promotion-{name}", title, f"orders/promotion/?q={words}")
     for name, title, path in RECORDS:
         _record(studio, operator, f"setup-{name}", title, path)
+    _batch(studio, operator)
+
+
+def _batch(studio: Studio, operator: BrowserContext) -> None:
+    """Codes are ordered on the page of their coupons, and made in the background."""
+    page = operator.new_page()
+    page.goto(first_of(operator, "/admin/orders/couponcampaign/").replace("/change/", "/print/"))
+    page.locator("[name=number]").fill("50")
+    page.locator("[name=note]").fill("门店海报")
+    page.locator("form:has([name=number]) button").first.click()
+    page.wait_for_url("**/orders/couponbatch/**")
+    page.close()
+    batches = "/admin/orders/couponbatch/"
+    studio.take(
+        "office-coupon-batches", "Printed codes", batches, by=operator, looks=WIDE, prepare=_made
+    )
+    _record(studio, operator, "coupon-batch", "A batch of codes", "orders/couponbatch/")
+
+
+def _made(page: Page) -> None:
+    for _try in range(TRIES):
+        if page.get_by_text("50 / 50").count():
+            return
+        page.wait_for_timeout(MOMENT_MS)
+        page.reload()
+    raise AssertionError("the codes were not made")
 
 
 def _record(studio: Studio, operator: BrowserContext, name: str, title: str, path: str) -> None:
