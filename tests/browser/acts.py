@@ -1,8 +1,11 @@
 """What a person does in the browser, by the names that stand on the page's parts rather than its words."""
 
 import re
+from typing import Any
 
 from playwright.sync_api import Error, Page, expect
+
+from tests.house import House
 
 ORDER_ID = re.compile(r"/orders/(ord_[0-9A-Z]{16})/")
 CODE = "dl.code dd"
@@ -74,3 +77,12 @@ def sign_in(page: Page, name: str, password: str, code: str = "") -> None:
         page.wait_for_url(lambda url: "/accounts/" not in url)
     except Error as error:
         raise AssertionError(page.locator("main").inner_text()) from error
+
+
+def until(page: Page, shop: House, question: str, answer: list[tuple[Any, ...]]) -> None:
+    """Wait for what a worker, or a click whose answer is on its way, brings into the database."""
+    for _ in range(240):
+        if shop.sql(question) == answer:
+            return
+        page.wait_for_timeout(250)
+    assert shop.sql(question) == answer

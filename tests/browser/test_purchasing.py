@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from tests.browser import acts
 from tests.browser.people import Office
 from tests.house import House
 
@@ -68,8 +69,7 @@ def test_a_proposal_becomes_stock(office: Office, shop: House, tmp_path: Path) -
     expect(page.locator("body")).to_contain_text("已收货")
     page.locator("a[href$='/close/act/']").click()
     page.locator("#content form button, main form button").first.click()
-    assert shop.sql("select state from fulfillment_purchase order by id desc limit 1") == [
-        ("closed",)
-    ]
+    newest = "select state from fulfillment_purchase order by id desc limit 1"
+    acts.until(page, shop, newest, [("closed",)])
     page.goto("/admin/fulfillment/purchase/stock/")
     expect(page.locator("table")).to_contain_text(SKU)

@@ -91,16 +91,7 @@ def _agree(hand: Hand, page: Page, staff: Staff, shop: House) -> None:
     if code.count():
         hand.fill(code, staff.code())
     hand.click(page.locator("#content form button").first)
-    assert shop.sql(asked) == []
-
-
-def _until(page: Page, shop: House, question: str, answer: list[tuple[int, ...]]) -> None:
-    """Wait for something that a worker brings."""
-    for _ in range(240):
-        if shop.sql(question) == answer:
-            return
-        page.wait_for_timeout(250)
-    assert shop.sql(question) == answer
+    acts.until(page, shop, asked, [])
 
 
 def _renew(shop: House, subscription: str) -> None:
@@ -129,10 +120,10 @@ def test_a_membership_from_its_setting_up_to_its_end(
     phone.locator("button[value=sign]").click()
     phone.wait_for_url(re.compile(r"/subscriptions/sub_"))
     address = phone.url
-    _until(phone, shop, PAID, [(600,)])
+    acts.until(phone, shop, PAID, [(600,)])
     phone.reload()
     expect(phone.locator("#charges")).to_contain_text("6.00")
-    _until(phone, shop, VOUCHERS, [(1,)])
+    acts.until(phone, shop, VOUCHERS, [(1,)])
     phone.goto("/wallet/?q=电影")
     expect(phone.locator(".wallet")).to_contain_text("电影")
 
@@ -155,4 +146,4 @@ def test_a_membership_from_its_setting_up_to_its_end(
     state = "select state from orders_subscription"
     phone.wait_for_url(re.compile(r"/subscriptions/sub_"))
     expect(phone.locator("#cancel")).to_have_count(0)
-    assert shop.sql(state) == [("cancelling",)]
+    acts.until(phone, shop, state, [("cancelling",)])
