@@ -1,5 +1,6 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
@@ -9,19 +10,33 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from catalog.admin.base import MinorFields
+from catalog.admin.base import MinorField, MinorFields
 from core import clock
 from core.admin.base import actor
 from core.money import format_minor
 from core.tx import step
-from fulfillment.models import SupplierOffer
+from fulfillment.models import Supplier, SupplierOffer
 from fulfillment.services.suppliers.save_offer import Terms, delete_offer, save_offer
+
+
+class OfferForm(forms.ModelForm):
+    """Amounts are typed in the currency of the supplier that is chosen."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        typed = self.data.get(self.add_prefix("supplier"), "") if "supplier" in self.fields else ""
+        chosen = int(typed) if typed.isdecimal() else self.instance.supplier_id
+        supplier = Supplier.objects.filter(pk=chosen).only("currency").first()
+        for amount in self.fields.values():
+            if isinstance(amount, MinorField) and supplier:
+                amount.currency = supplier.currency
 
 
 @admin.register(SupplierOffer)
 class SupplierOfferAdmin(MinorFields, ModelAdmin):
     """Who supplies what, at which highest cost, in which order. Edits are audited."""
 
+    form = OfferForm
     list_display = ["sku", "supplier", "supplier_sku", "cost", "highest", "position", "weight", "active",
                     "order_now"]  # fmt: skip
     list_filter = ["active", "supplier"]

@@ -76,9 +76,12 @@ class QuoteLine:
 
     @property
     def promise(self) -> str:
-        """What is bought at what price, as text."""
+        """What is bought for how much, as text.
+
+        Not from what price it came down: that differs by level, and a campaign's page is one for all.
+        """
         inside = "+".join(f"{part.offer.sku_code}*{part.quantity}" for part in self.parts)
-        return f"{self.offer.sku_code}*{self.quantity}@{self.unit_minor}={self.paid_minor}" + (
+        return f"{self.offer.sku_code}*{self.quantity}={self.paid_minor}" + (
             f"[{inside}]" if inside else ""
         )
 

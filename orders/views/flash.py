@@ -24,7 +24,7 @@ from orders.services.flash.free_flash import free_flash
 from orders.services.flash.take_flash import FlashSoldOut
 from orders.services.place_order import SoldOut, Wanted, place_order
 from orders.services.quote import Item
-from orders.views.cart import channel_of
+from orders.views.cart import buyer_of, channel_of
 from orders.views.checkout import ACCEPT, go_and_pay, wanted_of
 from orders.views.flash_line import full_line, refusal, wait
 from orders.views.flash_showing import is_open, page_context, sales_shown
@@ -140,7 +140,8 @@ def _with_price(wanted: Wanted, sale: FlashSale) -> Wanted:
 def _again(request: HttpRequest, sale: FlashSale, form: PlaceForm, why: str) -> HttpResponse:
     """The sale's page with what was typed and what was wrong with it."""
     now = clock.now()
-    context = page_context(sale, channel_of(request), now) | {"form": form, "why": why}
+    context = page_context(sale, channel_of(request), now, buyer=buyer_of(request))
+    context |= {"form": form, "why": why}
     context |= {"typed": {name: str(value)[:LONGEST] for name, value in request.POST.items()}}
     response = render_page(request, "orders/flash.html", context, now=now, shared=False)
     response.status_code = UNPROCESSABLE

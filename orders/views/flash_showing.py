@@ -34,13 +34,20 @@ def phase_of(sale: FlashSale, now: datetime, units: Left) -> str:
     return "back" if units.held else "gone"
 
 
-def page_context(sale: FlashSale, channel: ChannelView, now: datetime) -> dict[str, Any]:
-    """What orders/flash.html reads; the price is the pricing engine's, at the start if it is to come."""
+def page_context(
+    sale: FlashSale, channel: ChannelView, now: datetime, *, buyer: Buyer | None = None
+) -> dict[str, Any]:
+    """What orders/flash.html reads; the price is the pricing engine's, at the start if it is to come.
+
+    For a buyer when the page is theirs alone: their level may have a price below the sale's.
+    """
     language = get_language() or ""
     at, units = max(now, sale.starts_at), left(sale.pk, now)
     offer = find_offer(sale.sku.code, channel, now)
     item = Item(sale.sku.code, 1)
-    priced = quote(items=[item], channel=channel, buyer=Buyer(), now=at, rules=[flash_rule(sale)])
+    priced = quote(
+        items=[item], channel=channel, buyer=buyer or Buyer(), now=at, rules=[flash_rule(sale)]
+    )
     return {
         "sale": sale,
         "name": named(sale, language),

@@ -18,7 +18,7 @@ from orders.services.groups.group_rule import group_rule, seconds_to_pay
 from orders.services.place_order import Wanted
 from orders.services.quote import Item, quote
 from orders.states import BuyGroupState, GroupBuyState, GroupSeatState
-from orders.views.cart import channel_of
+from orders.views.cart import buyer_of, channel_of
 from orders.views.checkout import wanted_of
 from orders.views.group_cards import named
 from orders.views.proof import entry_of, fits
@@ -34,7 +34,11 @@ def page_context(
     at = max(now, buy.starts_at)
     rule = group_rule(buy, until=group.deadline if group else None)
     priced = quote(
-        items=[Item(buy.sku.code, 1)], channel=channel, buyer=Buyer(), now=at, rules=[rule]
+        items=[Item(buy.sku.code, 1)],
+        channel=channel,
+        buyer=buyer_of(request),
+        now=at,
+        rules=[rule],
     )
     others = open_groups(buy, now) if group is None else []
     return {

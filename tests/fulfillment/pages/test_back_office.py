@@ -160,6 +160,20 @@ def test_an_offer_is_made_by_an_operator(supplier_c: Simulator) -> None:
     assert (offer.cost_minor, offer.max_cost_minor) == (1650, 1700)
 
 
+def test_an_offer_is_typed_in_its_suppliers_currency(supplier_c: Simulator) -> None:
+    supplier, sku = connect(supplier_c.url), make_goods("topup")
+    Supplier.objects.filter(pk=supplier.pk).update(currency="JPY")
+    browser, where = staff("operator"), reverse("admin:fulfillment_supplieroffer_add")
+    form = {"sku": sku.pk, "supplier": supplier.pk, "supplier_sku": "TOPUP-1", "cost_minor": "1650",
+            "max_cost_minor": "1700", "position": 1, "weight": 1, "active": "on"}  # fmt: skip
+    assert browser.post(where, {**form, "cost_minor": "16.50"}).status_code == 200
+    assert browser.post(where, form).status_code == 302
+    offer = SupplierOffer.objects.get(sku=sku)
+    assert (offer.cost_minor, offer.max_cost_minor) == (1650, 1700)
+    page = browser.get(reverse("admin:fulfillment_supplieroffer_change", args=[offer.pk]))
+    assert 'value="1650"' in page.content.decode()
+
+
 def test_an_edited_offer_leaves_who_and_what_it_was(supplier_c: Simulator) -> None:
     supplier, sku = connect(supplier_c.url), make_goods("topup")
     offer = make_offer(sku, supplier, cost_minor=1650, max_cost_minor=1700)

@@ -18,7 +18,9 @@ from orders.models import FlashSale, FlashUnit, Order
 from orders.queries import flash
 from orders.services.flash.admit_flash import ALWAYS, PACE, PER_UNIT, Place, admit_flash
 from orders.views import flash_line
+from tests.factories.accounts import make_user
 from tests.factories.flash import make_flash, order_flash
+from tests.factories.levels import grow, make_level_price, make_levels
 from tests.factories.orders import stocked
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -57,10 +59,10 @@ def post(
     return client.post(f"/flash/{sale.slug}/order/", form)
 
 
-def in_turn(sale: FlashSale) -> Any:
+def in_turn(sale: FlashSale, **more: Any) -> Any:
     """The same for somebody who comes again until nobody is before them."""
     for _ in range(50):
-        answer = post(sale)
+        answer = post(sale, **more)
         if "You are in line" not in answer.content.decode():
             break
         time.sleep(0.1)
@@ -88,6 +90,26 @@ def test_an_order_from_the_page_costs_the_price_of_the_sale() -> None:
     assert again.status_code == 422
     assert "had your share" in unescape(again.content.decode())
     assert Order.objects.count() == 1
+
+
+@pytest.mark.parametrize(("share_bp", "costs"), [(9000, 6000), (5000, 4500)])
+def test_a_member_pays_what_is_less_their_level_or_the_sale(share_bp: int, costs: int) -> None:
+    """The page is one for all; whoever has a lower price is shown theirs, and agrees to that."""
+    _one, silver, _gold = make_levels()
+    make_level_price(silver, share_bp=share_bp)
+    lin, client = make_user(email="lin@example.com"), Client(headers={"accept-language": "en"})
+    grow(lin, 600)
+    client.force_login(lin)
+    # At their own price it is not one of the sale's units.
+    sale = make_flash(stocked(4, price_minor=9000, cost_minor=4000), units=2)
+    answer = post(sale, client=client)
+    if answer.status_code != 303:
+        assert costs < 6000
+        assert "The price has changed" in unescape(answer.content.decode())
+        form = {name: unescape(value) for name, value in HIDDEN.findall(answer.content.decode())}
+        answer = in_turn(sale, client=client, **form)
+    assert answer.status_code == 303
+    assert Order.objects.get().total_minor == costs
 
 
 def test_words_about_what_is_left_are_honest() -> None:

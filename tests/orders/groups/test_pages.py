@@ -12,7 +12,9 @@ from core.ids import new_token
 from orders.models import BuyGroup, GroupBuy, Order
 from orders.services.fill_waits import end_overdue_waits
 from orders.services.groups.end_group import expire_groups
+from tests.factories.accounts import make_user
 from tests.factories.groups import group_of, make_group_buy, sit_down
+from tests.factories.levels import grow, make_level_price, make_levels
 from tests.factories.orders import pay, stocked
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +135,18 @@ def test_addresses_of_nothing_are_not_found(buy: GroupBuy) -> None:
     client = Client(headers=ENGLISH)
     assert client.get("/groups/none/").status_code == 404
     assert client.get("/group/grp_0000000000000000/").status_code == 404
+
+
+def test_whoever_had_their_share_is_told_so(buy: GroupBuy) -> None:
+    """A member whose level has a price of its own as well: the group's is the same for all."""
+    _one, silver, _gold = make_levels()
+    make_level_price(silver)
+    lin, person = make_user(email="lin@example.com"), Client(headers=ENGLISH)
+    grow(lin, 600)
+    person.force_login(lin)
+    assert order_by(person, f"/groups/{buy.slug}/", "").status_code == 303
+    pay(Order.objects.get())
+    again = order_by(person, f"/groups/{buy.slug}/", "")
+    assert again.status_code == 422
+    assert "had your share" in unescape(again.content.decode())
+    assert Order.objects.count() == 1
