@@ -8,9 +8,11 @@ code that does not come through here (R-ST-1).
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import pgtrigger
+from django.apps import apps
 from django.db import connection, models
 from django.db.models import QuerySet
 
@@ -106,3 +108,21 @@ def begin(*, entity: str, subject: str, state: str, now: datetime, by: str, why:
 def history(*subjects: str) -> QuerySet[StateChange]:
     """All recorded changes of these public ids, oldest first."""
     return StateChange.objects.filter(subject__in=subjects).order_by("id")
+
+
+def in_words(change: StateChange) -> str:
+    """What became of it, as its model calls these states, in the reader's language."""
+    words = _words().get(change.entity, {})
+    was, became = (str(words.get(state, state)) for state in (change.was, change.became))
+    return f"{was} → {became}" if was else became
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, Any]]:
+    """The words of each kind of thing for its states, by the name under which changes are kept."""
+    return {
+        str(model._meta.model_name): dict(field.flatchoices)
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if field.name == "state"
+    }

@@ -10,6 +10,7 @@ from unfold.decorators import display
 from core.admin.base import ReadOnlyAdmin
 from core.admin.who import who
 from core.models import AuditEntry, StateChange
+from core.transitions import in_words
 
 
 def pretty(value: Any) -> SafeString | str:
@@ -52,13 +53,17 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(StateChange)
 class StateChangeAdmin(ReadOnlyAdmin):
-    list_display = ["at", "entity", "subject", "was", "became", "actor", "why"]
+    list_display = ["at", "entity", "subject", "what", "actor", "why"]
     list_filter = ["entity", "became"]
     search_fields = ["=subject"]
     search_help_text = _("Exact public id")
     ordering = ["-id"]
     list_per_page = 50
     show_full_result_count = False
+
+    @display(description=_("became"))
+    def what(self, change: StateChange) -> str:
+        return in_words(change)
 
     @display(description=_("by"))
     def actor(self, change: StateChange) -> str:

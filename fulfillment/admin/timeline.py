@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from core.admin.who import who
 from core.models import Posting
 from core.money import format_minor
-from core.transitions import history
+from core.transitions import history, in_words
 
 
 def table(rows: Iterable[Sequence[object]]) -> SafeString | str:
@@ -26,7 +26,7 @@ def changes(*subjects: str) -> SafeString | str:
     """Every recorded change of state of these public ids."""
     return table(
         (row.at.astimezone().strftime("%m-%d %H:%M:%S"), row.subject,
-         f"{row.was or '∅'} → {row.became}", who(row.by), row.why)
+         in_words(row), who(row.by), row.why)
         for row in history(*subjects)
     )  # fmt: skip
 

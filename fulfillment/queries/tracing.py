@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from core.crypto import blind_index
 from core.models import Journal, Posting, StateChange
 from core.money import format_minor
+from core.transitions import in_words
 from fulfillment.codefiles.clean import clean
 from fulfillment.codefiles.parse import Entry, split
 from fulfillment.models import (
@@ -137,7 +138,7 @@ def _changes(
         Fact(
             at=change.at,
             stage=words.get(change.entity, change.entity),
-            title=f"{change.was or '∅'} → {change.became}",
+            title=in_words(change),
             detail=" · ".join(filter(None, (change.subject, change.by, change.why))),
             tone=TONES.get(change.became, "info"),
             url=urls.get(change.subject, ""),

@@ -3,24 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.functional import Promise
-
 from core.models import AuditEntry, StateChange
-from core.transitions import history
+from core.transitions import history, in_words
 from fulfillment.models import Attempt, Delivery
-from fulfillment.states import AttemptState, DeliveryState
 from orders.models import Notice, Order, OrderWait, Payment, Refund
-from orders.states import OrderState, PaymentState, RefundState, WaitState
-
-# What a person calls the states, by the kind of thing.
-WORDS: dict[str, dict[str, str | Promise]] = {
-    "order": dict(OrderState.choices),
-    "payment": dict(PaymentState.choices),
-    "refund": dict(RefundState.choices),
-    "orderwait": dict(WaitState.choices),
-    "delivery": dict(DeliveryState.choices),
-    "attempt": dict(AttemptState.choices),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +44,8 @@ def timeline(order: Order) -> list[Event]:
 
 
 def _change(row: StateChange) -> Event:
-    words = WORDS.get(row.entity, {})
-    was, became = (str(words.get(state, state)) for state in (row.was, row.became))
     subject = row.subject if "_" in row.subject else row.entity
-    return Event(row.at, subject, f"{was} → {became}" if was else became, row.by, row.why)
+    return Event(row.at, subject, in_words(row), row.by, row.why)
 
 
 def _notice(notice: Notice) -> Event:

@@ -253,8 +253,9 @@ def written() -> Iterator[set[str]]:
     found: set[str] = set()
 
     def look(execute: Any, sql: str, *rest: Any) -> Any:
-        names = {tables.get(name, name) for name in WRITING.findall(sql.lower())}
-        found.update(names - MOVING)
+        if not sql.lstrip().startswith("SELECT"):
+            names = {tables.get(name, name) for name in WRITING.findall(sql.lower())}
+            found.update(names - MOVING)
         return execute(sql, *rest)
 
     with connection.execute_wrapper(look):
